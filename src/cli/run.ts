@@ -1,0 +1,102 @@
+/** @file One run of the command line with given streams: parses, runs, and turns every error into a sentence and an exit code. */
+
+import { readFileSync } from 'node:fs';
+import { type Command, CommanderError } from 'commander';
+import { AntipodeError } from '../errors.ts';
+import { commandFactories } from './commands.ts';
+import type { CliContext } from './context.ts';
+import { describeError } from './errors.ts';
+import { createOutput, type Output, type Sink } from './output.ts';
+import { createProgram } from './program.ts';
+
+export interface CliStreams {
+  readonly stdout: Sink;
+  readonly stderr: Sink;
+  readonly stdin: AsyncIterable<Uint8Array>;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly cwd: string;
+  readonly signal: AbortSignal;
+}
+
+/** @returns the exit code; never throws and never calls `process.exit` */
+export async function runCli(argv: readonly string[], streams: CliStreams): Promise<number> {
+  const { stdout, stderr, env } = streams;
+  let output: Output | undefined;
+  let program: Command | undefined;
+  const flags = (): { json?: boolean; quiet?: boolean; verbose?: boolean; color?: boolean } =>
+    program?.opts() ?? {};
+  const out = (): Output => {
+    if (output) return output;
+    const { json, quiet, color } = flags();
+    if (json && quiet) throw new AntipodeError('usage', '--json and --quiet exclude each other');
+    output = createOutput({
+      stdout,
+      stderr,
+      env,
+      noColor: color === false,
+      mode: json ? 'json' : quiet ? 'quiet' : 'human',
+    });
+    return output;
+  };
+  const context: CliContext = {
+    env,
+    cwd: streams.cwd,
+    stdin: streams.stdin,
+    signal: streams.signal,
+    out,
+    verbose: () => flags().verbose === true,
+  };
+  try {
+    program = createProgram(context, packageVersion(), commandFactories);
+    configureStreams(program, stdout, stderr);
+    await program.parseAsync(argv, { from: 'user' });
+    return 0;
+  } catch (error) {
+    return report(error, { argv, stdout, stderr, env, verbose: flags().verbose === true });
+  }
+}
+
+function configureStreams(command: Command, stdout: Sink, stderr: Sink): void {
+  command.configureOutput({
+    writeOut: (text) => stdout.write(text),
+    writeErr: (text) => stderr.write(text),
+    // Commander's own error line is silenced: `report` prints it in the house form.
+    outputError: () => {},
+  });
+  for (const child of command.commands) configureStreams(child, stdout, stderr);
+}
+
+interface ReportOptions {
+  readonly argv: readonly string[];
+  readonly stdout: Sink;
+  readonly stderr: Sink;
+  readonly env: CliStreams['env'];
+  readonly verbose: boolean;
+}
+
+function report(error: unknown, options: ReportOptions): number {
+  const shown = error instanceof CommanderError ? fromCommander(error) : error;
+  if (shown === undefined) return error instanceof CommanderError ? error.exitCode && 2 : 0;
+  const isJson = options.argv.includes('--json');
+  const { stdout, stderr, env } = options;
+  const { errorStyle } = createOutput({ stdout, stderr, env, noColor: options.argv.includes('--no-color') });
+  const described = describeError(shown, errorStyle, options.verbose);
+  for (const line of described.lines) stderr.write(`${line}\n`);
+  if (isJson) stdout.write(`${JSON.stringify(described.json)}\n`);
+  return described.exitCode;
+}
+
+/** Help and version are not errors; a bare group (`antipode sae`) has printed its help and is a usage error without a sentence. */
+function fromCommander(error: CommanderError): AntipodeError | undefined {
+  if (['commander.help', 'commander.helpDisplayed', 'commander.version'].includes(error.code))
+    return undefined;
+  const [first = '', ...rest] = error.message.replace(/^error: /, '').split('\n');
+  const suggestion = rest.join(' ').trim();
+  const hint = suggestion.replace(/^\((.*)\)$/, '$1') || 'antipode --help lists the commands and options';
+  return new AntipodeError('usage', first, { hint });
+}
+
+export function packageVersion(): string {
+  const url = new URL('../../package.json', import.meta.url);
+  return (JSON.parse(readFileSync(url, 'utf8')) as { version: string }).version;
+}

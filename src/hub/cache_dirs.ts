@@ -1,0 +1,37 @@
+/**
+ * @file Where downloaded and generated files live. Our own cache follows the XDG base directory specification; the Hugging Face cache
+ * is found by the rules of Python's `huggingface_hub` (`HF_HUB_CACHE`, `HUGGINGFACE_HUB_CACHE`, `HF_HOME`, `XDG_CACHE_HOME`), so that both
+ * programs share one copy.
+ */
+
+import { homedir } from 'node:os';
+import { isAbsolute, join } from 'node:path';
+
+export type Env = Readonly<Record<string, string | undefined>>;
+
+function home(env: Env): string {
+  return env['HOME'] || homedir();
+}
+
+/** XDG says a relative path must be ignored. */
+function xdgCacheHome(env: Env): string {
+  const set = env['XDG_CACHE_HOME'];
+  return set && isAbsolute(set) ? set : join(home(env), '.cache');
+}
+
+/** `$XDG_CACHE_HOME/antipode`: generated dictionaries and imported feature stores. */
+export function antipodeCacheDir(env: Env): string {
+  return join(xdgCacheHome(env), 'antipode');
+}
+
+/** The folder that holds `models--org--name`. */
+export function hfHubCacheDir(env: Env): string {
+  const direct = env['HF_HUB_CACHE'] || env['HUGGINGFACE_HUB_CACHE'];
+  if (direct) return expandHome(direct, env);
+  const hfHome = env['HF_HOME'] ? expandHome(env['HF_HOME'], env) : join(xdgCacheHome(env), 'huggingface');
+  return join(hfHome, 'hub');
+}
+
+function expandHome(path: string, env: Env): string {
+  return path === '~' || path.startsWith('~/') ? join(home(env), path.slice(1)) : path;
+}
