@@ -70,7 +70,9 @@ export async function openFileSource(path: string, name: string = basename(path)
     async readInto(target, offset) {
       let done = 0;
       while (done < target.byteLength) {
-        const { bytesRead } = await handle.read(target, done, target.byteLength - done, offset + done);
+        // Node takes the length of one read as a signed 32-bit number.
+        const length = Math.min(target.byteLength - done, 2 ** 30);
+        const { bytesRead } = await handle.read(target, done, length, offset + done);
         if (bytesRead === 0) throw pastTheEnd(source, offset, target.byteLength);
         done += bytesRead;
       }

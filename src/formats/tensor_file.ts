@@ -29,6 +29,8 @@ export interface TensorFile {
   /** Shown in messages, e.g. `params.npz`. */
   readonly name: string;
   readonly tensors: ReadonlyMap<string, StoredTensor>;
+  /** Arrays that are there but whose element type is none of `DType`: name to the type in the format's own words. */
+  readonly unsupported?: ReadonlyMap<string, string>;
   /** Free-form text metadata of the container (safetensors `__metadata__`), else empty. */
   readonly metadata: Readonly<Record<string, string>>;
   close(): Promise<void>;
@@ -57,6 +59,13 @@ export async function readFloat32(tensor: StoredTensor): Promise<Float32Array> {
 export function requireTensor(file: TensorFile, name: string): StoredTensor {
   const tensor = file.tensors.get(name);
   if (tensor) return tensor;
+  const otherType = file.unsupported?.get(name);
+  if (otherType !== undefined) {
+    throw new AntipodeError(
+      'format',
+      `${file.name}: tensor ${name} has the type ${otherType}, which is not supported`,
+    );
+  }
   const names = [...file.tensors.keys()];
   const shown = names.slice(0, 12).join(', ') + (names.length > 12 ? `, … (${names.length} in all)` : '');
   throw new AntipodeError('format', `${file.name}: has no tensor ${name} (it has ${shown || 'none'})`);

@@ -1,0 +1,278 @@
+/**
+ * @file Files and folders that appear whole or not at all: written under a temporary name beside the target, renamed at the end, removed
+ * on any failure, on an interrupt and at process exit. Two processes with one target do not mix: the later rename wins, each complete.
+ * Temporaries of processes that died are removed by the next writer in the same folder. Leaves out fsync: the promise holds against
+ * crashes of the program and against readers, not against a power cut.
+ */
+
+import type { Stats } from 'node:fs';
+import {
+  chmod,
+  type FileHandle,
+  mkdir,
+  open,
+  readdir,
+  readFile,
+  realpath,
+  rename,
+  rm,
+  stat,
+} from 'node:fs/promises';
+import { basename, dirname, join, resolve, sep } from 'node:path';
+import { AntipodeError, systemErrorCode, throwIfInterrupted } from '../errors.ts';
+import { keepingTidy, removeStaleTemporaries, temporaryName } from './temporaries.ts';
+
+export interface WriteOptions {
+  /** Once fired, the write ends with kind `interrupted` and nothing is left. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Whole content, or pieces in order (which are never held together in memory). */
+export type FileContent = string | Uint8Array | Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
+
+/** The file that marks a folder as written by this program, and what its `tool` says. */
+const MARKER_FILE = 'manifest.json';
+const MARKER_TOOL = 'antipode';
+
+/** A manifest lists hashes of a few dozen files; anything larger is somebody else's file and is not read. */
+const MAX_MARKER_BYTES = 16 * 2 ** 20;
+
+/** Rounds of "move the old folder away, move the new one in" before giving up on a target that other processes keep replacing. */
+const MAX_SWAP_ROUNDS = 50;
+
+/**
+ * Writes `path` in one step: readers see the old content or the new one. Missing parent folders are made; an existing file keeps its
+ * permissions; a symbolic link is followed.
+ * @throws {AntipodeError} `usage` where the target is a folder, a device or below a file; `resource` for a full disk or missing rights;
+ * `interrupted`. Errors thrown by `content` itself pass through unchanged.
+ */
+export async function writeFileAtomic(
+  path: string,
+  content: FileContent,
+  options: WriteOptions = {},
+): Promise<void> {
+  throwIfInterrupted(options.signal);
+  const { target, mode } = await fileTarget(path);
+  const parent = await makeParent(target, path);
+  const temporary = join(parent, temporaryName());
+  await keepingTidy(temporary, async () => {
+    const handle = await sentenceFor(path, open(temporary, 'wx', 0o666));
+    try {
+      for await (const piece of piecesOf(content)) {
+        throwIfInterrupted(options.signal);
+        await sentenceFor(path, writeAll(handle, piece));
+      }
+    } finally {
+      await handle.close();
+    }
+    throwIfInterrupted(options.signal);
+    if (mode !== undefined) await sentenceFor(path, chmod(temporary, mode));
+    await sentenceFor(path, rename(temporary, target));
+  });
+}
+
+/**
+ * Lets `fill` write into a temporary folder, then puts it in the place of `dir` in one rename. An existing `dir` is replaced only when
+ * it is empty or holds a `manifest.json` whose `tool` is `antipode`; this is checked before `fill` runs and again before the rename.
+ * Between the two renames of a replacement there is a moment without `dir`; a crash then leaves the old content beside it as `.old`.
+ * @throws {AntipodeError} `usage` where `dir` is a file, holds something else, or is the current folder; `resource`; `interrupted`.
+ * Errors thrown by `fill` pass through unchanged, but for a full disk.
+ */
+export async function writeDirectoryAtomic(
+  dir: string,
+  fill: (temporaryDir: string) => Promise<void>,
+  options: WriteOptions = {},
+): Promise<void> {
+  throwIfInterrupted(options.signal);
+  await checkOutputDirectory(dir);
+  const target = await followLinks(dir);
+  const parent = await makeParent(target, dir);
+  const temporary = join(parent, temporaryName());
+  await keepingTidy(temporary, async () => {
+    await sentenceFor(dir, mkdir(temporary));
+    try {
+      await fill(temporary);
+    } catch (error) {
+      // Other system errors may concern what `fill` reads, which this place knows nothing about.
+      const code = systemErrorCode(error);
+      throw code === 'ENOSPC' || code === 'EDQUOT' ? writeFailure(dir, error) : error;
+    }
+    throwIfInterrupted(options.signal);
+    await swapIn(temporary, target, dir);
+  });
+}
+
+/**
+ * The check of `writeDirectoryAtomic` alone, for commands that work for long before they write.
+ * @throws {AntipodeError} `usage` where `dir` exists and may not be replaced
+ */
+export async function checkOutputDirectory(dir: string): Promise<void> {
+  await checkReplaceable(await followLinks(dir), dir);
+}
+
+async function checkReplaceable(target: string, dir: string): Promise<void> {
+  const found = await sentenceFor(dir, statOrNothing(target));
+  if (!found) return;
+  const hint = 'choose another folder with --out';
+  if (!found.isDirectory()) {
+    throw new AntipodeError('usage', `${dir}: is a file (expected a folder, or nothing there yet)`, { hint });
+  }
+  const here = process.cwd();
+  if (here === target || here.startsWith(target.endsWith(sep) ? target : target + sep)) {
+    throw new AntipodeError('usage', `${dir}: is the current folder or above it, and cannot be replaced`, {
+      hint,
+    });
+  }
+  const names = await sentenceFor(dir, readdir(target));
+  if (names.length === 0 || (await hasMarker(target))) return;
+  throw new AntipodeError(
+    'usage',
+    `${dir}: holds files that antipode did not write (${names.length} entries, no ${MARKER_FILE} of antipode)`,
+    { hint },
+  );
+}
+
+async function hasMarker(dir: string): Promise<boolean> {
+  const path = join(dir, MARKER_FILE);
+  const found = await statOrNothing(path);
+  if (!found?.isFile() || found.size > MAX_MARKER_BYTES) return false;
+  try {
+    const manifest: unknown = JSON.parse(await readFile(path, 'utf8'));
+    return (
+      typeof manifest === 'object' && manifest !== null && 'tool' in manifest && manifest.tool === MARKER_TOOL
+    );
+  } catch {
+    return false;
+  }
+}
+
+async function swapIn(temporary: string, target: string, shown: string): Promise<void> {
+  for (let round = 0; round < MAX_SWAP_ROUNDS; round++) {
+    try {
+      // Onto nothing or an empty folder this is one atomic step.
+      await rename(temporary, target);
+      return;
+    } catch (error) {
+      const code = systemErrorCode(error);
+      if (code !== 'ENOTEMPTY' && code !== 'EEXIST') throw writeFailure(shown, error);
+    }
+    await checkReplaceable(target, shown);
+    const old = `${temporary}-${round}.old`;
+    try {
+      await rename(target, old);
+    } catch (error) {
+      if (systemErrorCode(error) === 'ENOENT') continue;
+      throw writeFailure(shown, error);
+    }
+    try {
+      await rename(temporary, target);
+    } catch (error) {
+      const code = systemErrorCode(error);
+      const isRace = code === 'ENOTEMPTY' || code === 'EEXIST';
+      if (!isRace) {
+        await rename(old, target).catch(() => {});
+        throw writeFailure(shown, error);
+      }
+      await removeTree(old);
+      continue;
+    }
+    await removeTree(old);
+    return;
+  }
+  throw new AntipodeError('resource', `${shown}: other processes keep replacing this folder`, {
+    hint: 'give each run its own --out',
+  });
+}
+
+/** Renamed to a temporary's name first, so that a crash half-way through leaves something that the next writer clears. */
+async function removeTree(old: string): Promise<void> {
+  const doomed = join(dirname(old), temporaryName());
+  await rename(old, doomed).catch(() => {});
+  await rm(doomed, { recursive: true, force: true }).catch(() => {});
+}
+
+async function* piecesOf(content: FileContent): AsyncIterable<Uint8Array> {
+  if (typeof content === 'string') yield new TextEncoder().encode(content);
+  else if (content instanceof Uint8Array) yield content;
+  else yield* content;
+}
+
+/** One `write` may take less than it was given, and at most 2 GiB. */
+async function writeAll(handle: FileHandle, bytes: Uint8Array): Promise<void> {
+  for (let done = 0; done < bytes.byteLength; ) {
+    const { bytesWritten } = await handle.write(bytes, done, Math.min(bytes.byteLength - done, 2 ** 30));
+    done += bytesWritten;
+  }
+}
+
+async function fileTarget(path: string): Promise<{ target: string; mode: number | undefined }> {
+  const target = await followLinks(path);
+  const found = await sentenceFor(path, statOrNothing(target));
+  if (!found) return { target, mode: undefined };
+  if (found.isFile()) return { target, mode: found.mode & 0o777 };
+  const what = found.isDirectory() ? 'a folder' : 'a device or a pipe';
+  throw new AntipodeError('usage', `${path}: is ${what} (expected a file name)`);
+}
+
+async function makeParent(target: string, shown: string): Promise<string> {
+  const parent = dirname(target);
+  if (basename(target) === '') throw new AntipodeError('usage', `${shown}: is not a name for a result`);
+  await sentenceFor(shown, mkdir(parent, { recursive: true }));
+  await removeStaleTemporaries(parent);
+  return parent;
+}
+
+/** The absolute path behind symbolic links, or the absolute path itself where nothing is there yet. */
+async function followLinks(path: string): Promise<string> {
+  return realpath(path).catch(() => resolve(path));
+}
+
+async function statOrNothing(path: string): Promise<Stats | undefined> {
+  try {
+    return await stat(path);
+  } catch (error) {
+    if (systemErrorCode(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+async function sentenceFor<T>(shown: string, work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    throw writeFailure(shown, error);
+  }
+}
+
+function writeFailure(shown: string, error: unknown): unknown {
+  const cause = { cause: error };
+  switch (error instanceof AntipodeError ? undefined : systemErrorCode(error)) {
+    case 'ENOSPC':
+    case 'EDQUOT':
+      return new AntipodeError('resource', `${shown}: cannot be written, the disk is full`, {
+        ...cause,
+        hint: 'free some space and run the same command again',
+      });
+    case 'EACCES':
+    case 'EPERM':
+    case 'EROFS':
+      return new AntipodeError('resource', `${shown}: no permission to write there`, {
+        ...cause,
+        hint: 'choose another place with --out',
+      });
+    case 'ENOTDIR':
+    case 'EEXIST':
+      return new AntipodeError('usage', `${shown}: a part of this path is a file, not a folder`, cause);
+    case 'ENAMETOOLONG':
+      return new AntipodeError('usage', `${shown}: the name is too long for this disk`, cause);
+    case 'EBUSY':
+      return new AntipodeError('resource', `${shown}: is in use or a mount point, and cannot be replaced`, {
+        ...cause,
+        hint: 'choose a folder below it with --out',
+      });
+    case 'ELOOP':
+      return new AntipodeError('usage', `${shown}: is a symbolic link that leads in a circle`, cause);
+    default:
+      return error;
+  }
+}
