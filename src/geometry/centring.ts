@@ -1,0 +1,45 @@
+/**
+ * @file Cosines after the mean direction of the whole dictionary is removed. A dictionary whose directions share a common part has positive
+ * cosines between unrelated features; the centred cosine tells that apart from a relation of the two.
+ */
+
+import { cosine, type FeatureMatrix } from '../tensor/matrix.ts';
+
+export interface Centring {
+  /** cos(u_i - mean, u_j - mean) of the unit rows u, float64; NaN where a row has no direction or equals the mean. */
+  centredCosine(i: number, j: number): number;
+  /** |mean|, in [0, 1]: 0 for directions that cancel out, 1 when all are equal. */
+  readonly meanLength: number;
+}
+
+/** Mean over all rows that have a direction, each scaled to length 1; float64. */
+export function createCentring(matrix: FeatureMatrix): Centring {
+  const { data, norms, rows, cols } = matrix;
+  const sum = new Float64Array(cols);
+  let usable = 0;
+  for (let row = 0; row < rows; row++) {
+    const norm = norms[row]!;
+    if (!(norm > 0)) continue;
+    usable += 1;
+    const scale = 1 / norm;
+    for (let c = 0; c < cols; c++) sum[c]! += data[row * cols + c]! * scale;
+  }
+  const center = sum.map((value) => value / Math.max(1, usable));
+  let squaredLength = 0;
+  for (const value of center) squaredLength += value * value;
+  const along = (row: number): number => {
+    let dot = 0;
+    for (let c = 0; c < cols; c++) dot += data[row * cols + c]! * center[c]!;
+    return dot / norms[row]!;
+  };
+  return {
+    meanLength: Math.sqrt(squaredLength),
+    centredCosine(i, j) {
+      const alongI = along(i);
+      const alongJ = along(j);
+      const numerator = cosine(matrix, i, matrix, j) - alongI - alongJ + squaredLength;
+      const scale = Math.sqrt((1 - 2 * alongI + squaredLength) * (1 - 2 * alongJ + squaredLength));
+      return scale > 0 ? Math.max(-1, Math.min(1, numerator / scale)) : Number.NaN;
+    },
+  };
+}

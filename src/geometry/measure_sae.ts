@@ -1,0 +1,148 @@
+/**
+ * @file The whole of the article's geometry on one SAE: concept pairs against random pairs and against all pairs, the extremes of the
+ * dictionary, and each feature against itself. Reads no more of the file than the asked parts need.
+ */
+
+import { type ConceptSet, checkAgainst, featuresOf } from '../concepts/concept_set.ts';
+import type { SaeFile, SaeHeader, Space } from '../sae/sae.ts';
+import type { FeatureMatrix, RowDefect } from '../tensor/matrix.ts';
+import { annotateExtremes, type ExtremePair } from './extremes.ts';
+import { measureSpace, type SpaceMeasures, type SpaceRows } from './measure_space.ts';
+import { drawRandomPairs, type FeaturePair } from './random_pairs.ts';
+import { measureSameFeature, type SameFeature } from './same_feature.ts';
+
+/** `extremes` is the exhaustive pass: the extremes, and the population behind every percentile. */
+export type GeometryPart = 'pairs' | 'random' | 'self' | 'extremes';
+
+export const GEOMETRY_PARTS: readonly GeometryPart[] = ['pairs', 'random', 'self', 'extremes'];
+
+export interface MeasureSaeOptions {
+  readonly sae: SaeFile;
+  readonly concepts: ConceptSet;
+  readonly spaces: readonly Space[];
+  readonly parts: readonly GeometryPart[];
+  readonly seed: number;
+  /** Random pairs of the article's baseline. */
+  readonly randomPairs: number;
+  /** Extreme pairs kept at each end of each space. */
+  readonly top: number;
+  readonly threads?: number;
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (stage: string, done: number, total: number) => void;
+}
+
+export interface DefectiveFeature {
+  readonly space: Space;
+  readonly feature: number;
+  readonly defect: RowDefect;
+}
+
+export interface SaeGeometry {
+  readonly header: SaeHeader;
+  readonly concepts: ConceptSet;
+  readonly spaces: readonly SpaceMeasures[];
+  readonly extremes: readonly ExtremePair[];
+  readonly sameFeature?: SameFeature;
+  readonly randomPairs: readonly FeaturePair[];
+  /** Features without a direction; of the whole dictionary where it was read, else of the rows read. */
+  readonly defects: readonly DefectiveFeature[];
+  /** Sentences for the reader, e.g. that the concepts were chosen for another SAE. */
+  readonly warnings: readonly string[];
+}
+
+/** @throws {AntipodeError} for concept features outside the dictionary, and whatever reading and searching throw */
+export async function measureSae(options: MeasureSaeOptions): Promise<SaeGeometry> {
+  const { sae, concepts, parts, seed } = options;
+  const warnings = checkAgainst(concepts, sae.header.dSae, sae.header.identity);
+  const pairsWanted = parts.includes('pairs') ? concepts.concepts : [];
+  const searched = parts.includes('extremes');
+  const isWhole = searched || parts.includes('self');
+  const spaces: Partial<Record<Space, SpaceRows>> = {};
+  const randomCount = parts.includes('random') || parts.includes('self') ? options.randomPairs : 0;
+
+  if (isWhole) {
+    for (const space of spacesToRead(options)) {
+      spaces[space] = { rows: await sae.readSpace(space), rowOf: (feature) => feature, isWhole: true };
+    }
+  }
+  const whole = spaces;
+  const isUsable = (feature: number): boolean =>
+    Object.values(whole).every(({ rows }) => rows.norms[feature]! > 0);
+  const random = drawRandomPairs(sae.header.dSae, randomCount, seed, isUsable);
+  if (!isWhole) await readSingleRows(options, random, spaces);
+
+  const measures: SpaceMeasures[] = [];
+  for (const space of options.spaces) {
+    measures.push(
+      await measureSpace({
+        space,
+        rows: spaces[space]!,
+        concepts: pairsWanted,
+        random: parts.includes('random') ? random : [],
+        top: searched ? options.top : undefined,
+        ...(options.threads !== undefined && { threads: options.threads }),
+        ...(options.signal && { signal: options.signal }),
+        ...(options.onProgress && {
+          onProgress: (done: number, total: number) =>
+            options.onProgress?.(`all pairs, ${space}`, done, total),
+        }),
+      }),
+    );
+  }
+  return {
+    header: sae.header,
+    concepts,
+    spaces: measures,
+    extremes: searched ? collectExtremes(measures, spaces) : [],
+    ...(parts.includes('self') && {
+      sameFeature: measureSameFeature(spaces.encoder!.rows, spaces.decoder!.rows, featuresOf(concepts), [
+        ...new Set(random.flatMap(({ a, b }) => [a, b])),
+      ]),
+    }),
+    randomPairs: parts.includes('random') ? random : [],
+    defects: collectDefects(spaces),
+    warnings,
+  };
+}
+
+/** Both spaces wherever a pair is judged by both: the same-feature control and the classes of extremes. */
+function spacesToRead({ parts, spaces }: MeasureSaeOptions): readonly Space[] {
+  return parts.includes('self') || parts.includes('extremes') ? ['encoder', 'decoder'] : spaces;
+}
+
+async function readSingleRows(
+  options: MeasureSaeOptions,
+  random: readonly FeaturePair[],
+  into: Partial<Record<Space, SpaceRows>>,
+): Promise<void> {
+  const concepts = options.parts.includes('pairs') ? featuresOf(options.concepts) : [];
+  const features = new Set([...concepts, ...random.flatMap(({ a, b }) => [a, b])]);
+  const wanted = [...features].sort((x, y) => x - y);
+  const rowOf = new Map(wanted.map((feature, row) => [feature, row]));
+  for (const space of options.spaces) {
+    const rows = await options.sae.readRows(space, wanted);
+    into[space] = { rows: named(rows, wanted), rowOf: (feature) => rowOf.get(feature)!, isWhole: false };
+  }
+}
+
+/** Defects of single rows are reported under the feature's own index. */
+function named(rows: FeatureMatrix, features: readonly number[]): FeatureMatrix {
+  return { ...rows, defects: rows.defects.map(({ row, defect }) => ({ row: features[row]!, defect })) };
+}
+
+function collectDefects(spaces: Partial<Record<Space, SpaceRows>>): DefectiveFeature[] {
+  return (['encoder', 'decoder'] as const).flatMap((space) =>
+    (spaces[space]?.rows.defects ?? []).map(({ row, defect }) => ({ space, feature: row, defect })),
+  );
+}
+
+function collectExtremes(
+  measures: readonly SpaceMeasures[],
+  spaces: Partial<Record<Space, SpaceRows>>,
+): ExtremePair[] {
+  const matrices = { encoder: spaces.encoder!.rows, decoder: spaces.decoder!.rows };
+  return measures.flatMap(({ space, top, bottom }) => [
+    ...annotateExtremes(space, 'aligned', top ?? [], matrices),
+    ...annotateExtremes(space, 'opposed', bottom ?? [], matrices),
+  ]);
+}

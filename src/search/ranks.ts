@@ -1,0 +1,74 @@
+/**
+ * @file From one row, the place of another among all rows: rank 1 is the most aligned. Float32 products place every row; rows too close
+ * to call (within the proven error bound) are decided in float64, so the rank is exact.
+ */
+
+import { createProductEngine, productErrorBound } from '../onnx/product.ts';
+import { cosine, type FeatureMatrix } from '../tensor/matrix.ts';
+
+export interface RankQuery {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** Columns per product: about 5 ms of work for a hundred queries, and 9 MB at d = 2304. */
+const BLOCK_ROWS = 1024;
+
+/**
+ * For each query, 1 + the number of rows j (other than `from`) with cos(from, j) > cos(from, to); ties do not push a row down.
+ * Rows without a direction are not ranked: NaN where `from` or `to` is one, or where they are equal.
+ */
+export async function rankPairs(matrix: FeatureMatrix, queries: readonly RankQuery[]): Promise<Float64Array> {
+  const ranks = new Float64Array(queries.length).fill(Number.NaN);
+  const isUsable = (row: number): boolean => matrix.norms[row]! > 0;
+  const asked = queries
+    .map((query, index) => ({ ...query, index }))
+    .filter(({ from, to }) => from !== to && isUsable(from) && isUsable(to));
+  if (asked.length === 0) return ranks;
+
+  const sources = [...new Set(asked.map(({ from }) => from))];
+  const slotOf = new Map(sources.map((from, slot) => [from, slot]));
+  const targets = asked.map(({ from, to }) => cosine(matrix, from, matrix, to));
+  const better = new Float64Array(asked.length);
+  const d = matrix.cols;
+  const bound = productErrorBound(d);
+  const left = unitRows(matrix, sources);
+  const engine = await createProductEngine();
+  try {
+    for (let start = 0; start < matrix.rows; start += BLOCK_ROWS) {
+      const block = Array.from({ length: Math.min(BLOCK_ROWS, matrix.rows - start) }, (_, r) => start + r);
+      const n = block.length;
+      const sizes = { m: sources.length, n, d };
+      const out = new Float32Array(sources.length * n);
+      const products = await engine.multiply(left, unitRows(matrix, block), sizes, out);
+      asked.forEach(({ from }, q) => {
+        const at = slotOf.get(from)! * n;
+        const target = targets[q]!;
+        for (let r = 0; r < n; r++) {
+          const row = start + r;
+          const value = products[at + r]!;
+          if (value < target - bound || row === from || !isUsable(row)) continue;
+          if (value > target + bound || cosine(matrix, from, matrix, row) > target) better[q]! += 1;
+        }
+      });
+    }
+  } finally {
+    await engine.close();
+  }
+  asked.forEach(({ index }, q) => {
+    ranks[index] = 1 + better[q]!;
+  });
+  return ranks;
+}
+
+/** Float32 unit rows in private memory; rows without a direction become zeros. */
+function unitRows(matrix: FeatureMatrix, rows: readonly number[]): Float32Array {
+  const { cols, data, norms } = matrix;
+  const unit = new Float32Array(rows.length * cols);
+  rows.forEach((row, r) => {
+    const scale = norms[row]! > 0 ? 1 / norms[row]! : 0;
+    if (scale === 0) return;
+    for (let c = 0; c < cols; c++) unit[r * cols + c] = data[row * cols + c]! * scale;
+  });
+  return unit;
+}
