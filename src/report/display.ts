@@ -1,0 +1,51 @@
+/**
+ * @file Tables for the eye: titles, aligned columns, notes. Built once from results, rendered by `text.ts` for terminals and `markdown.ts`
+ * for GitHub, so that both say the same.
+ */
+
+export interface DisplayColumn {
+  readonly header: string;
+  readonly align: 'left' | 'right';
+}
+
+export interface DisplayTable {
+  readonly title: string;
+  readonly columns: readonly DisplayColumn[];
+  /** One string per column; untrusted text stays raw here and is escaped by the renderer. */
+  readonly rows: readonly (readonly string[])[];
+  /** Sentences under the table. */
+  readonly notes: readonly string[];
+}
+
+/** Cosines as the article prints them: five decimals, a real minus sign nowhere, so that they can be pasted. */
+export function formatCosine(value: number | undefined): string {
+  return value === undefined || Number.isNaN(value) ? '' : value.toFixed(5);
+}
+
+/** A signed difference. */
+export function formatDifference(value: number | undefined): string {
+  if (value === undefined || Number.isNaN(value)) return '';
+  return `${value < 0 ? '-' : '+'}${Math.abs(value).toFixed(5)}`;
+}
+
+/** Two decimals, and as many more (up to six) as it takes not to print 0 or 100 for what is neither. */
+export function formatPercentile(value: number | undefined): string {
+  if (value === undefined || Number.isNaN(value)) return '';
+  for (let digits = 2; digits <= 6; digits++) {
+    const text = value.toFixed(digits);
+    if ((Number(text) !== 0 || value === 0) && (Number(text) !== 100 || value === 100)) return text;
+  }
+  return value < 50 ? '<0.000001' : '>99.999999';
+}
+
+/** 134209536 -> `134,209,536`. */
+export function formatCount(value: number): string {
+  return value.toLocaleString('en-US');
+}
+
+/** Cuts long text for a cell; the files carry it whole. */
+export function shorten(text: string, length: number): string {
+  const flat = text.replace(/\s+/g, ' ').trim();
+  const points = [...flat];
+  return points.length <= length ? flat : `${points.slice(0, length - 1).join('')}…`;
+}

@@ -1,0 +1,269 @@
+/**
+ * @file The result of a geometry run as tables for files; `docs/schema.md` describes the columns. One run may hold several SAEs: the
+ * columns `sae` and `space` tell the rows apart.
+ */
+
+import type { Published } from '../concepts/published.ts';
+import { type ColumnSpec, type Table, tableFrom } from '../formats/table.ts';
+import type { ExtremePair } from '../geometry/extremes.ts';
+import type { SaeGeometry } from '../geometry/measure_sae.ts';
+import type { ConceptPairCosine, PlacedCosine, SpaceMeasures } from '../geometry/measure_space.ts';
+import { articleRows } from './article_rows.ts';
+import type { FeatureNotes } from './feature_notes.ts';
+
+/** One SAE's results with what is known about its features. */
+export interface GeometrySubject {
+  readonly geometry: SaeGeometry;
+  readonly notes: FeatureNotes;
+  readonly published: Published | undefined;
+}
+
+/** Whether the concepts are the article's own for this SAE, so that its antonym numbers may stand beside ours. */
+export function usesCatalogue({ geometry, published }: GeometrySubject): boolean {
+  return published !== undefined && geometry.concepts.id === published.id;
+}
+
+/** The article's cosine of a pair in its exhaustive lists (decoder alone), in either order of the indices. */
+export function publishedExtreme({ published }: GeometrySubject, pair: ExtremePair): number | undefined {
+  if (!published || pair.space !== published.exhaustive.space) return undefined;
+  const rows = [...published.exhaustive.aligned, ...published.exhaustive.opposed];
+  return rows.find(
+    ({ featureA, featureB }) =>
+      (featureA === pair.featureA && featureB === pair.featureB) ||
+      (featureA === pair.featureB && featureB === pair.featureA),
+  )?.cosine;
+}
+
+/** Raised when a column changes its meaning or goes; a new column does not raise it. */
+export const GEOMETRY_SCHEMA_VERSION = 1;
+
+interface InSpace {
+  readonly subject: GeometrySubject;
+  readonly measures: SpaceMeasures;
+}
+
+const place: ColumnSpec<{ readonly subject: GeometrySubject; readonly space: string }>[] = [
+  { name: 'sae', type: 'string', value: ({ subject }) => subject.geometry.header.identity.label },
+  { name: 'space', type: 'string', value: ({ space }) => space },
+];
+
+const placement: ColumnSpec<PlacedCosine>[] = [
+  { name: 'cos', type: 'float64', value: ({ cos }) => cos },
+  { name: 'percentile', type: 'float64', value: ({ percentile }) => percentile },
+  { name: 'pairs_below', type: 'float64', value: ({ pairsBelow }) => pairsBelow },
+  { name: 'z', type: 'float64', value: ({ z }) => z },
+];
+
+function eachSpace(subjects: readonly GeometrySubject[]): InSpace[] {
+  return subjects.flatMap((subject) => subject.geometry.spaces.map((measures) => ({ subject, measures })));
+}
+
+/** Tables without a row are left out. */
+export function geometryTables(subjects: readonly GeometrySubject[]): Table[] {
+  const tables = [
+    summaryTable(subjects),
+    pairsTable(subjects),
+    conceptsTable(subjects),
+    randomTable(subjects),
+    extremesTable(subjects),
+    sameFeatureTable(subjects),
+    populationTable(subjects),
+    histogramTable(subjects),
+  ];
+  return tables.filter(({ rowCount }) => rowCount > 0);
+}
+
+function summaryTable(subjects: readonly GeometrySubject[]): Table {
+  const rows = eachSpace(subjects).flatMap(({ subject, measures }) =>
+    articleRows(measures, subject.published, usesCatalogue(subject)).map((row) => ({
+      ...row,
+      subject,
+      space: measures.space,
+    })),
+  );
+  return tableFrom('summary', rows, [
+    ...place,
+    { name: 'pairs', type: 'string', value: ({ group }) => group },
+    { name: 'relation', type: 'string', value: ({ relation }) => relation },
+    { name: 'cos', type: 'float64', value: ({ cos }) => cos },
+    { name: 'percentile', type: 'float64', value: ({ percentile }) => percentile },
+    { name: 'n', type: 'float64', value: ({ n }) => n },
+    { name: 'feature_a', type: 'int32', value: ({ featureA }) => featureA },
+    { name: 'feature_b', type: 'int32', value: ({ featureB }) => featureB },
+    { name: 'concept', type: 'string', value: ({ concept }) => concept },
+    { name: 'published_cos', type: 'float64', value: ({ published }) => published?.cos },
+    { name: 'difference', type: 'float64', value: ({ cos, published }) => published && cos - published.cos },
+    { name: 'published_feature_a', type: 'int32', value: ({ published }) => published?.pair?.[0] },
+    { name: 'published_feature_b', type: 'int32', value: ({ published }) => published?.pair?.[1] },
+    { name: 'footnotes', type: 'string', value: ({ footnotes }) => footnotes.join(' ') || null },
+  ]);
+}
+
+function pairsTable(subjects: readonly GeometrySubject[]): Table {
+  const rows = eachSpace(subjects).flatMap(({ subject, measures }) => {
+    const others = otherSpaceCosines(subject.geometry, measures);
+    return measures.pairs.map((pair) => ({
+      ...pair,
+      subject,
+      space: measures.space,
+      cosOther: others.get(keyOf(pair)),
+    }));
+  });
+  return tableFrom('pairs', rows, [
+    ...place,
+    { name: 'concept', type: 'string', value: ({ concept }) => concept.concept },
+    { name: 'label_a', type: 'string', value: ({ concept }) => concept.a.label },
+    { name: 'label_b', type: 'string', value: ({ concept }) => concept.b.label },
+    { name: 'feature_a', type: 'int32', value: ({ featureA }) => featureA },
+    { name: 'feature_b', type: 'int32', value: ({ featureB }) => featureB },
+    ...placement,
+    { name: 'rank_of_b', type: 'int32', value: ({ rankOfB }) => rankOfB },
+    { name: 'rank_of_a', type: 'int32', value: ({ rankOfA }) => rankOfA },
+    { name: 'cos_centred', type: 'float64', value: ({ centredCos }) => centredCos },
+    { name: 'cos_other_space', type: 'float64', value: ({ cosOther }) => cosOther },
+    {
+      name: 'explanation_a',
+      type: 'string',
+      value: ({ subject, featureA }) => subject.notes.explanation(featureA),
+    },
+    {
+      name: 'explanation_b',
+      type: 'string',
+      value: ({ subject, featureB }) => subject.notes.explanation(featureB),
+    },
+  ]);
+}
+
+function keyOf({ concept, featureA, featureB }: ConceptPairCosine): string {
+  return `${concept.concept}\n${featureA}\n${featureB}`;
+}
+
+function otherSpaceCosines(geometry: SaeGeometry, measures: SpaceMeasures): Map<string, number> {
+  const other = geometry.spaces.find(({ space }) => space !== measures.space);
+  return new Map(other?.pairs.map((pair) => [keyOf(pair), pair.cos]));
+}
+
+function conceptsTable(subjects: readonly GeometrySubject[]): Table {
+  const rows = eachSpace(subjects).flatMap(({ subject, measures }) =>
+    measures.concepts.map((summary) => ({ ...summary, subject, space: measures.space })),
+  );
+  return tableFrom('concepts', rows, [
+    ...place,
+    { name: 'concept', type: 'string', value: ({ concept }) => concept.concept },
+    { name: 'n', type: 'int32', value: ({ n }) => n },
+    { name: 'mean', type: 'float64', value: ({ mean }) => mean.cos },
+    { name: 'mean_percentile', type: 'float64', value: ({ mean }) => mean.percentile },
+    { name: 'max', type: 'float64', value: ({ max }) => max?.cos },
+    { name: 'max_feature_a', type: 'int32', value: ({ max }) => max?.featureA },
+    { name: 'max_feature_b', type: 'int32', value: ({ max }) => max?.featureB },
+    { name: 'min', type: 'float64', value: ({ min }) => min?.cos },
+    { name: 'min_feature_a', type: 'int32', value: ({ min }) => min?.featureA },
+    { name: 'min_feature_b', type: 'int32', value: ({ min }) => min?.featureB },
+  ]);
+}
+
+function randomTable(subjects: readonly GeometrySubject[]): Table {
+  const rows = eachSpace(subjects).flatMap(({ subject, measures }) =>
+    measures.random.map((pair) => ({ ...pair, subject, space: measures.space })),
+  );
+  return tableFrom('random_pairs', rows, [
+    ...place,
+    { name: 'feature_a', type: 'int32', value: ({ featureA }) => featureA },
+    { name: 'feature_b', type: 'int32', value: ({ featureB }) => featureB },
+    ...placement,
+    {
+      name: 'explanation_a',
+      type: 'string',
+      value: ({ subject, featureA }) => subject.notes.explanation(featureA),
+    },
+    {
+      name: 'explanation_b',
+      type: 'string',
+      value: ({ subject, featureB }) => subject.notes.explanation(featureB),
+    },
+  ]);
+}
+
+function extremesTable(subjects: readonly GeometrySubject[]): Table {
+  const rows = subjects.flatMap((subject) => subject.geometry.extremes.map((pair) => ({ ...pair, subject })));
+  return tableFrom('extremes', rows, [
+    ...place,
+    { name: 'end', type: 'string', value: ({ end }) => end },
+    { name: 'rank', type: 'int32', value: ({ rank }) => rank },
+    { name: 'feature_a', type: 'int32', value: ({ featureA }) => featureA },
+    { name: 'feature_b', type: 'int32', value: ({ featureB }) => featureB },
+    { name: 'cos_enc', type: 'float64', value: ({ cosEncoder }) => cosEncoder },
+    { name: 'cos_dec', type: 'float64', value: ({ cosDecoder }) => cosDecoder },
+    { name: 'class', type: 'string', value: ({ pairClass }) => pairClass },
+    { name: 'published_cos', type: 'float64', value: (pair) => publishedExtreme(pair.subject, pair) },
+    { name: 'density_a', type: 'float64', value: ({ subject, featureA }) => subject.notes.density(featureA) },
+    { name: 'density_b', type: 'float64', value: ({ subject, featureB }) => subject.notes.density(featureB) },
+    {
+      name: 'max_activation_a',
+      type: 'float64',
+      value: ({ subject, featureA }) => subject.notes.maxActivation(featureA),
+    },
+    {
+      name: 'max_activation_b',
+      type: 'float64',
+      value: ({ subject, featureB }) => subject.notes.maxActivation(featureB),
+    },
+    {
+      name: 'explanation_a',
+      type: 'string',
+      value: ({ subject, featureA }) => subject.notes.explanation(featureA),
+    },
+    {
+      name: 'explanation_b',
+      type: 'string',
+      value: ({ subject, featureB }) => subject.notes.explanation(featureB),
+    },
+  ]);
+}
+
+function sameFeatureTable(subjects: readonly GeometrySubject[]): Table {
+  const rows = subjects.flatMap((subject) =>
+    Array.from(subject.geometry.sameFeature?.cosines ?? [], (cos, feature) => ({ subject, feature, cos })),
+  );
+  return tableFrom('same_feature', rows, [
+    { name: 'sae', type: 'string', value: ({ subject }) => subject.geometry.header.identity.label },
+    { name: 'feature', type: 'int32', value: ({ feature }) => feature },
+    { name: 'cos_enc_dec', type: 'float64', value: ({ cos }) => cos },
+  ]);
+}
+
+function populationTable(subjects: readonly GeometrySubject[]): Table {
+  const rows = eachSpace(subjects)
+    .filter(({ measures }) => measures.population !== undefined)
+    .map(({ subject, measures }) => ({ subject, space: measures.space, measures }));
+  return tableFrom('population', rows, [
+    ...place,
+    { name: 'pairs', type: 'float64', value: ({ measures }) => measures.population?.pairs },
+    { name: 'mean', type: 'float64', value: ({ measures }) => measures.population?.mean },
+    { name: 'sd', type: 'float64', value: ({ measures }) => measures.population?.sd },
+    { name: 'max', type: 'float64', value: ({ measures }) => measures.top?.[0]?.cos },
+    { name: 'min', type: 'float64', value: ({ measures }) => measures.bottom?.[0]?.cos },
+    { name: 'mean_direction_length', type: 'float64', value: ({ measures }) => measures.meanDirectionLength },
+  ]);
+}
+
+function histogramTable(subjects: readonly GeometrySubject[]): Table {
+  const rows = eachSpace(subjects).flatMap(({ subject, measures }) => {
+    const counts = measures.population?.histogram;
+    if (!counts) return [];
+    const width = 2 / counts.length;
+    return Array.from(counts, (count, bin) => ({
+      subject,
+      space: measures.space,
+      lower: -1 + bin * width,
+      upper: -1 + (bin + 1) * width,
+      count,
+    })).filter(({ count }) => count > 0);
+  });
+  return tableFrom('histogram', rows, [
+    ...place,
+    { name: 'lower', type: 'float64', value: ({ lower }) => lower },
+    { name: 'upper', type: 'float64', value: ({ upper }) => upper },
+    { name: 'count', type: 'float64', value: ({ count }) => count },
+  ]);
+}

@@ -1,0 +1,81 @@
+/**
+ * @file The folder that a run leaves: every table as Parquet, CSV and JSON, the report as Markdown, and a manifest of what made them. It
+ * appears whole or not at all. The same inputs and seed give the same bytes, so nothing in it tells the time or the folder's own name.
+ */
+
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { mkdir, stat, writeFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { throwIfInterrupted } from '../errors.ts';
+import { writeDirectoryAtomic } from '../formats/atomic.ts';
+import { writeCsv } from '../formats/csv.ts';
+import { writeJson } from '../formats/json.ts';
+import { writeParquet } from '../formats/parquet.ts';
+import type { Table } from '../formats/table.ts';
+
+export interface InputFile {
+  /** What it was used as, e.g. `sae`. */
+  readonly role: string;
+  readonly path: string;
+}
+
+export interface RunContents {
+  readonly tables: readonly Table[];
+  readonly reportMarkdown: string;
+  readonly inputs: readonly InputFile[];
+  /** Versions, seed, parameters, notes: everything of the manifest but the files. */
+  readonly facts: Readonly<Record<string, unknown>>;
+}
+
+export interface WriteRunOptions {
+  readonly signal?: AbortSignal;
+}
+
+/** @throws {AntipodeError} as `writeDirectoryAtomic` does: a foreign folder is never replaced */
+export async function writeRunDirectory(
+  dir: string,
+  run: RunContents,
+  options: WriteRunOptions = {},
+): Promise<void> {
+  const { signal } = options;
+  const inputs: unknown[] = [];
+  for (const { role, path } of run.inputs) {
+    throwIfInterrupted(signal);
+    const { size } = await stat(path);
+    inputs.push({ role, file: basename(path), bytes: size, sha256: await hashFile(path, signal) });
+  }
+  await writeDirectoryAtomic(
+    dir,
+    async (temporary) => {
+      const outputs: { file: string; bytes: number; sha256: string }[] = [];
+      const put = async (file: string, content: string | Uint8Array): Promise<void> => {
+        throwIfInterrupted(signal);
+        const bytes = typeof content === 'string' ? Buffer.from(content, 'utf8') : content;
+        await writeFile(join(temporary, file), bytes);
+        const sha256 = createHash('sha256').update(bytes).digest('hex');
+        outputs.push({ file, bytes: bytes.byteLength, sha256 });
+      };
+      await mkdir(join(temporary, 'tables'), { recursive: true });
+      for (const table of run.tables) {
+        await put(`tables/${table.name}.parquet`, writeParquet(table));
+        await put(`tables/${table.name}.csv`, writeCsv(table));
+        await put(`tables/${table.name}.json`, writeJson(table));
+      }
+      await put('report.md', run.reportMarkdown);
+      const manifest = { tool: 'antipode', ...run.facts, inputs, outputs };
+      await writeFile(join(temporary, 'manifest.json'), `${JSON.stringify(manifest, null, 2)}\n`);
+    },
+    { signal },
+  );
+}
+
+/** SHA-256 in hex, streamed. */
+export async function hashFile(path: string, signal?: AbortSignal): Promise<string> {
+  const hash = createHash('sha256');
+  for await (const piece of createReadStream(path, { highWaterMark: 4 * 1024 * 1024 })) {
+    throwIfInterrupted(signal);
+    hash.update(piece as Uint8Array);
+  }
+  return hash.digest('hex');
+}
