@@ -21,6 +21,11 @@ export interface StoredTensor {
    * @throws {AntipodeError} `format` past the end or where the data is damaged
    */
   readBytes(offset: number, target: Uint8Array): Promise<void>;
+  /**
+   * Where the container records a CRC-32 over this tensor, what lets a positional reader of the whole tensor check it:
+   * zlib's crc32 of all element bytes, continued from `before`, equals `expected`.
+   */
+  readonly checksum?: { readonly before: number; readonly expected: number };
   /** All element bytes in storage order, in pieces that are whole elements; memory use is one piece. Checks the checksum where the format has one. */
   stream(): AsyncIterable<Uint8Array>;
 }

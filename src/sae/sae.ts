@@ -15,8 +15,12 @@ export const SPACES: readonly Space[] = ['encoder', 'decoder'];
 /** SAELens's names. BatchTopK dictionaries are saved, and loaded, as `jumprelu`. */
 export type Architecture = 'standard' | 'jumprelu' | 'topk' | 'gated';
 
-/** How the input of the encoder was scaled in training. `factor`: multiply by `inputScale`; `layer_norm`: subtract mean, divide by sd. */
-export type InputNormalisation = 'none' | 'factor' | 'layer_norm';
+/**
+ * How the input of the encoder is scaled, before `b_dec` is subtracted; decoding undoes it. `factor`: multiplied by `inputScale`.
+ * `layer_norm`: minus its mean, divided by (standard deviation with n - 1, plus 1e-5), per token (OpenAI, SAELens).
+ * `constant_norm`: each token scaled to norm sqrt(d_in) (SAELens `constant_norm_rescale`).
+ */
+export type InputNormalisation = 'none' | 'factor' | 'layer_norm' | 'constant_norm';
 
 export interface SaeIdentity {
   /** Short name for tables and file names, e.g. `20-gemmascope-res-16k` or the file's stem. */
@@ -75,7 +79,10 @@ export interface Sae extends SaeHeader {
   readonly inputNormalisation: InputNormalisation;
   /** For `factor`: the input is multiplied by it before encoding, the reconstruction divided by it. 1 otherwise. */
   readonly inputScale: number;
-  /** `topk` only: latents are ranked by pre-activation times decoder norm (SAELens `rescale_acts_by_decoder_norm`). */
+  /**
+   * Activations are given in units of the decoder's rows: multiplied by their norms in encoding, divided by them in decoding. `topk`
+   * ranks after that (SAELens `rescale_acts_by_decoder_norm`); gates and thresholds are applied before it (dictionary_learning).
+   */
   readonly rescaleActsByDecoderNorm: boolean;
 }
 
@@ -91,5 +98,7 @@ export interface SaeFile {
   /** One whole matrix, feature-major, over shared memory. */
   readSpace(space: Space): Promise<FeatureMatrix>;
   load(): Promise<Sae>;
+  /** Share of tokens on which each feature fires, `[d_sae]` in [0, 1], where the format ships it (SAELens `sparsity.safetensors`). */
+  readDensities?(): Promise<Float32Array>;
   close(): Promise<void>;
 }
