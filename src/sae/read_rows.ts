@@ -28,7 +28,10 @@ export async function readRows(
   const dSae = featuresAreRows ? rows : cols;
   for (const feature of features) {
     if (!Number.isInteger(feature) || feature < 0 || feature >= dSae) {
-      throw new AntipodeError('usage', `feature ${feature}: not in this SAE (it has features 0 to ${dSae - 1})`);
+      throw new AntipodeError(
+        'usage',
+        `feature ${feature}: not in this SAE (it has features 0 to ${dSae - 1})`,
+      );
     }
   }
   const target = allocate(features.length, featuresAreRows ? cols : rows, tensor.name);
@@ -115,8 +118,7 @@ async function pickColumns(storage: Storage, places: Places, target: Matrix): Pr
     for (let r = 0; r < block.rows; r++) {
       const from = r * storage.cols;
       const to = block.firstRow + r;
-      for (const { column, place } of columns)
-        target.data[place * target.cols + to] = values[from + column]!;
+      for (const { column, place } of columns) target.data[place * target.cols + to] = values[from + column]!;
     }
   }
 }

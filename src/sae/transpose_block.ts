@@ -52,15 +52,14 @@ function eightRows(block: Float32Array, target: TransposeTarget, strip: Strip): 
   const { data, cols: stride } = target;
   const { r, c0, cEnd, cols, to } = strip;
   let o = c0 * stride + to;
-  for (let c = c0; c < cEnd; c++, o += stride) {
-    let i = r * cols + c;
+  for (let c = c0, i = r * cols + c0; c < cEnd; c++, i++, o += stride) {
     data[o] = block[i]!;
-    data[o + 1] = block[(i += cols)]!;
-    data[o + 2] = block[(i += cols)]!;
-    data[o + 3] = block[(i += cols)]!;
-    data[o + 4] = block[(i += cols)]!;
-    data[o + 5] = block[(i += cols)]!;
-    data[o + 6] = block[(i += cols)]!;
-    data[o + 7] = block[(i += cols)]!;
+    data[o + 1] = block[i + cols]!;
+    data[o + 2] = block[i + 2 * cols]!;
+    data[o + 3] = block[i + 3 * cols]!;
+    data[o + 4] = block[i + 4 * cols]!;
+    data[o + 5] = block[i + 5 * cols]!;
+    data[o + 6] = block[i + 6 * cols]!;
+    data[o + 7] = block[i + 7 * cols]!;
   }
 }
