@@ -1,0 +1,3 @@
+/** @file Everything about Parquet in one place to import from. */
+
+export { writeParquet } from './parquet_writer.ts';
