@@ -1,6 +1,5 @@
 /** @file One run of the command line with given streams: parses, runs, and turns every error into a sentence and an exit code. */
 
-import { readFileSync } from 'node:fs';
 import { type Command, CommanderError } from 'commander';
 import { AntipodeError } from '../errors.ts';
 import { commandFactories } from './commands.ts';
@@ -8,6 +7,7 @@ import type { CliContext } from './context.ts';
 import { describeError } from './errors.ts';
 import { createOutput, type Output, type Sink } from './output.ts';
 import { createProgram } from './program.ts';
+import { packageVersion } from './version.ts';
 
 export interface CliStreams {
   readonly stdout: Sink;
@@ -94,9 +94,4 @@ function fromCommander(error: CommanderError): AntipodeError | undefined {
   const suggestion = rest.join(' ').trim();
   const hint = suggestion.replace(/^\((.*)\)$/, '$1') || 'antipode --help lists the commands and options';
   return new AntipodeError('usage', first, { hint });
-}
-
-export function packageVersion(): string {
-  const url = new URL('../../package.json', import.meta.url);
-  return (JSON.parse(readFileSync(url, 'utf8')) as { version: string }).version;
 }

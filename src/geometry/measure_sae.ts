@@ -8,13 +8,9 @@ import type { SaeFile, SaeHeader, Space } from '../sae/sae.ts';
 import type { FeatureMatrix, RowDefect } from '../tensor/matrix.ts';
 import { annotateExtremes, type ExtremePair } from './extremes.ts';
 import { measureSpace, type SpaceMeasures, type SpaceRows } from './measure_space.ts';
+import type { GeometryPart } from './parts.ts';
 import { drawRandomPairs, type FeaturePair } from './random_pairs.ts';
 import { measureSameFeature, type SameFeature } from './same_feature.ts';
-
-/** `extremes` is the exhaustive pass: the extremes, and the population behind every percentile. */
-export type GeometryPart = 'pairs' | 'random' | 'self' | 'extremes';
-
-export const GEOMETRY_PARTS: readonly GeometryPart[] = ['pairs', 'random', 'self', 'extremes'];
 
 export interface MeasureSaeOptions {
   readonly sae: SaeFile;

@@ -66,6 +66,7 @@ export function geometryTables(subjects: readonly GeometrySubject[]): Table[] {
     conceptsTable(subjects),
     randomTable(subjects),
     extremesTable(subjects),
+    sameFeatureSummaryTable(subjects),
     sameFeatureTable(subjects),
     populationTable(subjects),
     histogramTable(subjects),
@@ -218,6 +219,37 @@ function extremesTable(subjects: readonly GeometrySubject[]): Table {
       type: 'string',
       value: ({ subject, featureB }) => subject.notes.explanation(featureB),
     },
+  ]);
+}
+
+function sameFeatureSummaryTable(subjects: readonly GeometrySubject[]): Table {
+  const rows = subjects.flatMap((subject) => {
+    const same = subject.geometry.sameFeature;
+    if (!same) return [];
+    const published = subject.published?.sameFeature;
+    return [
+      {
+        subject,
+        group: 'antonym',
+        summary: same.concepts,
+        published: usesCatalogue(subject) ? published?.antonym : undefined,
+      },
+      { subject, group: 'random', summary: same.random, published: published?.random },
+      { subject, group: 'dictionary', summary: same.dictionary, published: undefined },
+    ];
+  });
+  return tableFrom('same_feature_summary', rows, [
+    { name: 'sae', type: 'string', value: ({ subject }) => subject.geometry.header.identity.label },
+    { name: 'features', type: 'string', value: ({ group }) => group },
+    { name: 'n', type: 'int32', value: ({ summary }) => summary.n },
+    { name: 'mean', type: 'float64', value: ({ summary }) => summary.mean },
+    { name: 'highest', type: 'float64', value: ({ summary }) => summary.highest?.cos },
+    { name: 'highest_feature', type: 'int32', value: ({ summary }) => summary.highest?.feature },
+    { name: 'lowest', type: 'float64', value: ({ summary }) => summary.lowest?.cos },
+    { name: 'lowest_feature', type: 'int32', value: ({ summary }) => summary.lowest?.feature },
+    { name: 'published_mean', type: 'float64', value: ({ published }) => published?.average },
+    { name: 'published_highest', type: 'float64', value: ({ published }) => published?.highest.cosine },
+    { name: 'published_lowest', type: 'float64', value: ({ published }) => published?.lowest.cosine },
   ]);
 }
 

@@ -1,0 +1,98 @@
+/** @file `antipode doctor`: what this installation is made of, where it keeps files, and whether its engine runs. */
+
+import { Command } from 'commander';
+import { AntipodeError } from '../errors.ts';
+import type { CliContext } from './context.ts';
+import { withExamples } from './help.ts';
+import { formatBytes } from './output.ts';
+
+interface Finding {
+  readonly name: string;
+  readonly value: string;
+  readonly ok: boolean;
+}
+
+export function doctorCommand(context: CliContext): Command {
+  const command = new Command('doctor')
+    .alias('env')
+    .description(
+      'Prints versions, cache folders and the state of ONNX Runtime; exits with 5 if something is broken.',
+    )
+    .action(async () => {
+      const findings = await examine(context);
+      context.out().result({
+        human: ({ red }) =>
+          findings.map(({ name, value, ok }) => `${name.padEnd(20)} ${ok ? value : red(value)}`).join('\n'),
+        json: () => findings,
+        quiet: () => findings.filter(({ ok }) => !ok).map(({ name }) => name),
+      });
+      const broken = findings.filter(({ ok }) => !ok).map(({ name }) => name);
+      if (broken.length > 0) throw new AntipodeError('check', `not in order: ${broken.join(', ')}`);
+    });
+  return withExamples(command, ['antipode doctor', 'antipode doctor --json']);
+}
+
+async function examine({ env }: CliContext): Promise<Finding[]> {
+  const [{ antipodeCacheDir, hfHubCacheDir }, { listCache }, { onnxRuntimeVersion, packageVersion }, os] =
+    await Promise.all([
+      import('../hub/cache_dirs.ts'),
+      import('../hub/cache_store.ts'),
+      import('./version.ts'),
+      import('node:os'),
+    ]);
+  const cached = await listCache(env);
+  const bytes = cached.reduce((sum, { byteLength }) => sum + byteLength, 0);
+  const fact = (name: string, value: string): Finding => ({ name, value, ok: true });
+  return [
+    fact('antipode', packageVersion()),
+    fact('node', `${process.versions.node}, ${process.platform}-${process.arch}`),
+    fact('cores', String(os.availableParallelism())),
+    fact('memory', formatBytes(os.totalmem())),
+    await writable('cache', antipodeCacheDir(env)),
+    fact('cached', `${cached.length} entries, ${formatBytes(bytes)}`),
+    fact('hugging face cache', hfHubCacheDir(env)),
+    await engine(onnxRuntimeVersion()),
+  ];
+}
+
+/** A product of two vectors through the real engine. */
+async function engine(version: string): Promise<Finding> {
+  const name = 'onnxruntime';
+  try {
+    const { createProductEngine } = await import('../onnx/product.ts');
+    const product = await createProductEngine();
+    const [value] = await product.multiply(
+      Float32Array.of(1, 2),
+      Float32Array.of(3, 4),
+      { m: 1, n: 1, d: 2 },
+      new Float32Array(1),
+    );
+    await product.close();
+    return {
+      name,
+      value: value === 11 ? `${version}, runs` : `${version}, computes ${value} for 11`,
+      ok: value === 11,
+    };
+  } catch (error) {
+    return {
+      name,
+      value: `${version}, does not run: ${error instanceof Error ? error.message : String(error)}`,
+      ok: false,
+    };
+  }
+}
+
+/** The folder, or the nearest existing one above it, must take files. */
+async function writable(name: string, path: string): Promise<Finding> {
+  const { access, constants } = await import('node:fs/promises');
+  const { dirname } = await import('node:path');
+  for (let at = path; ; at = dirname(at)) {
+    try {
+      await access(at, constants.W_OK);
+      return { name, value: path, ok: true };
+    } catch (error) {
+      const isAbsent = error instanceof Error && 'code' in error && error.code === 'ENOENT';
+      if (!isAbsent || at === dirname(at)) return { name, value: `${path} (not writable)`, ok: false };
+    }
+  }
+}

@@ -1,0 +1,78 @@
+/** @file `antipode geometry`: the options; the work is in `geometry_run.ts`. */
+
+import { Command } from 'commander';
+import { GEOMETRY_PARTS, type GeometryPart } from '../geometry/parts.ts';
+import { SPACES, type Space } from '../sae/sae.ts';
+import type { CliContext } from './context.ts';
+import { withExamples } from './help.ts';
+import { collect, integerOption, spacesOption, subsetOption } from './options.ts';
+
+export interface GeometryFlags {
+  readonly sae: readonly string[];
+  readonly map?: readonly string[];
+  readonly concepts?: readonly string[];
+  readonly explanations?: readonly string[];
+  readonly explainer?: string;
+  readonly spaces: readonly Space[];
+  readonly only: readonly GeometryPart[];
+  readonly seed: number;
+  readonly randomPairs: number;
+  readonly top: number;
+  readonly threads?: number;
+  readonly out?: string;
+  readonly dryRun?: boolean;
+}
+
+export function geometryCommand(context: CliContext): Command {
+  const command = new Command('geometry')
+    .description(
+      'Compares the cosines of opposite concepts with random pairs and with all pairs of a dictionary.',
+    )
+    .requiredOption(
+      '--sae <ref>',
+      'SAE: a file or folder, an id, a URL, ID=PATH, or synthetic-16k; repeatable',
+      collect,
+    )
+    .option('--map <name=tensor>', 'for unknown layouts: W_enc=encoder.weight and so on; repeatable', collect)
+    .option(
+      '--concepts <set>',
+      'article-10, article-20, a YAML or JSON file, or - for stdin; repeatable (default: the SAE’s own catalogue)',
+      collect,
+    )
+    .option(
+      '--explanations <ref>',
+      'imported store, export file or folder; one per --sae, in order (default: what was imported)',
+      collect,
+    )
+    .option('--explainer <name>', 'which explainer’s texts, where several are there (default: the first)')
+    .option('--spaces <list>', 'encoder, decoder or both', spacesOption, [...SPACES])
+    .option(
+      '--only <parts>',
+      `some of ${GEOMETRY_PARTS.join(', ')}; without extremes nothing is searched`,
+      subsetOption('--only', GEOMETRY_PARTS),
+      [...GEOMETRY_PARTS],
+    )
+    .option('--seed <integer>', 'seed of the random pairs', integerOption('--seed', 0), 0)
+    .option(
+      '--random-pairs <count>',
+      'random pairs of the article’s baseline',
+      integerOption('--random-pairs', 1, 1_000_000),
+      20,
+    )
+    .option('--top <count>', 'extreme pairs kept at each end', integerOption('--top', 1, 100_000), 10)
+    .option(
+      '--threads <count>',
+      'worker threads; the results do not depend on it (default: all cores)',
+      integerOption('--threads', 1, 1024),
+    )
+    .option('--out <folder>', 'also write tables (Parquet, CSV, JSON), report.md and manifest.json there')
+    .option('--dry-run', 'say what would be read, downloaded and computed, and stop')
+    .action(async (flags: GeometryFlags) => {
+      const { runGeometry } = await import('./geometry_run.ts');
+      await runGeometry(context, flags);
+    });
+  return withExamples(command, [
+    'antipode geometry --sae gemma-2-2b/20-gemmascope-res-16k --concepts article-20 --out runs/layer-20',
+    'antipode geometry --sae params.npz --concepts pairs.yaml --only pairs,random',
+  ]);
+}

@@ -1,0 +1,201 @@
+/** @file The work of `antipode geometry`: opens what was named, measures each SAE, prints the tables and writes the run folder. */
+
+import { resolve } from 'node:path';
+import { type ConceptSet, countConcepts, featuresOf } from '../concepts/concept_set.ts';
+import { publishedFor } from '../concepts/published.ts';
+import { throwIfInterrupted } from '../errors.ts';
+import { checkOutputDirectory } from '../formats/atomic.ts';
+import { rowsOf, type Table } from '../formats/table.ts';
+import { measureSae } from '../geometry/measure_sae.ts';
+import { STRONG_COSINE } from '../geometry/pair_class.ts';
+import { type GeometryDisplayOptions, geometryDisplay } from '../report/geometry_display.ts';
+import { GEOMETRY_SCHEMA_VERSION, type GeometrySubject, geometryTables } from '../report/geometry_tables.ts';
+import { renderMarkdown } from '../report/markdown.ts';
+import { type InputFile, writeRunDirectory } from '../report/run_directory.ts';
+import { renderText } from '../report/text.ts';
+import type { CliContext } from './context.ts';
+import type { GeometryFlags } from './geometry_command.ts';
+import { closeAll, type GeometryInput, openGeometryInputs } from './geometry_inputs.ts';
+import { planGeometry } from './geometry_plan.ts';
+import { visible } from './output.ts';
+import { onnxRuntimeVersion, packageVersion } from './version.ts';
+
+/** Extreme pairs that tables for the eye show at each end; files and JSON hold all of `--top`. */
+const SHOWN_EXTREMES = 10;
+
+/** @throws {AntipodeError} for anything named that is missing or wrong; nothing is written then */
+export async function runGeometry(context: CliContext, flags: GeometryFlags): Promise<void> {
+  if (flags.dryRun) {
+    await planGeometry(context, flags);
+    return;
+  }
+  const out = flags.out === undefined ? undefined : resolve(context.cwd, flags.out);
+  if (out !== undefined) await checkOutputDirectory(out);
+  const inputs = await openGeometryInputs(context, flags);
+  try {
+    const subjects: GeometrySubject[] = [];
+    for (const input of inputs) subjects.push(await measureInput(context, flags, input));
+    const tables = geometryTables(subjects);
+    const display = geometryDisplay(subjects, { shownExtremes: SHOWN_EXTREMES, seed: flags.seed });
+    throwIfInterrupted(context.signal);
+    if (out !== undefined) {
+      await writeRunDirectory(
+        out,
+        {
+          tables,
+          reportMarkdown: reportMarkdown(subjects, flags),
+          inputs: inputs.flatMap(inputFiles),
+          facts: runFacts(subjects, inputs, flags),
+        },
+        { signal: context.signal },
+      );
+    }
+    context.out().result({
+      human: ({ bold }) =>
+        `${renderText(display, { sanitize: visible, bold })}${flags.out === undefined ? '' : `\n\n${flags.out}`}`,
+      json: () => jsonResult(subjects, inputs, flags, tables),
+      quiet: () => [flags.out ?? []].flat(),
+    });
+    if (out === undefined)
+      context.out().note('Nothing was written; --out FOLDER keeps the tables, the report and a manifest.');
+  } finally {
+    await closeAll(inputs);
+  }
+}
+
+async function measureInput(
+  context: CliContext,
+  flags: GeometryFlags,
+  input: GeometryInput,
+): Promise<GeometrySubject> {
+  const { sae, concepts, notes } = input;
+  const { identity } = sae.header;
+  const stages = new Map<string, { update(done: number): void; end(): void }>();
+  const geometry = await measureSae({
+    sae,
+    concepts,
+    spaces: flags.spaces,
+    parts: flags.only,
+    seed: flags.seed,
+    randomPairs: flags.randomPairs,
+    top: flags.top,
+    signal: context.signal,
+    ...(flags.threads !== undefined && { threads: flags.threads }),
+    onProgress: (stage, done, total) => {
+      let progress = stages.get(stage);
+      if (!progress) {
+        progress = context.out().progress(`${identity.label}: ${stage}`, total);
+        stages.set(stage, progress);
+      }
+      progress.update(done);
+    },
+  });
+  for (const progress of stages.values()) progress.end();
+  for (const warning of geometry.warnings) context.out().warn(visible(warning));
+  return { geometry, notes, published: publishedFor(identity) };
+}
+
+function inputFiles({ sae, explanationFiles, conceptFile }: GeometryInput): InputFile[] {
+  return [
+    ...sae.header.files.map(({ path }) => ({ role: 'sae', path })),
+    ...explanationFiles.map((path) => ({ role: 'explanations', path })),
+    ...(conceptFile === undefined ? [] : [{ role: 'concepts', path: conceptFile }]),
+  ];
+}
+
+function reportMarkdown(subjects: readonly GeometrySubject[], flags: GeometryFlags): string {
+  const options: GeometryDisplayOptions = { shownExtremes: flags.top, seed: flags.seed };
+  return `# Do opposite concepts point in opposite directions?\n\n${renderMarkdown(geometryDisplay(subjects, options))}`;
+}
+
+/** Everything that decides the numbers; neither the time, nor the folder, nor the number of threads does. */
+function runFacts(
+  subjects: readonly GeometrySubject[],
+  inputs: readonly GeometryInput[],
+  flags: GeometryFlags,
+): Record<string, unknown> {
+  return {
+    schema: 'geometry',
+    schema_version: GEOMETRY_SCHEMA_VERSION,
+    antipode: packageVersion(),
+    node: process.versions.node,
+    onnxruntime: onnxRuntimeVersion(),
+    command: commandLine(flags),
+    seed: flags.seed,
+    parameters: {
+      spaces: flags.spaces,
+      parts: flags.only,
+      random_pairs: flags.randomPairs,
+      top: flags.top,
+      strong_cosine: STRONG_COSINE,
+    },
+    saes: subjects.map(({ geometry: { header, concepts, defects } }, index) => ({
+      label: header.identity.label,
+      release: header.identity.release ?? null,
+      sae_id: header.identity.saeId ?? null,
+      neuronpedia_id: header.identity.neuronpediaId ?? null,
+      is_synthetic: header.identity.isSynthetic,
+      format: header.format,
+      architecture: header.architecture,
+      dtype: header.dtype,
+      d_in: header.dIn,
+      d_sae: header.dSae,
+      facts: header.facts,
+      defects,
+      concepts: conceptFacts(concepts),
+      explanations: inputs[index]!.explanationFacts,
+    })),
+  };
+}
+
+function conceptFacts(concepts: ConceptSet): Record<string, unknown> {
+  return {
+    id: concepts.id,
+    title: concepts.title,
+    sha256: concepts.sha256,
+    ...countConcepts(concepts),
+    distinct_features: featuresOf(concepts),
+  };
+}
+
+/** The command that gives the same result, without the options that do not change it. */
+function commandLine(flags: GeometryFlags): string[] {
+  const repeated = (name: string, values: readonly string[] = []): string[] =>
+    values.flatMap((value) => [name, value]);
+  return [
+    'antipode',
+    'geometry',
+    ...repeated('--sae', flags.sae),
+    ...repeated('--map', flags.map),
+    ...repeated('--concepts', flags.concepts),
+    ...repeated('--explanations', flags.explanations),
+    ...(flags.explainer === undefined ? [] : ['--explainer', flags.explainer]),
+    '--spaces',
+    flags.spaces.join(','),
+    '--only',
+    flags.only.join(','),
+    '--seed',
+    String(flags.seed),
+    '--random-pairs',
+    String(flags.randomPairs),
+    '--top',
+    String(flags.top),
+  ];
+}
+
+/** The per-feature table is left to the files: it has one row per feature of the dictionary. */
+const FILE_ONLY = new Set(['same_feature']);
+
+function jsonResult(
+  subjects: readonly GeometrySubject[],
+  inputs: readonly GeometryInput[],
+  flags: GeometryFlags,
+  tables: readonly Table[],
+): Record<string, unknown> {
+  const shown = tables.filter(({ name }) => !FILE_ONLY.has(name));
+  return {
+    ...runFacts(subjects, inputs, flags),
+    out: flags.out ?? null,
+    tables: Object.fromEntries(shown.map((table) => [table.name, rowsOf(table)])),
+  };
+}

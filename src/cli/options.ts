@@ -1,0 +1,41 @@
+/** @file Parsers of option values that several commands share. Each says what it got and what it expected. */
+
+import { AntipodeError } from '../errors.ts';
+import { SPACES, type Space } from '../sae/sae.ts';
+
+/** @throws {AntipodeError} `usage` */
+export function integerOption(
+  name: string,
+  min: number,
+  max: number = Number.MAX_SAFE_INTEGER,
+): (text: string) => number {
+  return (text) => {
+    const value = /^[+-]?\d+$/.test(text) ? Number(text) : Number.NaN;
+    if (Number.isSafeInteger(value) && value >= min && value <= max) return value;
+    const range =
+      max === Number.MAX_SAFE_INTEGER ? `an integer of at least ${min}` : `an integer from ${min} to ${max}`;
+    throw new AntipodeError('usage', `${name}: got ${JSON.stringify(text)}, expected ${range}`);
+  };
+}
+
+/** A comma-separated subset of `known`, in the order of `known`. @throws {AntipodeError} `usage` */
+export function subsetOption<T extends string>(name: string, known: readonly T[]): (text: string) => T[] {
+  return (text) => {
+    const asked = text.split(',').map((part) => part.trim());
+    const wrong = asked.filter((part) => !known.some((value) => value === part));
+    if (wrong.length > 0 || asked.length === 0) {
+      throw new AntipodeError(
+        'usage',
+        `${name}: got ${JSON.stringify(wrong[0] ?? text)}, expected some of ${known.join(', ')} separated by commas`,
+      );
+    }
+    return known.filter((value) => asked.includes(value));
+  };
+}
+
+export const spacesOption: (text: string) => Space[] = subsetOption('--spaces', SPACES);
+
+/** For options that may be given several times. */
+export function collect(value: string, previous: readonly string[] | undefined): string[] {
+  return [...(previous ?? []), value];
+}
