@@ -1,3 +1,4 @@
-/** @file Everything about Parquet in one place to import from. */
+/** @file Everything about Parquet in one place to import from: a Table to bytes and back. */
 
-export { writeParquet } from './parquet_writer.ts';
+export { MAX_CELLS, MAX_ROWS, type ReadParquetOptions, readParquet } from './parquet_reader.ts';
+export { NAME_KEY, SCHEMA_KEY, SCHEMA_VERSION, writeParquet } from './parquet_writer.ts';
