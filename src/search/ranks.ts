@@ -5,6 +5,7 @@
 
 import { createProductEngine, productErrorBound } from '../onnx/product.ts';
 import { cosine, type FeatureMatrix } from '../tensor/matrix.ts';
+import { writeUnitRow } from '../tensor/unit_rows.ts';
 
 export interface RankQuery {
   readonly from: number;
@@ -61,14 +62,11 @@ export async function rankPairs(matrix: FeatureMatrix, queries: readonly RankQue
   return ranks;
 }
 
-/** Float32 unit rows in private memory; rows without a direction become zeros. */
+/** Float32 unit rows in private memory, which ONNX Runtime asks for. */
 function unitRows(matrix: FeatureMatrix, rows: readonly number[]): Float32Array {
-  const { cols, data, norms } = matrix;
-  const unit = new Float32Array(rows.length * cols);
+  const unit = new Float32Array(rows.length * matrix.cols);
   rows.forEach((row, r) => {
-    const scale = norms[row]! > 0 ? 1 / norms[row]! : 0;
-    if (scale === 0) return;
-    for (let c = 0; c < cols; c++) unit[r * cols + c] = data[row * cols + c]! * scale;
+    writeUnitRow(unit, r * matrix.cols, matrix, row, matrix.cols);
   });
   return unit;
 }

@@ -7,6 +7,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { createProductEngine, productErrorBound } from '../onnx/product.ts';
 import { dotRange } from '../tensor/matrix.ts';
+import { writeUnitRow } from '../tensor/unit_rows.ts';
 import { type Candidates, createCandidates } from './candidates.ts';
 import { type Census, createCensus, FINE_BINS } from './census.ts';
 import { compareBottom, compareTop } from './pairs.ts';
@@ -37,11 +38,7 @@ function gather(block: Block, rows: SharedRows, start: number, d: number): numbe
   if (block.start === start) return count;
   block.start = start;
   for (let r = 0; r < count; r++) {
-    const row = rows.usable[start + r]!;
-    const scale = 1 / rows.norms[row]!;
-    const from = row * d;
-    const to = r * d;
-    for (let c = 0; c < d; c++) block.unit[to + c] = rows.data[from + c]! * scale;
+    writeUnitRow(block.unit, r * d, rows, rows.usable[start + r]!, d);
   }
   return count;
 }
