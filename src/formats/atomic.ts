@@ -123,8 +123,11 @@ async function checkReplaceable(target: string, dir: string): Promise<void> {
       hint,
     });
   }
-  const names = await sentenceFor(dir, readdir(target));
+  const names = await sentenceFor(dir, unlessAbsent<string[]>(readdir(target), []));
   if (names.length === 0 || (await hasMarker(target))) return;
+  // Another process may have moved the folder away between the two looks: then the answer concerns two folders.
+  const now = await sentenceFor(dir, statOrNothing(target));
+  if (now?.ino !== found.ino || now.ctimeMs !== found.ctimeMs) return checkReplaceable(target, dir);
   throw new AntipodeError(
     'usage',
     `${dir}: holds files that antipode did not write (${names.length} entries, no ${MARKER_FILE} of antipode)`,
@@ -227,11 +230,15 @@ async function followLinks(path: string): Promise<string> {
   return realpath(path).catch(() => resolve(path));
 }
 
-async function statOrNothing(path: string): Promise<Stats | undefined> {
+function statOrNothing(path: string): Promise<Stats | undefined> {
+  return unlessAbsent<Stats | undefined>(stat(path), undefined);
+}
+
+async function unlessAbsent<T>(work: Promise<T>, otherwise: T): Promise<T> {
   try {
-    return await stat(path);
+    return await work;
   } catch (error) {
-    if (systemErrorCode(error) === 'ENOENT') return undefined;
+    if (systemErrorCode(error) === 'ENOENT') return otherwise;
     throw error;
   }
 }
