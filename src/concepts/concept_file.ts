@@ -1,0 +1,279 @@
+/**
+ * @file A user's concept file: YAML or JSON of the shape `[{concept, a: {label, features}, b: {label, features}}]`, or the same list
+ * under `concepts` beside `title`, `source`, `description` and `sae`. Everything wrong with a file is said at once, each with line and
+ * column. Leaves out reading it from disk.
+ */
+
+import { z } from 'zod';
+import { AntipodeError } from '../errors.ts';
+import {
+  type FeatureRef,
+  formatFeatureRef,
+  MAX_FEATURE_INDEX,
+  neuronpediaIdOf,
+  parseFeatureRef,
+  parseSourceRef,
+  type SourceRef,
+} from '../features/feature_ref.ts';
+import type { Concept, ConceptSet, ConceptSide } from './concept_set.ts';
+import { type Path, type Problem, parseYaml } from './yaml_text.ts';
+
+const EMPTY_SIDE: ConceptSide = { label: '', features: [] };
+
+/** What is read of a file, without its identity. */
+export type ConceptFile = Pick<ConceptSet, 'concepts' | 'sae' | 'source' | 'neuronpediaId' | 'layer'> & {
+  readonly title?: string;
+};
+
+const MAX_TEXT = 200;
+const MAX_CONCEPTS = 10_000;
+
+/** A side of more features than this is a list of everything, not a concept. */
+const MAX_SIDE = 10_000;
+
+/** Each pair becomes a row of the results; a million rows are about 200 MB. */
+const MAX_PAIRS = 1_000_000;
+
+const SHOWN_PROBLEMS = 20;
+
+const text = z.string().trim().min(1).max(MAX_TEXT);
+const anything = z.unknown().optional();
+const sideShape = z.strictObject({ label: anything, features: anything });
+const featuresShape = z.array(z.unknown()).min(1).max(MAX_SIDE);
+const conceptShape = z.strictObject({ concept: anything, a: anything, b: anything });
+const listShape = z.array(z.unknown()).min(1).max(MAX_CONCEPTS);
+const fileShape = z.strictObject({
+  title: text.optional(),
+  source: z.string().trim().max(2000).optional(),
+  description: z.string().optional(),
+  sae: z.string().trim().min(1).max(4096).optional(),
+  concepts: anything,
+});
+
+/**
+ * @param name begins every line of the message
+ * @throws {AntipodeError} `format`, one line per problem, at most 20 of them
+ */
+export function parseConceptFile(fileText: string, name: string): ConceptFile {
+  const yaml = parseYaml(fileText, name);
+  const checker = new Checker((path) => yaml.offsetOf(path), yaml.problems);
+  const file = yaml.value === undefined ? undefined : checker.file(yaml.value);
+  const { problems } = checker;
+  if (file && problems.length === 0) return { ...file, ...checker.claim() };
+  const lines = [...problems]
+    .sort((left, right) => left.offset - right.offset)
+    .map((problem) => `${name}:${yaml.position(problem.offset)}: ${problem.text}`);
+  const hint = 'antipode concepts show article-10 --json prints a file of this shape';
+  if (lines.length === 1) throw new AntipodeError('format', lines[0] ?? '', { hint });
+  const shown = lines.slice(0, SHOWN_PROBLEMS);
+  if (lines.length > shown.length) shown.push(`… and ${lines.length - shown.length} more`);
+  const message = [`${name}: ${lines.length} problems`, ...shown.map((line) => `  ${line}`)].join('\n');
+  throw new AntipodeError('format', message, { hint });
+}
+
+class Checker {
+  readonly problems: Problem[];
+  readonly #offsetOf: (path: Path) => number;
+  /** What the file has said so far about the SAE that its indices belong to. */
+  #claim: SourceRef = {};
+  #claimedBy = '';
+  readonly #names = new Set<string>();
+  #pairs = 0;
+
+  constructor(offsetOf: (path: Path) => number, problems: readonly Problem[]) {
+    this.#offsetOf = offsetOf;
+    this.problems = [...problems];
+  }
+
+  file(value: unknown): ConceptFile | undefined {
+    if (Array.isArray(value)) return { concepts: this.#concepts(value, []) };
+    const head = this.#shape(fileShape, value, []);
+    if (!isRecord(value)) return undefined;
+    const { title, source, sae } = head ?? {};
+    if (typeof value['sae'] === 'string') this.#claimFromSae(value['sae']);
+    const concepts = this.#concepts(value['concepts'], ['concepts']);
+    return {
+      ...(title === undefined ? {} : { title }),
+      ...(source === undefined ? {} : { source }),
+      ...(sae === undefined ? {} : { sae }),
+      concepts,
+    };
+  }
+
+  /** What the whole file said about its SAE; ask after `file`. */
+  claim(): Pick<ConceptFile, 'neuronpediaId' | 'layer'> {
+    const neuronpediaId = neuronpediaIdOf(this.#claim);
+    const { layer } = this.#claim;
+    return {
+      ...(neuronpediaId === undefined ? {} : { neuronpediaId }),
+      ...(layer === undefined ? {} : { layer }),
+    };
+  }
+
+  #concepts(value: unknown, path: Path): Concept[] {
+    const list = this.#shape(listShape, value, path) ?? [];
+    return list.map((entry, i) => this.#concept(entry, [...path, i]));
+  }
+
+  #concept(value: unknown, path: Path): Concept {
+    this.#shape(conceptShape, value, path);
+    if (!isRecord(value)) return { concept: '', a: EMPTY_SIDE, b: EMPTY_SIDE };
+    const at = [...path, 'concept'];
+    const concept = this.#shape(text, value['concept'], at) ?? '';
+    if (concept !== '' && this.#names.has(concept)) {
+      this.#add(at, `${shownPath(path)}: the concept name '${short(concept)}' stands twice`);
+    }
+    this.#names.add(concept);
+    const a = this.#side(value['a'], [...path, 'a']);
+    const b = this.#side(value['b'], [...path, 'b']);
+    this.#checkPairs(a, b, path);
+    return { concept, a, b };
+  }
+
+  #side(value: unknown, path: Path): ConceptSide {
+    this.#shape(sideShape, value, path);
+    if (!isRecord(value)) return EMPTY_SIDE;
+    const label = this.#shape(text, value['label'], [...path, 'label']) ?? '';
+    const entries = this.#shape(featuresShape, value['features'], [...path, 'features']) ?? [];
+    const seen = new Set<number>();
+    for (const [i, entry] of entries.entries()) {
+      const at = [...path, 'features', i];
+      const index = this.#index(entry, at);
+      if (index === undefined) continue;
+      if (seen.has(index))
+        this.#add(at, `${shownPath(at)}: feature ${index} stands twice in '${short(label)}'`);
+      seen.add(index);
+    }
+    return { label, features: [...seen] };
+  }
+
+  #index(entry: unknown, path: Path): number | undefined {
+    if (typeof entry === 'string') return this.#indexOfRef(entry, path);
+    if (typeof entry === 'number' && Number.isInteger(entry) && entry >= 0 && entry <= MAX_FEATURE_INDEX) {
+      return entry + 0;
+    }
+    this.#add(
+      path,
+      `${shownPath(path)}: not a feature (got ${describe(entry)}, expected a whole number from 0 or a reference such as 20:5444)`,
+    );
+    return undefined;
+  }
+
+  #indexOfRef(entry: string, path: Path): number | undefined {
+    let ref: FeatureRef;
+    try {
+      ref = parseFeatureRef(entry, this.#claim);
+    } catch (error) {
+      if (!(error instanceof AntipodeError)) throw error;
+      this.#add(path, `${shownPath(path)}: ${error.message.replace(/^feature: /, '')}`);
+      return undefined;
+    }
+    if (!this.#claimFrom(ref, entry)) {
+      this.#add(
+        path,
+        `${shownPath(path)}: another SAE than the rest (got ${short(formatFeatureRef(ref))}, expected one of ${short(this.#claimedBy)})`,
+      );
+    }
+    return ref.index;
+  }
+
+  /** Only a Neuronpedia id says which SAE it is; a path or a SAELens name says nothing that references could be held against. */
+  #claimFromSae(sae: string): void {
+    const ref = parseSourceRef(sae);
+    if (ref?.layer !== undefined) this.#claimFrom(ref, sae);
+  }
+
+  /** False where `ref` contradicts what was said before. */
+  #claimFrom(ref: SourceRef, said: string): boolean {
+    const claim = this.#claim;
+    for (const key of ['modelId', 'sourceId', 'layer'] as const) {
+      if (ref[key] !== undefined && claim[key] !== undefined && ref[key] !== claim[key]) return false;
+    }
+    const { modelId = claim.modelId, sourceId = claim.sourceId, layer = claim.layer } = ref;
+    const isNew = modelId !== claim.modelId || sourceId !== claim.sourceId || layer !== claim.layer;
+    if (!isNew) return true;
+    this.#claimedBy = said;
+    this.#claim = {
+      ...(modelId === undefined ? {} : { modelId }),
+      ...(sourceId === undefined ? {} : { sourceId }),
+      ...(layer === undefined ? {} : { layer }),
+    };
+    return true;
+  }
+
+  #checkPairs(a: ConceptSide, b: ConceptSide, path: Path): void {
+    const [onlyA] = a.features;
+    if (a.features.length === 1 && b.features.length === 1 && onlyA === b.features[0]) {
+      this.#add(path, `${shownPath(path)}: no pair is left, because both sides are feature ${onlyA}`);
+    }
+    const before = this.#pairs;
+    this.#pairs += a.features.length * b.features.length;
+    if (before <= MAX_PAIRS && this.#pairs > MAX_PAIRS) {
+      this.#add(path, `${shownPath(path)}: more than ${MAX_PAIRS} pairs up to here`);
+    }
+  }
+
+  /** The value in its shape, or undefined once its problems are noted. */
+  #shape<T>(schema: z.ZodType<T>, value: unknown, path: Path): T | undefined {
+    const result = schema.safeParse(value, { reportInput: true });
+    if (result.success) return result.data;
+    for (const issue of result.error.issues) {
+      const at = [...path, ...issue.path.map((step) => (typeof step === 'symbol' ? String(step) : step))];
+      // Each unknown key is a line of its own; a file with thousands is somebody's other file.
+      const keys = issue.code === 'unrecognized_keys' ? issue.keys.slice(0, SHOWN_PROBLEMS) : undefined;
+      if (!keys) this.#add(at, `${shownPath(at)}: ${sentence(issue)}`);
+      for (const key of keys ?? []) this.#add([...at, key], `${shownPath(at)}: unknown key '${short(key)}'`);
+    }
+    return undefined;
+  }
+
+  #add(path: Path, problem: string): void {
+    this.problems.push({ offset: this.#offsetOf(path), text: problem });
+  }
+}
+
+function sentence(issue: z.core.$ZodIssue): string {
+  switch (issue.code) {
+    case 'invalid_type':
+      return issue.input === undefined
+        ? `is missing (expected ${EXPECTED[issue.expected] ?? issue.expected})`
+        : `got ${describe(issue.input)}, expected ${EXPECTED[issue.expected] ?? issue.expected}`;
+    case 'too_small':
+      return `is empty (expected at least one ${issue.origin === 'array' ? 'entry' : 'character'})`;
+    case 'too_big':
+      return `is too long (expected at most ${issue.maximum} ${issue.origin === 'array' ? 'entries' : 'characters'})`;
+    default:
+      return issue.message;
+  }
+}
+
+const EXPECTED: Readonly<Record<string, string>> = {
+  string: 'text',
+  array: 'a list',
+  object: 'keys and values',
+};
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function describe(value: unknown): string {
+  if (typeof value === 'string') return `'${short(value)}'`;
+  if (Array.isArray(value)) return 'a list';
+  if (value === null || value === undefined) return 'nothing';
+  if (typeof value === 'object') return 'keys and values';
+  return String(value);
+}
+
+function short(value: string): string {
+  return value.length > 60 ? `${value.slice(0, 60)}…` : value;
+}
+
+/** `concepts[2].a.features[0]`; the whole file has no path. */
+function shownPath(path: Path): string {
+  const shown = path
+    .map((step) => (typeof step === 'number' ? `[${step}]` : `.${step}`))
+    .join('')
+    .replace(/^\./, '');
+  return shown === '' ? 'the file' : shown;
+}
