@@ -147,7 +147,9 @@ function decodeValues(
       });
     }
   }
-  throw malformed(facts, `uses the encoding ${encoding}, which is not supported`);
+  throw new AntipodeError('format', `${facts.where}: uses the encoding ${encoding}, which is not supported`, {
+    hint: 'write it again with plain or dictionary encoding',
+  });
 }
 
 function plainValues(data: Uint8Array, count: number, facts: ChunkFacts): DecodedArray {
