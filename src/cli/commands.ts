@@ -1,6 +1,14 @@
 /** @file The list of commands, in the order of `antipode --help`. Adding a command is one file and one line here. */
 
+import { cacheCommand } from './cache_command.ts';
 import { conceptsCommand } from './concepts_command.ts';
+import { doctorCommand } from './doctor_command.ts';
+import { geometryCommand } from './geometry_command.ts';
 import type { CommandFactory } from './program.ts';
 
-export const commandFactories: readonly CommandFactory[] = [conceptsCommand];
+export const commandFactories: readonly CommandFactory[] = [
+  geometryCommand,
+  conceptsCommand,
+  cacheCommand,
+  doctorCommand,
+];

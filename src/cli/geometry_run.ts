@@ -95,11 +95,10 @@ async function measureInput(
   return { geometry, notes, published: publishedFor(identity) };
 }
 
-function inputFiles({ sae, explanationFiles, conceptFile }: GeometryInput): InputFile[] {
+function inputFiles({ sae, explanationFiles }: GeometryInput): InputFile[] {
   return [
     ...sae.header.files.map(({ path }) => ({ role: 'sae', path })),
     ...explanationFiles.map((path) => ({ role: 'explanations', path })),
-    ...(conceptFile === undefined ? [] : [{ role: 'concepts', path: conceptFile }]),
   ];
 }
 

@@ -45,8 +45,9 @@ export interface SyntheticSae {
 
 /** Share of every direction that is common to all: random cosines then average about 0.013, as the article's did. */
 const COMMON_SHARE = 0.115;
-/** Cosine of a feature's own encoder and decoder direction; the article found 0.72 to 0.76. */
+/** Mean and spread of the cosine of a feature's own encoder and decoder direction; the article found means of 0.72 to 0.76. */
 const OWN_COSINE = 0.73;
+const OWN_COSINE_SPREAD = 0.06;
 const ROWS_PER_TURN = 256;
 
 const PLAN: readonly Omit<PlantedPair, 'featureA' | 'featureB'>[] = [
@@ -84,13 +85,14 @@ export async function generateSynthetic(options: SyntheticOptions): Promise<Synt
     const dec = W_dec.data.subarray(feature * dIn, (feature + 1) * dIn);
     const enc = W_enc.data.subarray(feature * dIn, (feature + 1) * dIn);
     const length = Math.exp(0.15 * rng.normal());
+    const own = Math.min(0.95, Math.max(0.4, OWN_COSINE + OWN_COSINE_SPREAD * rng.normal()));
     if (pair) {
       writeRotated(dec, rowAt(W_dec, pair.featureA), pair.cosDecoder, rng, 1);
-      if (pair.kind === 'decoder-only') writeRotated(enc, dec, OWN_COSINE, rng, length);
+      if (pair.kind === 'decoder-only') writeRotated(enc, dec, own, rng, length);
       else writeRotated(enc, rowAt(W_enc, pair.featureA), pair.cosEncoder, rng, length);
     } else {
       writeRotated(dec, common, COMMON_SHARE, rng, 1);
-      writeRotated(enc, dec, OWN_COSINE, rng, length);
+      writeRotated(enc, dec, own, rng, length);
     }
   }
   return {

@@ -15,7 +15,11 @@ import { generateSynthetic, type PlantedPair, SYNTHETIC_VERSION, type SyntheticS
 export const SYNTHETIC_ID = 'synthetic-16k';
 
 /** The sizes of the article's SAEs. */
-const SYNTHETIC_SIZE = { dSae: 16384, dIn: 2304, seed: 0 } as const;
+export const SYNTHETIC_SIZE = { dSae: 16384, dIn: 2304, seed: 0 } as const;
+
+/** Of the weights, to within the zip's headers. */
+export const SYNTHETIC_BYTES: number =
+  4 * (2 * SYNTHETIC_SIZE.dSae * SYNTHETIC_SIZE.dIn + 2 * SYNTHETIC_SIZE.dSae + SYNTHETIC_SIZE.dIn);
 
 export interface SyntheticFiles {
   readonly weights: string;

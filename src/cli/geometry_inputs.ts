@@ -1,0 +1,126 @@
+/** @file Opens what `antipode geometry` was given, and decides which concepts and explanations belong to which SAE. */
+
+import { catalogue } from '../concepts/article.ts';
+import { type ConceptSet, featuresOf } from '../concepts/concept_set.ts';
+import { loadConcepts } from '../concepts/load_concepts.ts';
+import { publishedFor } from '../concepts/published.ts';
+import { AntipodeError } from '../errors.ts';
+import { type FeatureNotes, NO_NOTES } from '../report/feature_notes.ts';
+import { openSae } from '../sae/open.ts';
+import type { SaeFile } from '../sae/sae.ts';
+import { ensureSynthetic, SYNTHETIC_ID, syntheticFiles } from '../sae/synthetic_file.ts';
+import type { CliContext } from './context.ts';
+import type { GeometryFlags } from './geometry_command.ts';
+
+export interface GeometryInput {
+  readonly sae: SaeFile;
+  readonly concepts: ConceptSet;
+  readonly notes: FeatureNotes;
+  readonly explanationFiles: readonly string[];
+  /** Explainer, date and count, for the manifest; null without explanations. */
+  readonly explanationFacts: Readonly<Record<string, unknown>> | null;
+}
+
+/** The SAEs in the order given. @throws {AntipodeError} when something is missing, malformed or cannot be matched; all files are closed then */
+export async function openGeometryInputs(
+  context: CliContext,
+  flags: GeometryFlags,
+): Promise<GeometryInput[]> {
+  checkCounts(flags);
+  const sets = await loadConceptSets(context, flags.concepts ?? []);
+  const inputs: GeometryInput[] = [];
+  try {
+    for (const [index, ref] of flags.sae.entries())
+      inputs.push(await openInput(context, flags, { ref, index, sets }));
+    return inputs;
+  } catch (error) {
+    await closeAll(inputs);
+    throw error;
+  }
+}
+
+export async function closeAll(inputs: readonly GeometryInput[]): Promise<void> {
+  for (const { sae } of inputs) await sae.close();
+}
+
+/** @throws {AntipodeError} `usage` when lists that go together have different lengths */
+export function checkCounts({ sae, concepts = [], explanations = [] }: GeometryFlags): void {
+  for (const [name, given] of [
+    ['--concepts', concepts],
+    ['--explanations', explanations],
+  ] as const) {
+    if (given.length > sae.length) {
+      throw new AntipodeError('usage', `${name}: given ${given.length} times for ${sae.length} --sae`);
+    }
+  }
+  if ([...concepts, ...explanations].filter((name) => name === '-').length > 1) {
+    throw new AntipodeError('usage', '-: stdin can be read once only');
+  }
+}
+
+async function loadConceptSets(context: CliContext, names: readonly string[]): Promise<ConceptSet[]> {
+  const sets: ConceptSet[] = [];
+  for (const name of names) sets.push(await loadConcepts(name, { cwd: context.cwd, stdin: context.stdin }));
+  return sets;
+}
+
+interface Named {
+  readonly ref: string;
+  readonly index: number;
+  readonly sets: readonly ConceptSet[];
+}
+
+async function openInput(
+  context: CliContext,
+  flags: GeometryFlags,
+  { ref, index, sets }: Named,
+): Promise<GeometryInput> {
+  const sae = await openNamedSae(context, flags, ref);
+  try {
+    const concepts = conceptsFor(sae, index, sets, flags);
+    return { sae, concepts, notes: NO_NOTES, explanationFiles: [], explanationFacts: null };
+  } catch (error) {
+    await sae.close();
+    throw error;
+  }
+}
+
+/** `synthetic-16k` is made in the cache when it is not there; everything else is opened where it is. */
+export async function openNamedSae(
+  context: CliContext,
+  flags: Pick<GeometryFlags, 'map'>,
+  ref: string,
+): Promise<SaeFile> {
+  const { env, cwd, signal } = context;
+  if (ref !== SYNTHETIC_ID) return openSae(ref, { env, cwd, map: flags.map });
+  const progress = context.out().progress('making the synthetic dictionary', 16384);
+  const avoid = new Set(['article-10', 'article-20'].flatMap((id) => featuresOf(catalogue(id)!)));
+  await ensureSynthetic({ env, avoid, signal, onProgress: (done) => progress.update(done) });
+  progress.end();
+  const identity = { label: SYNTHETIC_ID, isSynthetic: true };
+  return openSae(syntheticFiles(env).weights, { env, cwd, as: identity });
+}
+
+/** Given sets go by the SAE they name, else by position; one set serves all. Without any, an SAE of the article has its own catalogue. */
+function conceptsFor(
+  sae: SaeFile,
+  index: number,
+  sets: readonly ConceptSet[],
+  flags: GeometryFlags,
+): ConceptSet {
+  const { identity } = sae.header;
+  const own = sets.find(
+    ({ neuronpediaId }) => neuronpediaId !== undefined && neuronpediaId === identity.neuronpediaId,
+  );
+  if (own) return own;
+  const [only] = sets;
+  if (only && sets.length === 1) return only;
+  const positional = sets[index];
+  if (positional && sets.length === flags.sae.length) return positional;
+  const published = publishedFor(identity);
+  const fallback = published && catalogue(published.id);
+  if (fallback && sets.length === 0) return fallback;
+  throw new AntipodeError('usage', `${identity.label}: no concepts are given for it`, {
+    hint: 'add --concepts article-10, article-20 or a file of your own (antipode concepts --help)',
+  });
+}
