@@ -5,9 +5,11 @@ import { conceptsCommand } from './concepts_command.ts';
 import { doctorCommand } from './doctor_command.ts';
 import { geometryCommand } from './geometry_command.ts';
 import type { CommandFactory } from './program.ts';
+import { saeCommand } from './sae_command.ts';
 
 export const commandFactories: readonly CommandFactory[] = [
   geometryCommand,
+  saeCommand,
   conceptsCommand,
   cacheCommand,
   doctorCommand,

@@ -1,0 +1,67 @@
+/** @file `antipode sae inspect` and `antipode sae list`: the options; the work is in `sae_run.ts`. */
+
+import { Command } from 'commander';
+import type { CliContext } from './context.ts';
+import { withExamples } from './help.ts';
+import { collect } from './options.ts';
+
+export interface SaeInspectFlags {
+  readonly map?: readonly string[];
+  readonly transpose?: readonly string[];
+  readonly format?: string;
+}
+
+export interface SaeListFlags {
+  readonly cached?: boolean;
+}
+
+export function saeCommand(context: CliContext): Command {
+  const command = new Command('sae').description(
+    'Looks into sparse autoencoders and lists the published ones.',
+  );
+  command.addCommand(inspectCommand(context));
+  command.addCommand(listCommand(context));
+  return withExamples(command, ['antipode sae inspect params.npz', 'antipode sae list 20-gemmascope-res']);
+}
+
+function inspectCommand(context: CliContext): Command {
+  const command = new Command('inspect')
+    .description('Shows shapes, norms, dead rows, encoder-decoder cosines and what is unusual about one SAE.')
+    .argument('<sae>', 'a file or folder, an id, a Neuronpedia or Hugging Face URL, or ID=PATH')
+    .option(
+      '--map <name=tensor>',
+      'for unknown layouts: W_enc=encoder_weights, b_dec=pre_bias, k=32; W_enc.rows= or W_enc.columns= says where features are; repeatable',
+      collect,
+    )
+    .option(
+      '--transpose <matrix>',
+      'W_enc or W_dec is stored transposed against its format; repeatable',
+      collect,
+    )
+    .option('--format <name>', 'the layout by name (default: by file and tensor names)')
+    .action(async (ref: string, flags: SaeInspectFlags) => {
+      const { runSaeInspect } = await import('./sae_run.ts');
+      await runSaeInspect(context, ref, flags);
+    });
+  return withExamples(command, [
+    'antipode sae inspect gemma-2-2b/20-gemmascope-res-16k',
+    'antipode sae inspect sae.pt --map W_enc=encoder_weights --map W_dec=decoder_weights --map b_dec=pre_bias',
+  ]);
+}
+
+function listCommand(context: CliContext): Command {
+  const command = new Command('list')
+    .description(
+      'Lists published SAEs by release and id, and which of them are in the Hugging Face cache here.',
+    )
+    .argument('[text...]', 'only those whose ids or model contain every word (default: all)')
+    .option('--cached', 'only those whose weights are on this machine')
+    .action(async (words: string[], flags: SaeListFlags) => {
+      const { runSaeList } = await import('./sae_run.ts');
+      await runSaeList(context, words, flags);
+    });
+  return withExamples(command, [
+    'antipode sae list gemma-2-2b layer_20 width_16k',
+    'antipode sae list --cached --json',
+  ]);
+}

@@ -1,0 +1,89 @@
+/** @file The work of `antipode sae inspect` and `antipode sae list`. */
+
+import { AntipodeError } from '../errors.ts';
+import { inspectSae } from '../sae/inspect.ts';
+import { openSae } from '../sae/open.ts';
+import type { MatrixName } from '../sae/sae_source.ts';
+import type { CliContext } from './context.ts';
+import type { SaeInspectFlags, SaeListFlags } from './sae_command.ts';
+import { inspectionJson, inspectionText } from './sae_inspection.ts';
+import { type ListedSae, listSaes } from './sae_listing.ts';
+
+export async function runSaeInspect(context: CliContext, ref: string, flags: SaeInspectFlags): Promise<void> {
+  const out = context.out();
+  const file = await openSae(ref, {
+    env: context.env,
+    cwd: context.cwd,
+    map: flags.map,
+    transpose: flags.transpose?.map(matrixName),
+    format: flags.format,
+  });
+  try {
+    const inspection = await inspectSae(file);
+    out.result({
+      human: (style) => inspectionText(inspection, style),
+      json: () => inspectionJson(inspection),
+      quiet: () => [inspection.header.files[0]?.path ?? inspection.header.identity.label],
+    });
+  } finally {
+    await file.close();
+  }
+}
+
+function matrixName(value: string): MatrixName {
+  if (value === 'W_enc' || value === 'W_dec') return value;
+  throw new AntipodeError('usage', `--transpose: got ${JSON.stringify(value)}, expected W_enc or W_dec`);
+}
+
+export async function runSaeList(
+  context: CliContext,
+  words: readonly string[],
+  flags: SaeListFlags,
+): Promise<void> {
+  const out = context.out();
+  const listed = await listSaes(context.env, words, flags.cached === true);
+  if (listed.length === 0 && out.mode === 'human') out.note(nothingFound(words, flags));
+  out.result({
+    human: (style) => table(listed, (text) => style.bold(text)),
+    json: () => listed.map(listedJson),
+    quiet: () => listed.map(({ sae }) => `${sae.release}/${sae.saeId}`),
+  });
+}
+
+function nothingFound(words: readonly string[], { cached }: SaeListFlags): string {
+  const where = cached ? 'in the Hugging Face cache of this machine' : 'among the registered SAEs';
+  return words.length > 0 ? `nothing with ${words.join(' and ')} ${where}` : `nothing ${where}`;
+}
+
+function listedJson({ sae, isCached }: ListedSae): unknown {
+  return {
+    release: sae.release,
+    sae_id: sae.saeId,
+    aliases: sae.aliases,
+    neuronpedia_id: sae.identity.neuronpediaId ?? null,
+    model: sae.identity.modelName ?? null,
+    hook_name: sae.identity.hookName ?? null,
+    l0: sae.l0 ?? null,
+    repo_id: sae.repoId,
+    files: sae.files,
+    is_cached: isCached,
+  };
+}
+
+function table(listed: readonly ListedSae[], bold: (text: string) => string): string {
+  if (listed.length === 0) return '';
+  const rows = listed.map(({ sae, isCached }) => [
+    `${sae.release}/${sae.saeId}`,
+    sae.identity.neuronpediaId ?? '-',
+    sae.l0 === undefined ? '-' : String(sae.l0),
+    isCached ? 'yes' : '-',
+  ]);
+  const head = ['SAE', 'Neuronpedia', 'L0', 'cached'];
+  const widths = head.map((title, i) => Math.max(title.length, ...rows.map((row) => row[i]!.length)));
+  const line = (cells: readonly string[]): string =>
+    cells
+      .map((cell, i) => cell.padEnd(widths[i]!))
+      .join('  ')
+      .trimEnd();
+  return [bold(line(head)), ...rows.map(line)].join('\n');
+}
