@@ -50,3 +50,14 @@ export function regionOfSource(source: ByteSource): ByteRegion {
     stream: () => piecesOfSource(source, 0, source.byteLength),
   };
 }
+
+/** All of it, through its checksum. The caller has compared its size with a limit. */
+export async function readRegion(region: ByteRegion): Promise<Uint8Array> {
+  const bytes = new Uint8Array(region.byteLength);
+  let at = 0;
+  for await (const piece of region.stream()) {
+    bytes.set(piece, at);
+    at += piece.byteLength;
+  }
+  return bytes;
+}

@@ -6,6 +6,7 @@
 
 import { AntipodeError } from '../errors.ts';
 import { bytesOf } from '../tensor/dtype.ts';
+import { readRegion } from './byte_region.ts';
 import { recogniseFile } from './file_kind.ts';
 import { MAX_PICKLE_BYTES, readPickle } from './pickle.ts';
 import type { PickleTensor } from './pickle_values.ts';
@@ -49,8 +50,12 @@ async function openChecked(source: ByteSource): Promise<TensorFile> {
       `${pickleMember.label}: has ${pickleMember.byteLength} bytes, the limit is ${MAX_PICKLE_BYTES}`,
     );
   }
+  // Checks the names of the few members that are no storages: were `byteorder` misspelt by damage, its absence would mean something.
+  for (const member of archive.members.values()) {
+    if (!member.name.startsWith(`${root}data/`)) await member.dataOffset();
+  }
   const isBigEndian = await readByteOrder(archive, root);
-  const value = readPickle(await readMember(pickleMember), pickleMember.label);
+  const value = readPickle(await readRegion(pickleMember), pickleMember.label);
   const stem = source.name.replace(/^.*[/\\]/, '').replace(/\.(pt|pth|bin|ckpt)$/i, '');
   const flat = flattenCheckpoint(value, stem, source.name);
 
@@ -95,22 +100,11 @@ function theRoot(archive: ZipArchive): string {
   return root;
 }
 
-/** Whole, through its checksum. The caller has compared its size with a limit. */
-async function readMember(member: ZipMember): Promise<Uint8Array> {
-  const bytes = new Uint8Array(member.byteLength);
-  let at = 0;
-  for await (const piece of member.stream()) {
-    bytes.set(piece, at);
-    at += piece.byteLength;
-  }
-  return bytes;
-}
-
 /** Files from before torch 2.1 do not say; all machines they came from are little-endian but for a few mainframes. */
 async function readByteOrder(archive: ZipArchive, root: string): Promise<boolean> {
   const member = archive.members.get(`${root}byteorder`);
   if (!member) return false;
-  const text = member.byteLength > 16 ? '' : Buffer.from(await readMember(member)).toString('latin1');
+  const text = member.byteLength > 16 ? '' : Buffer.from(await readRegion(member)).toString('latin1');
   if (text !== 'little' && text !== 'big') {
     throw new AntipodeError('format', `${member.label}: does not name a byte order (expected little or big)`);
   }

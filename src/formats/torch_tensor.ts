@@ -5,7 +5,7 @@
 
 import { AntipodeError } from '../errors.ts';
 import { bytesOf } from '../tensor/dtype.ts';
-import type { ByteRegion } from './byte_region.ts';
+import { type ByteRegion, readRegion } from './byte_region.ts';
 import type { PickleTensor } from './pickle_values.ts';
 import { regionTensor } from './region_tensor.ts';
 import { elementCount, type StoredTensor } from './tensor_file.ts';
@@ -84,6 +84,10 @@ interface Gather {
 function gatheredRegion(region: ByteRegion, gather: Gather): ByteRegion {
   const byteLength = gather.count * gather.width;
   const collect = async (): Promise<Uint8Array> => {
+    // A small storage is read whole, because only then its checksum is compared.
+    if (region.byteLength <= MAX_GATHER_BYTES) {
+      return gatherElements((await readRegion(region)).subarray(gather.start), gather);
+    }
     const span = new Uint8Array(gather.span);
     await region.readInto(span, gather.start);
     return gatherElements(span, gather);

@@ -114,6 +114,7 @@ function checkEntry(source: ByteSource, entry: Entry, options: ZipOptions): ZipE
   }
   return {
     name,
+    rawName: entry.fileNameRaw,
     method: compressionMethod === METHOD_STORED ? 'STORED' : 'DEFLATE',
     compressedSize,
     uncompressedSize,

@@ -20,6 +20,8 @@ export type ZipMethod = 'STORED' | 'DEFLATE';
 /** What the central directory says about a member, sizes checked against the file. */
 export interface ZipEntry {
   readonly name: string;
+  /** The name as stored, which the local header must repeat. */
+  readonly rawName: Uint8Array;
   readonly method: ZipMethod;
   readonly compressedSize: number;
   readonly uncompressedSize: number;
@@ -79,13 +81,18 @@ async function locateData(source: ByteSource, entry: ZipEntry, label: string): P
   if (view.getUint32(0, true) !== LOCAL_HEADER_SIGNATURE) {
     throw damaged(label, `no local header at byte ${entry.localHeaderOffset}`);
   }
-  const start =
-    entry.localHeaderOffset + LOCAL_HEADER_BYTES + view.getUint16(26, true) + view.getUint16(28, true);
+  const nameStart = entry.localHeaderOffset + LOCAL_HEADER_BYTES;
+  const name = new Uint8Array(view.getUint16(26, true));
+  const start = nameStart + name.byteLength + view.getUint16(28, true);
   if (start + entry.compressedSize > source.byteLength) {
     throw damaged(
       label,
       `its data would end at byte ${start + entry.compressedSize} of ${source.byteLength}`,
     );
+  }
+  await source.readInto(name, nameStart);
+  if (Buffer.compare(name, entry.rawName) !== 0) {
+    throw damaged(label, `another member lies at byte ${entry.localHeaderOffset}`);
   }
   return start;
 }
@@ -104,7 +111,7 @@ async function* checkedStream(
   const raw = piecesOfSource(source, start, start + entry.compressedSize);
   let length = 0;
   let crc = 0;
-  for await (const piece of entry.method === 'STORED' ? raw : inflated(raw, context.label)) {
+  for await (const piece of entry.method === 'STORED' ? raw : inflated(raw, entry, context.label)) {
     length += piece.byteLength;
     if (length > entry.uncompressedSize) {
       throw damaged(
@@ -125,9 +132,12 @@ async function* checkedStream(
 
 async function* inflated(
   raw: AsyncIterable<Uint8Array>,
+  entry: ZipEntry,
   label: string,
 ): AsyncGenerator<Uint8Array, void, undefined> {
-  const inflate = createInflateRaw({ chunkSize: INFLATE_PIECE_BYTES });
+  const inflate = createInflateRaw({
+    chunkSize: Math.max(1024, Math.min(INFLATE_PIECE_BYTES, entry.uncompressedSize)),
+  });
   // The callback only keeps `pipeline` from rethrowing: the error reaches the loop below through `inflate` itself.
   pipeline(Readable.from(raw, { highWaterMark: 1 }), inflate, () => {});
   try {
