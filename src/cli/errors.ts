@@ -35,7 +35,7 @@ export function describeError(error: unknown, style: Style, verbose: boolean): E
     : 'run it again with --verbose and report what it prints';
   const lines = [`${style.red('error:')} ${message}`];
   if (hint) lines.push(`${style.dim('next:')} ${hint}`);
-  if (verbose) lines.push(...stackLines(error));
+  if (verbose) lines.push(...stackLines(error).map(visible));
   return {
     exitCode: known ? EXIT_CODES[known.kind] : 1,
     lines,
@@ -64,6 +64,12 @@ function fromSystem(error: unknown): AntipodeError | undefined {
       return new AntipodeError('missing', `${path}: no such file or folder`);
     case 'ENOTDIR':
       return new AntipodeError('usage', `${path}: a part of this path is a file, not a folder`);
+    case 'EISDIR':
+      return new AntipodeError('usage', `${path}: is a folder, expected a file`);
+    case 'ENOMEM':
+      return new AntipodeError('resource', 'not enough memory', {
+        hint: 'close other programs, or use a smaller SAE',
+      });
     case 'EMFILE':
     case 'ENFILE':
       return new AntipodeError('resource', `${path}: too many open files`, { hint: 'raise `ulimit -n`' });

@@ -1,6 +1,7 @@
 /** @file `antipode geometry`: the options; the work is in `geometry_run.ts`. */
 
 import { Command } from 'commander';
+import { AntipodeError } from '../errors.ts';
 import { GEOMETRY_PARTS, type GeometryPart } from '../geometry/parts.ts';
 import { SPACES, type Space } from '../sae/sae.ts';
 import type { CliContext } from './context.ts';
@@ -28,7 +29,7 @@ export function geometryCommand(context: CliContext): Command {
     .description(
       'Compares the cosines of opposite concepts with random pairs and with all pairs of a dictionary.',
     )
-    .requiredOption(
+    .option(
       '--sae <ref>',
       'SAE: a file or folder, an id, a URL, ID=PATH, or synthetic-16k; repeatable',
       collect,
@@ -67,7 +68,14 @@ export function geometryCommand(context: CliContext): Command {
     )
     .option('--out <folder>', 'also write tables (Parquet, CSV, JSON), report.md and manifest.json there')
     .option('--dry-run', 'say what would be read, downloaded and computed, and stop')
-    .action(async (flags: GeometryFlags) => {
+    .action(async (given: Partial<GeometryFlags>) => {
+      const { sae } = given;
+      if (sae === undefined) {
+        throw new AntipodeError('usage', 'geometry: --sae is missing', {
+          hint: 'antipode geometry --sae synthetic-16k --concepts article-10 tries it without weights',
+        });
+      }
+      const flags = { ...given, sae } as GeometryFlags;
       const { runGeometry } = await import('./geometry_run.ts');
       await runGeometry(context, flags);
     });

@@ -52,9 +52,9 @@ export interface Output {
   result(result: Result): void;
   /** One JSON document per line in `json` mode, `human` text else: for results that arrive one by one. */
   item(item: Result): void;
-  /** A fact for people, on stderr; silent in quiet mode. */
+  /** A fact for people, on stderr; silent in quiet mode. Control characters are shown, not obeyed. */
   note(text: string): void;
-  /** On stderr in every mode. */
+  /** On stderr in every mode; control characters as in `note`. */
   warn(text: string): void;
   /** A status line on a terminal, a line at most every ten seconds elsewhere; silent in quiet mode. */
   progress(label: string, total: number): Progress;
@@ -79,11 +79,16 @@ export function isColoured(sink: Sink, env: OutputOptions['env'], noColor: boole
   return sink.isTTY === true;
 }
 
-/** Terminal control codes in untrusted text (explanations, file names) would move the cursor or hide lines: they are shown as `\xNN`. */
+/**
+ * Untrusted text (explanations, file names) for a terminal: control codes, which would move the cursor or hide lines, are shown as
+ * `\xNN`; the signs that reorder or break lines unseen (bidirectional overrides, U+2028, U+2029) as `\uNNNN`. Tabs and newlines stay.
+ * Text that went through once does not change again.
+ */
 export function visible(text: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are exactly what is looked for
-  return text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, (c) => {
-    return `\\x${c.charCodeAt(0).toString(16).padStart(2, '0')}`;
+  return text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g, (c) => {
+    const code = c.charCodeAt(0).toString(16);
+    return code.length > 2 ? `\\u${code}` : `\\x${code.padStart(2, '0')}`;
   });
 }
 
@@ -124,7 +129,7 @@ export function createOutput(options: OutputOptions): Output {
         const time = now();
         if (time - shown < (isTerminal ? TTY_INTERVAL_MS : LOG_INTERVAL_MS)) return;
         shown = time;
-        const line = progressLine(label, done, total, (time - started) / 1000);
+        const line = progressLine(visible(label), done, total, (time - started) / 1000);
         if (!isTerminal) {
           stderr.write(`${line}\n`);
           return;
@@ -142,10 +147,10 @@ export function createOutput(options: OutputOptions): Output {
     result: emit,
     item: emit,
     note(text) {
-      if (mode !== 'quiet') toStderr(text);
+      if (mode !== 'quiet') toStderr(visible(text));
     },
     warn(text) {
-      toStderr(`${errorStyle.yellow('warning:')} ${text}`);
+      toStderr(`${errorStyle.yellow('warning:')} ${visible(text)}`);
     },
     progress,
   };

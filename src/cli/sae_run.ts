@@ -3,21 +3,18 @@
 import { AntipodeError } from '../errors.ts';
 import { inspectSae } from '../sae/inspect.ts';
 import { openSae } from '../sae/open.ts';
+import type { SaeFile } from '../sae/sae.ts';
 import type { MatrixName } from '../sae/sae_source.ts';
+import { SYNTHETIC_ID } from '../sae/synthetic_file.ts';
 import type { CliContext } from './context.ts';
+import { openNamedSae } from './geometry_inputs.ts';
 import type { SaeInspectFlags, SaeListFlags } from './sae_command.ts';
 import { inspectionJson, inspectionText } from './sae_inspection.ts';
 import { type ListedSae, listSaes } from './sae_listing.ts';
 
 export async function runSaeInspect(context: CliContext, ref: string, flags: SaeInspectFlags): Promise<void> {
   const out = context.out();
-  const file = await openSae(ref, {
-    env: context.env,
-    cwd: context.cwd,
-    map: flags.map,
-    transpose: flags.transpose?.map(matrixName),
-    format: flags.format,
-  });
+  const file = await open(context, ref, flags);
   try {
     const inspection = await inspectSae(file);
     out.result({
@@ -28,6 +25,17 @@ export async function runSaeInspect(context: CliContext, ref: string, flags: Sae
   } finally {
     await file.close();
   }
+}
+
+async function open(context: CliContext, ref: string, flags: SaeInspectFlags): Promise<SaeFile> {
+  if (ref === SYNTHETIC_ID) return openNamedSae(context, flags, ref);
+  return openSae(ref, {
+    env: context.env,
+    cwd: context.cwd,
+    map: flags.map,
+    transpose: flags.transpose?.map(matrixName),
+    format: flags.format,
+  });
 }
 
 function matrixName(value: string): MatrixName {

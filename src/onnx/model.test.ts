@@ -1,8 +1,10 @@
-import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { describe, expect, it } from 'vitest';
 import { encodeModel } from './model.ts';
 import { createProductEngine, productErrorBound } from './product.ts';
 import { createMessage, finish } from './protobuf.ts';
+import { loadOnnxRuntime } from './runtime.ts';
+
+const { InferenceSession, Tensor } = await loadOnnxRuntime();
 
 describe('protobuf wire format', () => {
   it('writes the examples of the encoding guide', () => {

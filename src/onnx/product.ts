@@ -4,8 +4,8 @@
  * makes results independent of the number of threads.
  */
 
-import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { encodeModel } from './model.ts';
+import { loadOnnxRuntime } from './runtime.ts';
 
 export interface ProductEngine {
   /**
@@ -34,6 +34,7 @@ export function productErrorBound(d: number): number {
 }
 
 export async function createProductEngine(): Promise<ProductEngine> {
+  const { InferenceSession, Tensor } = await loadOnnxRuntime();
   const model = encodeModel({
     nodes: [{ op: 'Gemm', inputs: ['a', 'b'], outputs: ['c'], attributes: { transB: { int: 1 } } }],
     inputs: [

@@ -7,6 +7,7 @@
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import { AntipodeError } from '../errors.ts';
+import { refuseTelemetry } from '../onnx/runtime.ts';
 import type { FeatureMatrix } from '../tensor/matrix.ts';
 import { coarsen, FINE_BINS, totalBelow } from './census.ts';
 import {
@@ -174,6 +175,7 @@ async function runWorkers(job: SearchJob, total: number, options: SearchPairsOpt
   const stop = (): void => {
     Atomics.store(job.control, CONTROL_STOP, 1);
   };
+  refuseTelemetry();
   options.signal?.addEventListener('abort', stop);
   if (options.signal?.aborted) stop();
   const poll = setInterval(() => {

@@ -1,0 +1,403 @@
+/** @file The numbered expectations of a command line (rows C1 to C20), each tried on the built command as a user would. */
+
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Command } from 'commander';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { commandFactories } from '../../src/cli/commands.ts';
+import type { CliContext } from '../../src/cli/context.ts';
+import { EXIT_CODES } from '../../src/cli/errors.ts';
+import { createProgram } from '../../src/cli/program.ts';
+import {
+  environment,
+  FIXTURE_SAE,
+  MAIN,
+  makePlace,
+  type Place,
+  runCommand,
+  runShell,
+  snapshot,
+} from './run_command.ts';
+
+let place: Place;
+beforeAll(() => {
+  place = makePlace();
+  writeFileSync(join(place.cwd, 'pairs.yaml'), CONCEPTS);
+});
+afterAll(() => place.remove());
+
+const CONCEPTS = `- concept: One
+  a: { label: x, features: [0, 1, 2] }
+  b: { label: y, features: [3, 4] }
+- concept: Two
+  a: { label: x, features: [17] }
+  b: { label: y, features: [4, 17, 31] }
+`;
+
+const GEOMETRY = ['geometry', '--sae', FIXTURE_SAE, '--concepts', 'pairs.yaml'];
+
+/** Every command that does something, as its words. */
+function leafCommands(): { words: string[]; command: Command }[] {
+  const program = createProgram({} as CliContext, '0', commandFactories);
+  const walk = (command: Command, words: string[]): { words: string[]; command: Command }[] =>
+    command.commands.length === 0
+      ? [{ words, command }]
+      : command.commands.flatMap((child) => walk(child, [...words, child.name()]));
+  return walk(program, []);
+}
+
+const leaves = leafCommands();
+
+describe('C1: help', () => {
+  it.each(leaves.map(({ words, command }) => [words.join(' '), words, command] as const))(
+    '%s: purpose, two examples first, every option described',
+    async (_, words, command) => {
+      const { code, stdout, stderr } = await runCommand(place, [...words, '--help']);
+      expect([code, stderr]).toEqual([0, '']);
+      const [purpose, blank, examples, first, second] = stdout.split('\n');
+      expect(purpose).toMatch(/^[A-Z].*\.$/);
+      expect([blank, examples]).toEqual(['', 'Examples:']);
+      for (const example of [first, second])
+        expect(example).toMatch(new RegExp(`^  \\$ .*antipode ${words.join(' ')}`));
+      for (const option of command.options) expect(option.description, option.flags).not.toBe('');
+    },
+  );
+
+  it('lists every group, and a bare group shows its help', async () => {
+    const { stdout } = await runCommand(place, ['--help']);
+    for (const group of new Set(leaves.map(({ words }) => words[0]!))) expect(stdout).toContain(`  ${group}`);
+    const bare = await runCommand(place, ['concepts']);
+    expect(bare.code).toBe(2);
+    expect(bare.stderr + bare.stdout).toContain('antipode concepts show');
+  });
+
+  it('loads no engine, no parser and no data: start-up stays in the milliseconds', () => {
+    const coverage = mkdtempSync(join(place.cwd, 'coverage-'));
+    spawnSync(process.execPath, [MAIN, 'geometry', '--help'], {
+      env: { ...environment(place), NODE_V8_COVERAGE: coverage },
+    });
+    const loaded = readdirSync(coverage).flatMap((file) => {
+      const { result } = JSON.parse(readFileSync(join(coverage, file), 'utf8')) as {
+        result: { url: string }[];
+      };
+      return result.map(({ url }) => url).filter((url) => url.startsWith('file:'));
+    });
+    expect(loaded.some((url) => url.endsWith('cli/main.js'))).toBe(true);
+    expect(
+      loaded.filter((url) => /onnxruntime|hyparquet|\/zod\/|\/yaml\/|yauzl|search_pairs|registry/.test(url)),
+    ).toEqual([]);
+  });
+});
+
+describe('C2: versions', () => {
+  it('--version stands alone on stdout', async () => {
+    const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
+      version: string;
+    };
+    expect(await runCommand(place, ['--version'])).toEqual({ code: 0, stdout: `${version}\n`, stderr: '' });
+  });
+
+  it.each(['doctor', 'env'])(
+    '%s prints versions, cache folders and the state of the engine',
+    async (name) => {
+      const { code, stdout } = await runCommand(place, [name, '--json']);
+      const findings = JSON.parse(stdout) as { name: string; value: string; ok: boolean }[];
+      expect(code).toBe(0);
+      expect(findings.map((finding) => finding.name)).toEqual(
+        expect.arrayContaining(['antipode', 'node', 'cache', 'onnxruntime']),
+      );
+      expect(findings.find((finding) => finding.name === 'onnxruntime')?.value).toMatch(/runs$/);
+      expect(findings.find((finding) => finding.name === 'cache')?.value).toBe(
+        join(place.home, '.cache', 'antipode'),
+      );
+    },
+  );
+});
+
+describe('C3: --json', () => {
+  it.each([
+    [...GEOMETRY, '--json'],
+    [...GEOMETRY, '--json', '--dry-run'],
+    ['sae', 'inspect', FIXTURE_SAE, '--json'],
+    ['concepts', 'list', '--json'],
+    ['concepts', 'show', 'article-20', '--json'],
+    ['concepts', 'check', 'pairs.yaml', '--json'],
+    ['cache', 'ls', '--json'],
+    ['doctor', '--json'],
+  ])('%s %s %s %s …: exactly one document', async (...args) => {
+    const { code, stdout } = await runCommand(
+      place,
+      args.filter((word) => word !== undefined),
+    );
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toBeDefined();
+    expect(stdout.trimEnd()).not.toContain('\n');
+  });
+
+  it('an empty list is []', async () => {
+    expect((await runCommand(place, ['cache', 'ls', '--json'])).stdout).toBe('[]\n');
+  });
+
+  it('a failure is one document as well, and says the same as stderr', async () => {
+    const { code, stdout, stderr } = await runCommand(place, ['sae', 'inspect', 'absent.npz', '--json']);
+    const { error } = JSON.parse(stdout) as { error: { kind: string; message: string } };
+    expect(code).toBe(3);
+    expect(error.kind).toBe('missing');
+    expect(stderr).toContain(error.message);
+  });
+
+  it('warnings do not touch stdout', async () => {
+    const { stdout, stderr } = await runCommand(place, [
+      'geometry',
+      '--sae',
+      `gemma-2-2b/20-gemmascope-res-16k=${FIXTURE_SAE}`,
+      '--concepts',
+      'pairs.yaml',
+      '--only',
+      'pairs',
+      '--json',
+    ]);
+    expect(() => JSON.parse(stdout) as unknown).not.toThrow();
+    expect(stderr).toContain('Nothing was written');
+  });
+});
+
+describe('C4: --quiet and the last line', () => {
+  it('quiet prints the path alone; the last line of human output is the path', async () => {
+    const quiet = await runCommand(place, [...GEOMETRY, '--out', 'run-c4', '-q']);
+    expect([quiet.code, quiet.stdout, quiet.stderr]).toEqual([0, 'run-c4\n', '']);
+    const human = await runCommand(place, [...GEOMETRY, '--out', 'run-c4']);
+    expect(human.stdout.trimEnd().split('\n').at(-1)).toBe('run-c4');
+  });
+
+  it('--json and --quiet exclude each other', async () => {
+    expect((await runCommand(place, ['cache', 'ls', '--json', '-q'])).code).toBe(2);
+  });
+});
+
+describe('C5, C6: streams and colour', () => {
+  it('stdout is the same with stderr thrown away, and holds no escape codes in a pipe', async () => {
+    const { stdout } = await runShell(place, `antipode ${GEOMETRY.join(' ')} 2>/dev/null`);
+    expect(stdout).toContain('Cosine similarity');
+    expect(stdout).not.toContain('\u001b');
+  });
+
+  const hasScript = spawnSync('script', ['--version']).status === 0;
+  const why = hasScript ? '' : ' (needs script(1), absent: skipped)';
+  describe.skipIf(!hasScript)(`on a terminal${why}`, () => {
+    const inTerminal = (args: string, env: Record<string, string>) =>
+      runShell(place, `script -qec '"${process.execPath}" "${MAIN}" ${args}' /dev/null`, {
+        TERM: 'xterm',
+        ...env,
+      });
+
+    it.each([
+      ['colours by default', '', {}, true],
+      ['NO_COLOR', '', { NO_COLOR: '1' }, false],
+      ['TERM=dumb', '', { TERM: 'dumb' }, false],
+      ['--no-color', '--no-color', {}, false],
+      ['FORCE_COLOR wins over NO_COLOR', '', { FORCE_COLOR: '1', NO_COLOR: '1' }, true],
+    ])('%s', async (_, flag, env, coloured) => {
+      const { stdout } = await inTerminal(`${flag} concepts list`, env);
+      expect(stdout.includes('\u001b[1m')).toBe(coloured);
+    });
+  });
+
+  it('FORCE_COLOR colours a pipe', async () => {
+    expect((await runCommand(place, ['concepts', 'list'], { env: { FORCE_COLOR: '1' } })).stdout).toContain(
+      '\u001b[1m',
+    );
+  });
+});
+
+describe('C7, C8, C9: exit codes and error sentences', () => {
+  it('the codes are the documented ones', () => {
+    expect(EXIT_CODES).toEqual({
+      format: 1,
+      resource: 1,
+      usage: 2,
+      missing: 3,
+      network: 4,
+      check: 5,
+      interrupted: 130,
+    });
+    const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
+    for (const code of [0, 1, 2, 3, 4, 5, 130]) expect(readme).toMatch(new RegExp(`\\| ${code} \\|`));
+  });
+
+  it.each([
+    ['an unknown command suggests', ['geometri'], 2, 'Did you mean geometry?'],
+    ['an unknown flag suggests', ['geometry', '--sea', 'x'], 2, 'Did you mean --sae?'],
+    ['a missing --sae', ['geometry'], 2, 'next: antipode geometry --sae synthetic-16k'],
+    ['a number that is none', [...GEOMETRY, '--seed', 'x'], 2, '--seed: got "x", expected an integer'],
+    ['an unknown space', [...GEOMETRY, '--spaces', 'latent'], 2, 'expected some of encoder, decoder'],
+    [
+      'a missing file',
+      ['geometry', '--sae', 'absent.npz', '--concepts', 'article-10'],
+      3,
+      'absent.npz: no such file',
+    ],
+    [
+      'a registered SAE that is not here',
+      ['geometry', '--sae', 'gemma-2-2b/20-gemmascope-res-16k'],
+      3,
+      'hf download',
+    ],
+    [
+      'concepts outside the dictionary',
+      ['geometry', '--sae', FIXTURE_SAE, '--concepts', 'article-10'],
+      1,
+      'expected 0 to 59',
+    ],
+    ['a file that is no SAE', ['sae', 'inspect', 'pairs.yaml'], 1, 'pairs.yaml'],
+    ['an --out that is a file', [...GEOMETRY, '--out', 'pairs.yaml'], 2, 'pairs.yaml'],
+  ])('%s', async (_, args, code, sentence) => {
+    const result = await runCommand(place, args);
+    expect(result.stderr).toContain(sentence);
+    expect(result.stderr).toMatch(/^error: /);
+    expect(result.stderr).not.toMatch(/\n\s+at /);
+    expect([result.code, result.stdout]).toEqual([code, '']);
+  });
+
+  it('--verbose adds the stack', async () => {
+    expect((await runCommand(place, ['--verbose', 'sae', 'inspect', 'absent.npz'])).stderr).toMatch(
+      /\n\s+at /,
+    );
+  });
+
+  it('never waits for an answer: stdin may be closed', async () => {
+    const { code } = await runShell(place, `antipode ${GEOMETRY.join(' ')} --only pairs <&-`);
+    expect(code).toBe(0);
+  });
+
+  it('a folder of somebody else’s is never replaced', async () => {
+    const foreign = join(place.cwd, 'foreign');
+    mkdirSync(foreign);
+    writeFileSync(join(foreign, 'thesis.txt'), 'years of work');
+    const { code, stderr } = await runCommand(place, [...GEOMETRY, '--out', 'foreign']);
+    expect([code, stderr]).toEqual([2, expect.stringContaining('--out')]);
+    expect(snapshot(foreign).size).toBe(1);
+  });
+});
+
+describe('C13: where files go', () => {
+  it('only into --out; the cache is empty afterwards and the home untouched', async () => {
+    const own = makePlace();
+    writeFileSync(join(own.cwd, 'pairs.yaml'), CONCEPTS);
+    await runCommand(own, [...GEOMETRY, '--out', 'run']);
+    await runCommand(own, ['doctor']);
+    await runCommand(own, ['sae', 'list', 'gemma']);
+    expect([...snapshot(own.home).keys()]).toEqual([]);
+    expect([...snapshot(own.cwd).keys()].filter((path) => !path.startsWith('run/'))).toEqual(['pairs.yaml']);
+    own.remove();
+  });
+
+  it('cache ls and rm know what is there; rm reaches nothing else', async () => {
+    const entry = join(place.home, '.cache', 'antipode', 'synthetic', 'x');
+    mkdirSync(entry, { recursive: true });
+    writeFileSync(join(entry, 'params.npz'), 'x'.repeat(10));
+    const list = JSON.parse((await runCommand(place, ['cache', 'ls', '--json'])).stdout) as unknown[];
+    expect(list).toEqual([{ id: 'synthetic/x', path: entry, files: 1, bytes: 10 }]);
+    expect((await runCommand(place, ['cache', 'rm', '../../..'])).code).toBe(3);
+    expect((await runCommand(place, ['cache', 'rm', '--dry-run', 'synthetic/x', '-q'])).stdout).toBe(
+      'synthetic/x\n',
+    );
+    expect((await runCommand(place, ['cache', 'rm', 'synthetic/x'])).stdout).toContain('removed synthetic/x');
+    expect((await runCommand(place, ['cache', 'ls', '-q'])).stdout).toBe('');
+  });
+});
+
+describe('C14: seeds', () => {
+  it('geometry twice with one seed leaves identical bytes, whatever the folder and the number of threads', async () => {
+    await runCommand(place, [...GEOMETRY, '--seed', '7', '--out', 'a', '--threads', '1']);
+    await runCommand(place, [...GEOMETRY, '--seed', '7', '--out', 'b', '--threads', '2']);
+    await runCommand(place, [...GEOMETRY, '--seed', '8', '--out', 'c']);
+    const [a, b, c] = ['a', 'b', 'c'].map((name) => snapshot(join(place.cwd, name)));
+    expect(a!.size).toBeGreaterThan(20);
+    expect(b).toEqual(a);
+    expect(c!.get('tables/random_pairs.csv')).not.toBe(a!.get('tables/random_pairs.csv'));
+    expect(c!.get('tables/pairs.csv')).toBe(a!.get('tables/pairs.csv'));
+  });
+
+  it('the seed is printed and stored', async () => {
+    const { stdout } = await runCommand(place, [...GEOMETRY, '--seed', '7', '--out', 'a']);
+    expect(stdout).toContain('seed 7');
+    const manifest = JSON.parse(readFileSync(join(place.cwd, 'a', 'manifest.json'), 'utf8')) as {
+      seed: number;
+    };
+    expect(manifest.seed).toBe(7);
+  });
+});
+
+describe('C15: --dry-run', () => {
+  it('says what is read, missing, searched and asked, and does nothing', async () => {
+    const own = makePlace();
+    const args = [
+      'geometry',
+      '--sae',
+      'synthetic-16k',
+      '--sae',
+      'gemma-2-2b/10-gemmascope-res-16k',
+      '--concepts',
+      'article-10',
+    ];
+    const { code, stdout } = await runCommand(own, [...args, '--dry-run', '--json']);
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({
+      saes: [
+        { sae: 'synthetic-16k', state: 'to be made', bytes: expect.any(Number), allPairs: 134209536 },
+        {
+          state: 'missing',
+          problem: expect.stringContaining('gemma-scope-2b-pt-res'),
+          next: expect.stringContaining('hf download'),
+        },
+      ],
+      concepts: [{ id: 'article-10', pairs: 134 }],
+      pairs_searched: 268419072,
+      llm_calls: 0,
+    });
+    expect(snapshot(own.home).size + snapshot(own.cwd).size).toBe(0);
+    own.remove();
+  });
+});
+
+describe('C19: Ctrl-C', () => {
+  it('stops within a second while the dictionary is made, exits with 130 and leaves no file', async () => {
+    const own = makePlace();
+    let interrupted = 0;
+    const result = await runCommand(
+      own,
+      ['geometry', '--sae', 'synthetic-16k', '--concepts', 'article-10', '--out', 'run'],
+      {
+        during: (child) =>
+          setTimeout(() => {
+            interrupted = performance.now();
+            child.kill('SIGINT');
+          }, 1200),
+      },
+    );
+    expect(result.code).toBe(130);
+    expect(performance.now() - interrupted).toBeLessThan(1000);
+    expect(result.stderr).toContain('interrupted');
+    expect([...snapshot(own.home).keys(), ...snapshot(own.cwd).keys()]).toEqual([]);
+    own.remove();
+  });
+});
+
+describe('C20: pipes', () => {
+  it('a reader that leaves early is no error', async () => {
+    const { code, stdout, stderr } = await runShell(place, `antipode ${GEOMETRY.join(' ')} | head -n 1`);
+    expect([code, stdout.trim(), stderr.replace(/^Nothing was written.*\n/m, '')]).toEqual([
+      0,
+      'geometry',
+      '',
+    ]);
+  });
+
+  it('- reads concepts from stdin', async () => {
+    const args = ['geometry', '--sae', FIXTURE_SAE, '--concepts', '-', '--only', 'pairs', '--json'];
+    const { stdout } = await runCommand(place, args, { stdin: CONCEPTS });
+    expect(JSON.parse(stdout)).toMatchObject({ saes: [{ concepts: { id: 'stdin', pairs: 8 } }] });
+  });
+});

@@ -1,0 +1,109 @@
+/** @file The generated full-size dictionary (302 MB) through the real path, against numpy's float64 numbers (test/golden/synthetic_16k.py). */
+
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { catalogue } from '../../src/concepts/article.ts';
+import { featuresOf } from '../../src/concepts/concept_set.ts';
+import { measureSae } from '../../src/geometry/measure_sae.ts';
+import { openSae } from '../../src/sae/open.ts';
+import type { SaeFile, Space } from '../../src/sae/sae.ts';
+import { ensureSynthetic, syntheticFiles } from '../../src/sae/synthetic_file.ts';
+import { searchPairs } from '../../src/search/search_pairs.ts';
+import { cosine, type FeatureMatrix } from '../../src/tensor/matrix.ts';
+
+interface Golden {
+  sample: [Space, number, number, number][];
+  spaces: Record<
+    Space,
+    {
+      mean: number;
+      sd: number;
+      limits: number[];
+      below: number[];
+      top: [number, number, number][];
+      bottom: [number, number, number][];
+    }
+  >;
+}
+
+const golden = JSON.parse(
+  readFileSync(new URL('../golden/synthetic_16k.json', import.meta.url), 'utf8'),
+) as Golden;
+const root = mkdtempSync(join(tmpdir(), 'antipode-full-'));
+const env = { HOME: root };
+let sae: SaeFile;
+const matrices: Partial<Record<Space, FeatureMatrix>> = {};
+
+beforeAll(async () => {
+  const avoid = new Set(['article-10', 'article-20'].flatMap((id) => featuresOf(catalogue(id)!)));
+  await ensureSynthetic({ env, avoid });
+  sae = await openSae(syntheticFiles(env).weights, { env, cwd: root });
+  for (const space of ['encoder', 'decoder'] as const) matrices[space] = await sae.readSpace(space);
+}, 120_000);
+
+afterAll(async () => {
+  await sae.close();
+  rmSync(root, { recursive: true, force: true });
+});
+
+describe('16,384 features of width 2,304', () => {
+  it('cosines of 1,000 sampled pairs equal numpy float64 to 1e-9', () => {
+    expect(golden.sample.length).toBeGreaterThan(990);
+    for (const [space, i, j, expected] of golden.sample) {
+      const matrix = matrices[space]!;
+      expect(Math.abs(cosine(matrix, i, matrix, j) - expected)).toBeLessThan(1e-9);
+    }
+  });
+
+  it.each(['encoder', 'decoder'] as const)(
+    '%s: extremes, counts, mean and sd of all 134,209,536 pairs equal numpy float64',
+    async (space) => {
+      const expected = golden.spaces[space];
+      const result = await searchPairs({ a: matrices[space]!, k: 10, countBelow: expected.limits });
+      const near = ([i, j, cos]: [number, number, number]) => ({ i, j, cos: expect.closeTo(cos, 9) });
+      expect(result.top).toEqual(expected.top.map(near));
+      expect(result.bottom).toEqual(expected.bottom.map(near));
+      expect(Array.from(result.census!.below)).toEqual(expected.below);
+      expect(result.census!.mean).toBeCloseTo(expected.mean, 8);
+      expect(result.census!.sd).toBeCloseTo(expected.sd, 8);
+    },
+    60_000,
+  );
+
+  it('every planted pair is found, with its class', async () => {
+    const planted = JSON.parse(readFileSync(syntheticFiles(env).explanations, 'utf8')) as {
+      index: string;
+      description: string;
+    }[];
+    const pairOf = new Map<string, number[]>();
+    for (const { index, description } of planted) {
+      const name = description.replace(/, (first|second)$/, '');
+      pairOf.set(name, [...(pairOf.get(name) ?? []), Number(index)]);
+    }
+    expect(pairOf.size).toBe(20);
+    const { extremes } = await measureSae({
+      sae,
+      concepts: catalogue('article-10')!,
+      spaces: ['decoder'],
+      parts: ['extremes'],
+      seed: 0,
+      randomPairs: 20,
+      top: 20,
+    });
+    for (const [name, [a, b]] of pairOf) {
+      const found = extremes.find(({ featureA, featureB }) => featureA === a && featureB === b);
+      expect(found?.pairClass, name).toBe(name.split(' ')[1]);
+    }
+  }, 60_000);
+
+  it('pairs alone read the rows they need: a few MB of the decoder, and no whole matrix', async () => {
+    const features = featuresOf(catalogue('article-10')!);
+    const rows = await sae.readRows('decoder', features);
+    features.forEach((feature, row) => {
+      expect(rows.norms[row]).toBe(matrices.decoder!.norms[feature]);
+    });
+    expect(rows.data.length).toBe(features.length * 2304);
+  });
+});
