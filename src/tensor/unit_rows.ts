@@ -3,7 +3,7 @@
  * stored.
  */
 
-import { allocateMatrix, type FeatureMatrix, type Matrix } from './matrix.ts';
+import type { FeatureMatrix, Matrix } from './matrix.ts';
 
 /** Where a row comes from: row-major data of width `d` and the float64 norms of its rows. */
 export interface RowStore {
@@ -30,10 +30,9 @@ export function writeUnitRow(
   for (let c = 0; c < d; c++) target[at + c] = data[from + c]! * scale;
 }
 
-/** The whole matrix with unit rows, over shared memory; rows without a direction become zeros. */
+/** Scales all rows to length 1 in place, rounding each value once; rows without a direction become zeros. The norms stay those of before. */
 export function normalizeRows(matrix: FeatureMatrix): Matrix {
-  const unit = allocateMatrix(matrix.rows, matrix.cols);
   for (let row = 0; row < matrix.rows; row++)
-    writeUnitRow(unit.data, row * matrix.cols, matrix, row, matrix.cols);
-  return unit;
+    writeUnitRow(matrix.data, row * matrix.cols, matrix, row, matrix.cols);
+  return matrix;
 }
