@@ -50,10 +50,11 @@ function halves(): Float32Array {
  * Widens little-endian elements to float32.
  * @param bytes exactly `count * bytesOf(dtype)` bytes, any alignment
  * @param target receives `count` values from `offset` on
- * @throws {RangeError} when the target is too short
+ * @throws {RangeError} when the target is too short, or `bytes` ends inside an element
  */
 export function widenToFloat32(bytes: Uint8Array, dtype: DType, target: Float32Array, offset = 0): void {
   const count = bytes.byteLength / bytesOf(dtype);
+  if (!Number.isInteger(count)) throw new RangeError('internal: widening a part of an element');
   if (offset + count > target.length) throw new RangeError('internal: widening past the end of the target');
   if (dtype === 'F32') {
     new Uint8Array(target.buffer, target.byteOffset + offset * 4, count * 4).set(bytes);

@@ -4,6 +4,8 @@
  * themselves, because float32 unit rows would move a cosine by about 1e-9.
  */
 
+import { AntipodeError } from '../errors.ts';
+
 /** Row-major float32 matrix. */
 export interface Matrix {
   /** `rows * cols` values; over shared memory when it came from `allocateMatrix`. */
@@ -23,9 +25,21 @@ export interface FeatureMatrix extends Matrix {
   readonly defects: readonly { readonly row: number; readonly defect: RowDefect }[];
 }
 
-/** A zeroed matrix over shared memory, so that workers can read it without a copy. */
+/**
+ * A zeroed matrix over shared memory, so that workers can read it without a copy.
+ * @throws {AntipodeError} `resource` where there is no memory for it
+ */
 export function allocateMatrix(rows: number, cols: number): Matrix {
-  return { data: new Float32Array(new SharedArrayBuffer(rows * cols * 4)), rows, cols };
+  const byteLength = rows * cols * 4;
+  try {
+    return { data: new Float32Array(new SharedArrayBuffer(byteLength)), rows, cols };
+  } catch (error) {
+    throw new AntipodeError(
+      'resource',
+      `matrix [${rows}, ${cols}]: not enough memory (needs ${Math.ceil(byteLength / 2 ** 20)} MiB)`,
+      { hint: 'close other programs, or use a smaller SAE', cause: error },
+    );
+  }
 }
 
 /** The view of row `row`. */

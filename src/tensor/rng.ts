@@ -19,9 +19,20 @@ function hashName(name: string): number {
   return h >>> 0;
 }
 
-/** @param seed any safe integer; its low 53 bits count. @param stream a name for what the numbers are for. */
+/** The final mix of MurmurHash3; 0 stays 0, so that seeds below 2^32 are used as they are. */
+function scramble(word: number): number {
+  let h = Math.imul(word ^ (word >>> 16), 0x85ebca6b);
+  h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
+  return h ^ (h >>> 16);
+}
+
+/**
+ * Seed and name are folded into 32 bits: two different pairs of them give the same numbers with a probability of 2^-32.
+ * @param seed any safe integer, negative ones included
+ * @param stream a name for what the numbers are for
+ */
 export function createRng(seed: number, stream: string): Rng {
-  let s = (seed >>> 0) ^ Math.imul(Math.floor(seed / 2 ** 32) | 0, 0x9e3779b1) ^ hashName(stream);
+  let s = (seed >>> 0) ^ scramble(Math.floor(seed / 2 ** 32) | 0) ^ hashName(stream);
   const splitmix = (): number => {
     s = (s + 0x9e3779b9) | 0;
     let t = s ^ (s >>> 16);
