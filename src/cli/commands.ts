@@ -3,6 +3,7 @@
 import { cacheCommand } from './cache_command.ts';
 import { conceptsCommand } from './concepts_command.ts';
 import { doctorCommand } from './doctor_command.ts';
+import { featuresCommand } from './features_command.ts';
 import { geometryCommand } from './geometry_command.ts';
 import type { CommandFactory } from './program.ts';
 import { saeCommand } from './sae_command.ts';
@@ -11,6 +12,7 @@ export const commandFactories: readonly CommandFactory[] = [
   geometryCommand,
   saeCommand,
   conceptsCommand,
+  featuresCommand,
   cacheCommand,
   doctorCommand,
 ];

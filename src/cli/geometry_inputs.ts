@@ -5,12 +5,15 @@ import { type ConceptSet, featuresOf } from '../concepts/concept_set.ts';
 import { loadConcepts } from '../concepts/load_concepts.ts';
 import { publishedFor } from '../concepts/published.ts';
 import { AntipodeError } from '../errors.ts';
+import type { ExplanationLookup } from '../features/explanation_lookup.ts';
+import { openExplanations, openImported } from '../features/open_explanations.ts';
 import { type FeatureNotes, NO_NOTES } from '../report/feature_notes.ts';
 import { openSae } from '../sae/open.ts';
 import type { SaeFile } from '../sae/sae.ts';
 import { ensureSynthetic, SYNTHETIC_ID, syntheticFiles } from '../sae/synthetic_file.ts';
 import type { CliContext } from './context.ts';
 import type { GeometryFlags } from './geometry_command.ts';
+import { visible } from './output.ts';
 
 export interface GeometryInput {
   readonly sae: SaeFile;
@@ -78,11 +81,72 @@ async function openInput(
   const sae = await openNamedSae(context, flags, ref);
   try {
     const concepts = conceptsFor(sae, index, sets, flags);
-    return { sae, concepts, notes: NO_NOTES, explanationFiles: [], explanationFacts: null };
+    const lookup = await explanationsFor(context, flags, sae, index);
+    return { sae, concepts, ...describe(context, lookup, sae) };
   } catch (error) {
     await sae.close();
     throw error;
   }
+}
+
+/** Those named for this SAE; else the generated ones, or what was imported under the SAE's Neuronpedia id. */
+async function explanationsFor(
+  context: CliContext,
+  flags: GeometryFlags,
+  sae: SaeFile,
+  index: number,
+): Promise<ExplanationLookup | undefined> {
+  const { env, cwd, stdin, signal } = context;
+  const { explainer } = flags;
+  const { neuronpediaId, isSynthetic } = sae.header.identity;
+  const named = flags.explanations?.[index];
+  const ref = named ?? (isSynthetic ? syntheticFiles(env).explanations : undefined);
+  if (ref !== undefined) {
+    return openExplanations(ref, {
+      env,
+      cwd,
+      stdin,
+      signal,
+      explainer,
+      source: isSynthetic ? undefined : neuronpediaId,
+    });
+  }
+  if (neuronpediaId === undefined) return undefined;
+  try {
+    return await openImported(neuronpediaId, { env, explainer });
+  } catch (error) {
+    if (error instanceof AntipodeError && error.kind === 'missing') return undefined;
+    throw error;
+  }
+}
+
+function describe(
+  context: CliContext,
+  lookup: ExplanationLookup | undefined,
+  sae: SaeFile,
+): Pick<GeometryInput, 'notes' | 'explanationFiles' | 'explanationFacts'> {
+  if (!lookup) return { notes: NO_NOTES, explanationFiles: [], explanationFacts: null };
+  const { neuronpediaId, isSynthetic } = sae.header.identity;
+  for (const warning of lookup.warnings) context.out().warn(visible(warning));
+  if (!isSynthetic && neuronpediaId !== undefined && lookup.neuronpediaId !== neuronpediaId) {
+    context
+      .out()
+      .warn(
+        visible(
+          `the explanations are of ${lookup.neuronpediaId}, the SAE is ${neuronpediaId}: they describe other features`,
+        ),
+      );
+  }
+  return {
+    notes: lookup,
+    explanationFiles: lookup.files,
+    explanationFacts: {
+      source: lookup.neuronpediaId,
+      explainer: lookup.explainer ?? null,
+      export_date: lookup.exportDate ?? null,
+      explained_features: lookup.count,
+    },
+  };
 }
 
 /** `synthetic-16k` is made in the cache when it is not there; everything else is opened where it is. */
