@@ -131,15 +131,14 @@ async function topKParts(
   const shared = { ...base, b_dec: 'b_dec', encoding: { applyBDecToInput: true } };
   const threshold = hasAll(source, 'threshold') ? await readScalar(source.weights, 'threshold') : -1;
   const k = await readScalar(source.weights, 'k');
+  const shown = Number(threshold.toPrecision(6));
   // A threshold below 0 is the class's mark for "not learnt yet".
   const isThresholded = threshold >= 0 && dictClass !== 'AutoEncoderTopK';
   if (!isThresholded) {
-    const facts = threshold >= 0 ? [`a threshold (${threshold}) is there; AutoEncoderTopK encodes by k`] : [];
+    const facts = threshold >= 0 ? [`a threshold (${shown}) is there; AutoEncoderTopK encodes by k`] : [];
     return { ...shared, architecture: 'topk', k, facts };
   }
-  const facts = [
-    `trained with k = ${k} per batch; encoded with its one threshold, ${threshold}, as jumprelu`,
-  ];
+  const facts = [`trained with k = ${k} per batch; encoded with its one threshold, ${shown}, as jumprelu`];
   if (dictClass === undefined)
     facts.push(
       'AutoEncoderTopK and BatchTopKSAE are stored alike: without config.json taken as BatchTopKSAE',

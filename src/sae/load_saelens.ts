@@ -3,6 +3,7 @@
  * architecture, b_enc; threshold; b_gate, b_mag, r_mag. `sparsity.safetensors` (tensor `sparsity`, log10 firing rate) if it is there.
  */
 
+import { readFloat32 } from '../formats/tensor_file.ts';
 import { buildLayout, type LayoutParts, placeOf, readScalar } from './build_layout.ts';
 import { type Dimensions, vectorLayout } from './dimensions.ts';
 import type { StoredVector, VectorLayout } from './layout.ts';
@@ -64,10 +65,12 @@ async function thresholdOf(source: SaeSource, config: SaeLensConfig): Promise<st
   return { ...vectorLayout(source.weights, 'log_threshold', 'd_sae', dimensions), transform: 'exp' };
 }
 
-/** Old SAELens files carry one factor per feature, applied to activations before decoding: the same as scaling decoder rows. */
+/** Old SAELens files carry one factor per feature, applied to activations before decoding: the same as scaling decoder rows. Mostly all 1. */
 async function finetuningScale(source: SaeSource, dimensions: Dimensions): Promise<StoredVector | undefined> {
   if (!hasAll(source, 'scaling_factor')) return undefined;
-  return vectorLayout(source.weights, 'scaling_factor', 'd_sae', dimensions);
+  const layout = vectorLayout(source.weights, 'scaling_factor', 'd_sae', dimensions);
+  const factors = await readFloat32(layout.tensor);
+  return factors.every((factor) => factor === 1) ? undefined : layout;
 }
 
 async function readDensityLayout(

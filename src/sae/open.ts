@@ -55,7 +55,7 @@ interface Located {
 async function locate(ref: string, options: OpenSaeOptions): Promise<Located> {
   const local = localPath(ref, options);
   if (await exists(local)) return { path: local };
-  const split = ref.lastIndexOf('=');
+  const split = ref.indexOf('=');
   if (split > 0 && !/^https?:/i.test(ref)) {
     const path = localPath(ref.slice(split + 1), options);
     const { identity } = requireSae(ref.slice(0, split));

@@ -32,14 +32,16 @@ export function hasUnitRows(matrix: FeatureMatrix): boolean {
   return norms !== undefined && norms.min > 1 - UNIT_TOLERANCE && norms.max < 1 + UNIT_TOLERANCE;
 }
 
-/** @param values vectors as loaded, by name */
 export function weightFacts(sae: Pick<Sae, 'W_enc' | 'W_dec' | 'threshold' | 'b_enc' | 'b_dec'>): string[] {
   const facts: string[] = [];
   for (const name of ['W_enc', 'W_dec'] as const) {
+    // Steering strengths compare only between unit decoder rows; encoder rows are seldom unit and nothing depends on it.
     const norms = summarizeNorms(sae[name]);
     if (hasUnitRows(sae[name])) facts.push(`${name}: every feature has unit norm (within ${UNIT_TOLERANCE})`);
-    else if (norms) {
-      facts.push(`${name}: norms ${short(norms.min)} to ${short(norms.max)}, median ${short(norms.median)}`);
+    else if (norms && name === 'W_dec') {
+      facts.push(
+        `${name}: not unit norm, norms ${short(norms.min)} to ${short(norms.max)}, median ${short(norms.median)}`,
+      );
     }
     facts.push(...defectFacts(name, sae[name]));
   }
