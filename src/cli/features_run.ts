@@ -227,7 +227,7 @@ async function bareIndex(context: CliContext, text: string): Promise<FeatureRef>
   const ids = stores.slice(0, 10).map(({ id }) => id);
   throw new AntipodeError(
     'usage',
-    `${text.trim()}: of which source (imported are ${ids.join(', ')}${stores.length > 10 ? ', …' : ''})`,
+    `${text.trim()}: an index alone does not say which source is meant (imported are ${ids.join(', ')}${stores.length > 10 ? ', …' : ''})`,
     { hint: `write layer:index, such as ${stores[0]?.manifest.sourceId.split('-')[0]}:${text.trim()}` },
   );
 }
