@@ -1,8 +1,8 @@
 /** @file The work of `antipode geometry`: opens what was named, measures each SAE, prints the tables and writes the run folder. */
 
 import { resolve } from 'node:path';
-import { type ConceptSet, countConcepts, featuresOf } from '../concepts/concept_set.ts';
-import { publishedFor } from '../concepts/published.ts';
+import { type ConceptSet, countConcepts } from '../concepts/concept_set.ts';
+import { namedPairs, publishedFor } from '../concepts/published.ts';
 import { throwIfInterrupted } from '../errors.ts';
 import { checkOutputDirectory } from '../formats/atomic.ts';
 import { rowsOf, type Table } from '../formats/table.ts';
@@ -70,6 +70,7 @@ async function measureInput(
 ): Promise<GeometrySubject> {
   const { sae, concepts, notes } = input;
   const { identity } = sae.header;
+  const published = publishedFor(identity);
   const stages = new Map<string, { update(done: number): void; end(): void }>();
   const geometry = await measureSae({
     sae,
@@ -79,6 +80,9 @@ async function measureInput(
     seed: flags.seed,
     randomPairs: flags.randomPairs,
     top: flags.top,
+    ...(published && {
+      named: { encoder: namedPairs(published, 'encoder'), decoder: namedPairs(published, 'decoder') },
+    }),
     signal: context.signal,
     ...(flags.threads !== undefined && { threads: flags.threads }),
     onProgress: (stage, done, total) => {
@@ -92,7 +96,7 @@ async function measureInput(
   });
   for (const progress of stages.values()) progress.end();
   for (const warning of geometry.warnings) context.out().warn(visible(warning));
-  return { geometry, notes, published: publishedFor(identity) };
+  return { geometry, notes, published };
 }
 
 function inputFiles({ sae, explanationFiles }: GeometryInput): InputFile[] {
@@ -148,12 +152,16 @@ function runFacts(
 }
 
 function conceptFacts(concepts: ConceptSet): Record<string, unknown> {
+  const counts = countConcepts(concepts);
   return {
     id: concepts.id,
     title: concepts.title,
     sha256: concepts.sha256,
-    ...countConcepts(concepts),
-    distinct_features: featuresOf(concepts),
+    concepts: counts.concepts,
+    slots: counts.slots,
+    features: counts.features,
+    pairs: counts.pairs,
+    skipped_pairs: counts.skippedPairs,
   };
 }
 

@@ -151,3 +151,39 @@ function pairOf(row: Entry['exhaustive']['decoder']['aligned'][number]): Publish
     explanationB: row.explanation_b,
   };
 }
+
+/** One pair that the article names in a space, with its printed cosine. */
+export interface PublishedNamedPair {
+  readonly relation: string;
+  readonly a: number;
+  readonly b: number;
+  readonly cosine: number;
+}
+
+/** Every pair that the article prints a cosine for, in the order of its tables. Whoever has its SAEs can check them one by one. */
+export function namedPairs(published: Published, space: Space): PublishedNamedPair[] {
+  const named = (relation: string, { pair, cosine }: PublishedExtreme): PublishedNamedPair => ({
+    relation,
+    a: pair[0],
+    b: pair[1],
+    cosine,
+  });
+  const { antonym, random } = published.cosine[space];
+  const extremes = (relation: string, rows: readonly PublishedPair[]): PublishedNamedPair[] =>
+    rows.map(({ featureA, featureB, cosine }) => ({ relation, a: featureA, b: featureB, cosine }));
+  return [
+    named(`Antonym, strongest alignment: ${antonym.strongestAlignment.concept}`, antonym.strongestAlignment),
+    named(
+      `Antonym, strongest opposition: ${antonym.strongestOpposition.concept}`,
+      antonym.strongestOpposition,
+    ),
+    named(`Random, strongest alignment: ${random.strongestAlignment.concept}`, random.strongestAlignment),
+    named(`Random, strongest opposition: ${random.strongestOpposition.concept}`, random.strongestOpposition),
+    ...(published.exhaustive.space === space
+      ? [
+          ...extremes('All pairs, aligned', published.exhaustive.aligned),
+          ...extremes('All pairs, opposed', published.exhaustive.opposed),
+        ]
+      : []),
+  ];
+}

@@ -20,6 +20,8 @@ export interface MeasureSaeOptions {
   readonly seed: number;
   /** Random pairs of the article's baseline. */
   readonly randomPairs: number;
+  /** Further pairs to measure in a space, such as those the article names; in no mean and no test. */
+  readonly named?: Readonly<Record<Space, readonly FeaturePair[]>>;
   /** Extreme pairs kept at each end of each space. */
   readonly top: number;
   readonly threads?: number;
@@ -75,6 +77,7 @@ export async function measureSae(options: MeasureSaeOptions): Promise<SaeGeometr
         rows: spaces[space]!,
         concepts: pairsWanted,
         random: parts.includes('random') ? random : [],
+        named: namedIn(options, space),
         top: searched ? options.top : undefined,
         ...(options.threads !== undefined && { threads: options.threads }),
         ...(options.signal && { signal: options.signal }),
@@ -106,23 +109,34 @@ function spacesToRead({ parts, spaces }: MeasureSaeOptions): readonly Space[] {
   return parts.includes('self') || parts.includes('extremes') ? ['encoder', 'decoder'] : spaces;
 }
 
+/** Pairs outside this dictionary are left out: a published list may belong to a larger one of the same name. */
+function namedIn({ named, sae }: MeasureSaeOptions, space: Space): readonly FeaturePair[] {
+  const { dSae } = sae.header;
+  return (named?.[space] ?? []).filter(({ a, b }) => a < dSae && b < dSae);
+}
+
 async function readSingleRows(
   options: MeasureSaeOptions,
   random: readonly FeaturePair[],
   into: Partial<Record<Space, SpaceRows>>,
 ): Promise<void> {
   const concepts = options.parts.includes('pairs') ? featuresOf(options.concepts) : [];
-  const features = new Set([...concepts, ...random.flatMap(({ a, b }) => [a, b])]);
+  const named = options.spaces.flatMap((space) => namedIn(options, space));
+  const features = new Set([...concepts, ...[...random, ...named].flatMap(({ a, b }) => [a, b])]);
   const wanted = [...features].sort((x, y) => x - y);
   const rowOf = new Map(wanted.map((feature, row) => [feature, row]));
   for (const space of options.spaces) {
     const rows = await options.sae.readRows(space, wanted);
-    into[space] = { rows: named(rows, wanted), rowOf: (feature) => rowOf.get(feature)!, isWhole: false };
+    into[space] = {
+      rows: underFeatureIndices(rows, wanted),
+      rowOf: (feature) => rowOf.get(feature)!,
+      isWhole: false,
+    };
   }
 }
 
 /** Defects of single rows are reported under the feature's own index. */
-function named(rows: FeatureMatrix, features: readonly number[]): FeatureMatrix {
+function underFeatureIndices(rows: FeatureMatrix, features: readonly number[]): FeatureMatrix {
   return { ...rows, defects: rows.defects.map(({ row, defect }) => ({ row: features[row]!, defect })) };
 }
 

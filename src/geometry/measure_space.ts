@@ -35,7 +35,8 @@ export interface ConceptPairCosine extends PlacedCosine {
   readonly centredCos?: number;
 }
 
-export interface RandomPairCosine extends PlacedCosine {
+/** A pair outside the concepts: drawn at random, or asked for by name. */
+export interface FeaturePairCosine extends PlacedCosine {
   readonly featureA: number;
   readonly featureB: number;
 }
@@ -64,8 +65,10 @@ export interface SpaceMeasures {
   /** Mean over all combinations, and mean of the concept means: they weigh concepts differently. */
   readonly pooledMean: PlacedCosine;
   readonly macroMean: PlacedCosine;
-  readonly random: readonly RandomPairCosine[];
+  readonly random: readonly FeaturePairCosine[];
   readonly randomMean: PlacedCosine;
+  /** Pairs that were asked for by name, such as those the article prints. */
+  readonly named: readonly FeaturePairCosine[];
   readonly population?: Population;
   readonly top?: readonly ScoredPair[];
   readonly bottom?: readonly ScoredPair[];
@@ -85,6 +88,8 @@ export interface MeasureSpaceOptions {
   readonly rows: SpaceRows;
   readonly concepts: readonly Concept[];
   readonly random: readonly FeaturePair[];
+  /** Further pairs to measure, in no mean and no test. */
+  readonly named: readonly FeaturePair[];
   /** Pairs at each end; undefined: no exhaustive pass, and no population. */
   readonly top: number | undefined;
   readonly threads?: number;
@@ -108,12 +113,19 @@ export async function measureSpace(options: MeasureSpaceOptions): Promise<SpaceM
   );
   const byConcept = concepts.map((concept) => raw.filter((pair) => pair.concept === concept));
   const conceptMeans = byConcept.map((pairs) => meanOf(pairs));
-  const randomRaw = random.map(({ a, b }) => ({ featureA: a, featureB: b, cos: cosOf(a, b) }));
+  const measure = ({ a, b }: FeaturePair): Omit<RawPair, 'concept'> => ({
+    featureA: a,
+    featureB: b,
+    cos: cosOf(a, b),
+  });
+  const randomRaw = random.map(measure);
+  const namedRaw = options.named.map(measure);
   const means = [meanOf(raw), mean(conceptMeans.filter((value) => !Number.isNaN(value))), meanOf(randomRaw)];
 
   const place = await searchPopulation(options, [
     ...raw.map(({ cos }) => cos),
     ...randomRaw.map(({ cos }) => cos),
+    ...namedRaw.map(({ cos }) => cos),
     ...conceptMeans,
     ...means,
   ]);
@@ -129,6 +141,7 @@ export async function measureSpace(options: MeasureSpaceOptions): Promise<SpaceM
     macroMean: place.of(means[1]!),
     random: randomRaw.map((pair) => ({ ...pair, ...place.of(pair.cos) })),
     randomMean: place.of(means[2]!),
+    named: namedRaw.map((pair) => ({ ...pair, ...place.of(pair.cos) })),
     ...place.found,
     ...(whole && { meanDirectionLength: whole.meanDirectionLength }),
   };

@@ -6,8 +6,8 @@
 import { footnotesAt, type Published } from '../concepts/published.ts';
 import type {
   ConceptPairCosine,
+  FeaturePairCosine,
   PlacedCosine,
-  RandomPairCosine,
   SpaceMeasures,
 } from '../geometry/measure_space.ts';
 import { maxBy, minBy } from '../stats/summary.ts';
@@ -100,7 +100,7 @@ function randomRows(measures: SpaceMeasures, published: Published | undefined): 
   if (known.length === 0) return [];
   const base = `cosine/${measures.space}/random`;
   const numbers = published?.cosine[measures.space].random;
-  const withPair = (pair: RandomPairCosine | undefined): Partial<ArticleRow> =>
+  const withPair = (pair: FeaturePairCosine | undefined): Partial<ArticleRow> =>
     pair ? { ...placed(pair), featureA: pair.featureA, featureB: pair.featureB } : {};
   return [
     {

@@ -18,7 +18,7 @@ import {
   formatPercentile,
   shorten,
 } from './display.ts';
-import { type GeometrySubject, publishedExtreme, usesCatalogue } from './geometry_tables.ts';
+import { type GeometrySubject, namedRows, publishedExtreme, usesCatalogue } from './geometry_tables.ts';
 
 const SPACE_NAMES: Record<Space, string> = { encoder: 'Encoder', decoder: 'Decoder' };
 const EXPLANATION_LENGTH = 60;
@@ -36,6 +36,9 @@ export function geometryDisplay(
   return subjects.flatMap((subject) => [
     subjectTable(subject),
     ...subject.geometry.spaces.map((measures) => articleTable(subject, measures, options.seed)),
+    ...subject.geometry.spaces
+      .filter(({ named }) => named.length > 0)
+      .map((measures) => namedTable(subject, measures)),
     ...(subject.geometry.sameFeature ? [sameFeatureTable(subject)] : []),
     ...subject.geometry.spaces
       .filter(({ top }) => top !== undefined)
@@ -105,8 +108,8 @@ function right(header: string): DisplayColumn {
 
 function articleTable(subject: GeometrySubject, measures: SpaceMeasures, seed: number): DisplayTable {
   const rows = articleRows(measures, subject.published, usesCatalogue(subject));
-  const footnotes = [...new Set(rows.flatMap((row) => row.footnotes))];
-  const notes = footnotes.map((text, index) => `[${index + 1}] ${text}`);
+  const { marked: footnotes, common } = splitFootnotes(rows);
+  const notes = [...footnotes.map((text, index) => `[${index + 1}] ${text}`), ...common];
   if (measures.random.length > 0) {
     const { dIn } = subject.geometry.header;
     const error = isotropicStandardError(measures.random.length, dIn).toFixed(4);
@@ -134,6 +137,37 @@ function articleTable(subject: GeometrySubject, measures: SpaceMeasures, seed: n
   };
 }
 
+/** A footnote to every published row is a note to the table and needs no mark. */
+function splitFootnotes(rows: readonly ArticleRow[]): { marked: string[]; common: string[] } {
+  const noted = rows.filter(({ published }) => published !== undefined);
+  const all = [...new Set(noted.flatMap(({ footnotes }) => footnotes))];
+  const isCommon = (text: string): boolean => noted.every(({ footnotes }) => footnotes.includes(text));
+  return { marked: all.filter((text) => !isCommon(text)), common: all.filter(isCommon) };
+}
+
+function namedTable(subject: GeometrySubject, measures: SpaceMeasures): DisplayTable {
+  return {
+    title: `Pairs that the article names, ${SPACE_NAMES[measures.space]}: ${labelOf(subject)}`,
+    columns: [
+      left('Relationship Type'),
+      left('Feature Pair'),
+      right('Cosine'),
+      right('Percentile'),
+      right('Published'),
+      right('Difference'),
+    ],
+    rows: namedRows(subject, measures).map(({ relation, featureA, featureB, cos, percentile, published }) => [
+      relation,
+      `[${featureA}, ${featureB}]`,
+      formatCosine(cos),
+      formatPercentile(percentile),
+      formatCosine(published),
+      formatDifference(cos - published),
+    ]),
+    notes: [],
+  };
+}
+
 function articleCells(subject: GeometrySubject, row: ArticleRow, footnotes: readonly string[]): string[] {
   const { featureA, featureB, published } = row;
   const hasPair = featureA !== undefined && featureB !== undefined;
@@ -146,7 +180,7 @@ function articleCells(subject: GeometrySubject, row: ArticleRow, footnotes: read
     formatCosine(published?.cos),
     formatDifference(published && row.cos - published.cos),
     published?.pair ? `[${published.pair.join(', ')}]` : '',
-    row.footnotes.map((text) => `[${footnotes.indexOf(text) + 1}]`).join(' '),
+    footnotes.flatMap((text, index) => (row.footnotes.includes(text) ? `[${index + 1}]` : [])).join(' '),
   ];
 }
 
@@ -179,6 +213,7 @@ function sameFeatureTable(subject: GeometrySubject): DisplayTable {
       formatCosine(said?.cosine),
       formatDifference(said && found && found.cos - said.cosine),
       said ? String(said.feature) : '',
+      formatCosine(said && same.cosines[said.feature]),
     ];
     const average = numbers?.average;
     return [
@@ -189,6 +224,7 @@ function sameFeatureTable(subject: GeometrySubject): DisplayTable {
         '',
         formatCosine(average),
         formatDifference(average === undefined ? undefined : summary.mean - average),
+        '',
         '',
       ],
       extreme('Highest Similarity', summary.highest, numbers?.highest),
@@ -205,6 +241,7 @@ function sameFeatureTable(subject: GeometrySubject): DisplayTable {
       right('Published'),
       right('Difference'),
       right('Published Feature'),
+      right('Its Cosine Here'),
     ],
     rows: [
       ...group('Antonym Pairs', same.concepts, usesCatalogue(subject) ? published?.antonym : undefined),

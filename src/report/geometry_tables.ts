@@ -3,11 +3,16 @@
  * columns `sae` and `space` tell the rows apart.
  */
 
-import type { Published } from '../concepts/published.ts';
+import { namedPairs, type Published } from '../concepts/published.ts';
 import { type ColumnSpec, type Table, tableFrom } from '../formats/table.ts';
 import type { ExtremePair } from '../geometry/extremes.ts';
 import type { SaeGeometry } from '../geometry/measure_sae.ts';
-import type { ConceptPairCosine, PlacedCosine, SpaceMeasures } from '../geometry/measure_space.ts';
+import type {
+  ConceptPairCosine,
+  FeaturePairCosine,
+  PlacedCosine,
+  SpaceMeasures,
+} from '../geometry/measure_space.ts';
 import { articleRows } from './article_rows.ts';
 import type { FeatureNotes } from './feature_notes.ts';
 
@@ -65,6 +70,7 @@ export function geometryTables(subjects: readonly GeometrySubject[]): Table[] {
     pairsTable(subjects),
     conceptsTable(subjects),
     randomTable(subjects),
+    namedPairsTable(subjects),
     extremesTable(subjects),
     sameFeatureSummaryTable(subjects),
     sameFeatureTable(subjects),
@@ -183,6 +189,33 @@ function randomTable(subjects: readonly GeometrySubject[]): Table {
       value: ({ subject, featureB }) => subject.notes.explanation(featureB),
     },
   ]);
+}
+
+function namedPairsTable(subjects: readonly GeometrySubject[]): Table {
+  const rows = eachSpace(subjects).flatMap(({ subject, measures }) =>
+    namedRows(subject, measures).map((row) => ({ ...row, subject, space: measures.space })),
+  );
+  return tableFrom('published_pairs', rows, [
+    ...place,
+    { name: 'relation', type: 'string', value: ({ relation }) => relation },
+    { name: 'feature_a', type: 'int32', value: ({ featureA }) => featureA },
+    { name: 'feature_b', type: 'int32', value: ({ featureB }) => featureB },
+    ...placement,
+    { name: 'published_cos', type: 'float64', value: ({ published }) => published },
+    { name: 'difference', type: 'float64', value: ({ cos, published }) => cos - published },
+  ]);
+}
+
+/** The pairs that the article names, as measured here. */
+export function namedRows(
+  { published }: GeometrySubject,
+  measures: SpaceMeasures,
+): (FeaturePairCosine & { readonly relation: string; readonly published: number })[] {
+  if (!published) return [];
+  return namedPairs(published, measures.space).flatMap(({ relation, a, b, cosine }) => {
+    const found = measures.named.find(({ featureA, featureB }) => featureA === a && featureB === b);
+    return found ? [{ ...found, relation, published: cosine }] : [];
+  });
 }
 
 function extremesTable(subjects: readonly GeometrySubject[]): Table {

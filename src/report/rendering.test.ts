@@ -11,7 +11,10 @@ import { escapeMarkdown, renderMarkdown } from './markdown.ts';
 import { renderText } from './text.ts';
 
 // What `cli/output.ts` does to control characters, reduced to the one used here.
-const plain = { sanitize: (text: string) => text.replaceAll('\u001b', '\\x1b'), bold: (text: string) => text };
+const plain = {
+  sanitize: (text: string) => text.replaceAll('\u001b', '\\x1b'),
+  bold: (text: string) => text,
+};
 
 function table(rows: string[][], notes: string[] = []): DisplayTable {
   return {
