@@ -136,7 +136,7 @@ function matrixOf(
   const { name, shape } = matrixTensor(source.weights, map, matrix);
   const stated = statedAxis(source, map, matrix);
   if (stated) return { name, featureAxis: stated === 'rows' ? 0 : 1 };
-  if (dimensions.dIn === dimensions.dSae) {
+  if (shape[0] === shape[1]) {
     throw new AntipodeError(
       'usage',
       `${source.weights.name}: ${name} is square [${shape.join(', ')}]: nothing says whether features are rows or columns`,
