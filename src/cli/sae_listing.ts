@@ -33,9 +33,9 @@ export async function listSaes(
   return listed;
 }
 
-function searchText({ release, saeId, aliases, identity, repoId }: RegisteredSae): string {
-  const { neuronpediaId = '', modelName = '' } = identity;
-  return [`${release}/${saeId}`, ...aliases, neuronpediaId, modelName, repoId].join(' ').toLowerCase();
+function searchText({ release, saeId, aliases, neuronpediaIds, identity, repoId }: RegisteredSae): string {
+  const { modelName = '' } = identity;
+  return [`${release}/${saeId}`, ...aliases, ...neuronpediaIds, modelName, repoId].join(' ').toLowerCase();
 }
 
 async function isInCache(env: Env, { repoId, files }: RegisteredSae): Promise<boolean> {

@@ -16,6 +16,8 @@ export interface RegisteredSae {
   readonly loader: string;
   /** Files inside the repository that loading needs, the weights last. */
   readonly files: readonly string[];
+  /** All that lead here: the identity's first, then pages made under other names (`…__l0-114`). */
+  readonly neuronpediaIds: readonly string[];
   /** Mean number of active features per token, where published. */
   readonly l0?: number;
   readonly identity: SaeIdentity;
@@ -83,10 +85,7 @@ function index(releases: Record<string, Release>): Registry {
   const named = saes.flatMap((sae) =>
     [`${sae.release}/${sae.saeId}`, ...sae.aliases].map((id) => [id, sae] as const),
   );
-  const onNeuronpedia = saes.flatMap((sae) => {
-    const { neuronpediaId } = sae.identity;
-    return neuronpediaId === undefined ? [] : [[neuronpediaId, sae] as const];
-  });
+  const onNeuronpedia = saes.flatMap((sae) => sae.neuronpediaIds.map((id) => [id, sae] as const));
   return {
     saes,
     byId: new Map(named),
@@ -103,7 +102,10 @@ function merge(rows: readonly Row[]): RegisteredSae {
   if (!main) throw new Error('internal: an empty registry entry');
   const { release, saeId, path, of } = main;
   const l0 = rows.find((row) => row.l0 !== undefined)?.l0;
-  const neuronpediaId = rows.find((row) => row.neuronpediaId !== undefined)?.neuronpediaId;
+  // The canonical entry's page is the one that Neuronpedia links to.
+  const neuronpediaIds = [...rows.filter((row) => row !== main), main].flatMap(
+    (row) => row.neuronpediaId ?? [],
+  );
   return {
     release,
     saeId,
@@ -112,8 +114,15 @@ function merge(rows: readonly Row[]): RegisteredSae {
     path,
     loader: of.loader,
     files: filesOf(of.loader, path),
+    neuronpediaIds,
     ...(l0 !== undefined && { l0 }),
-    identity: identityOf({ release, saeId, repoId: of.repo, modelName: of.model, neuronpediaId }),
+    identity: identityOf({
+      release,
+      saeId,
+      repoId: of.repo,
+      modelName: of.model,
+      neuronpediaId: neuronpediaIds[0],
+    }),
   };
 }
 
