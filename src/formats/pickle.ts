@@ -11,17 +11,17 @@ import { OP, refusedName } from './pickle_opcodes.ts';
 import { describeValue, type PickleDict, type PickleList, type PickleValue } from './pickle_values.ts';
 import { shownName } from './shown_name.ts';
 
-/** A tensor takes about 200 bytes: this is room for 300,000 of them. */
+/** A tensor takes about 200 bytes; the rest is room for text. */
 export const MAX_PICKLE_BYTES: number = 64 * 2 ** 20;
 
-/** About 40 instructions per tensor; every object costs at least one, so this bounds memory to a few hundred MB. */
-const MAX_STEPS = 4_000_000;
+/** About 40 instructions per tensor. Every object costs at least one, so this bounds memory: two million empty dicts take half a GB. */
+const MAX_STEPS = 2_000_000;
 
 /** What waits on the stack at once: state dicts are filled in batches of 1,000 pairs. */
 const MAX_STACK = 1_000_000;
 
 /** Remembered objects, about seven per tensor. */
-const MAX_MEMO = 2_000_000;
+const MAX_MEMO = 1_000_000;
 
 const HINT =
   'if you trust the file, save only its weights from Python: safetensors.torch.save_file(torch.load(path, weights_only=True), "weights.safetensors")';
