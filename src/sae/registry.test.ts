@@ -64,7 +64,7 @@ it.each([
     'blocks.8.hook_resid_pre',
     ['cfg.json', 'sae_weights.safetensors'],
   ],
-  ['gemma-scope-2b-pt-att/layer_3/width_16k/average_l0_102', 'blocks.3.attn.hook_z', ['params.npz']],
+  ['gemma-scope-2b-pt-att-canonical/layer_3/width_16k/canonical', 'blocks.3.attn.hook_z', ['params.npz']],
   ['gemma-scope-2b-pt-res/embedding/width_4k/average_l0_6', 'hook_embed', ['params.npz']],
   [
     'llama_scope_lxm_8x/l5m_8x',
