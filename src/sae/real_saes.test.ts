@@ -83,7 +83,7 @@ for (const [name, expected] of Object.entries(golden)) {
       const file = await openReal(name);
       const rows = await file.readRows(
         'decoder',
-        expected.decoder_pairs.flatMap(([a, b]) => [a, b]),
+        expected.decoder_pairs.flat().filter((_, i) => i % 3 < 2),
       );
       expected.decoder_pairs.forEach(([, , value], i) => {
         expect(cosine(rows, 2 * i, rows, 2 * i + 1)).toBeCloseTo(value, 12);
