@@ -213,7 +213,8 @@ export function dataFrom(
   const cells = explanations && new Cells(explanations);
   const facts = features && new Cells(features);
   return {
-    ...source,
+    modelId: source.modelId,
+    sourceId: source.sourceId,
     explanations: Array.from({ length: explanations?.rowCount ?? 0 }, (_, row) => ({
       feature: cells!.feature(row),
       description: cells!.text('description', row) ?? cells!.fail('description', row),
