@@ -4,6 +4,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { runCli } from '../../src/cli/run.ts';
 import { catalogue } from '../../src/concepts/article.ts';
 import { featuresOf } from '../../src/concepts/concept_set.ts';
 import { measureSae } from '../../src/geometry/measure_sae.ts';
@@ -106,4 +107,48 @@ describe('16,384 features of width 2,304', () => {
     });
     expect(rows.data.length).toBe(features.length * 2304);
   });
+
+  it('R5: as an article SAE, every printed number stands beside ours with the difference', async () => {
+    let stdout = '';
+    const sink = { write: (text: string) => (stdout += text) };
+    const code = await runCli(
+      [
+        'geometry',
+        '--sae',
+        `gemma-2-2b/10-gemmascope-res-16k=${syntheticFiles(env).weights}`,
+        '--only',
+        'pairs,random,self',
+        '--json',
+      ],
+      {
+        stdout: sink,
+        stderr: { write: () => {} },
+        stdin: (async function* () {})(),
+        env,
+        cwd: root,
+        signal: new AbortController().signal,
+      },
+    );
+    expect(code).toBe(0);
+    const { tables } = JSON.parse(stdout) as { tables: Record<string, Record<string, number & string>[]> };
+    const named = tables['published_pairs']!;
+    expect(named.filter(({ space }) => space === 'decoder')).toHaveLength(24);
+    for (const { space, feature_a, feature_b, cos, published_cos, difference } of named) {
+      const matrix = matrices[String(space) as Space]!;
+      expect(cos).toBe(cosine(matrix, feature_a!, matrix, feature_b!));
+      expect(difference).toBeCloseTo(cos! - published_cos!, 15);
+    }
+    const opposition = tables['summary']!.find(
+      (row) =>
+        row['space'] === 'decoder' &&
+        row['pairs'] === 'antonym' &&
+        row['relation'] === 'Strongest Opposition',
+    );
+    expect(opposition).toMatchObject({
+      published_cos: -0.11335,
+      published_feature_a: 9852,
+      published_feature_b: 2778,
+    });
+    expect(tables['same_feature_summary']![0]).toMatchObject({ published_mean: 0.71861, n: 94 });
+  }, 60_000);
 });

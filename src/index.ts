@@ -1,0 +1,40 @@
+/** @file The public API: re-exports only. What is not here may change between minor versions. */
+
+export { catalogue, catalogueIds } from './concepts/article.ts';
+export {
+  type Concept,
+  type ConceptSet,
+  type ConceptSide,
+  checkAgainst,
+  countConcepts,
+  crossPairs,
+  featuresOf,
+  overlaps,
+} from './concepts/concept_set.ts';
+export { loadConcepts } from './concepts/load_concepts.ts';
+export { type Published, publishedFor } from './concepts/published.ts';
+export { AntipodeError, type ErrorKind } from './errors.ts';
+export type { Explanation, ExplanationLookup } from './features/explanation_lookup.ts';
+export { type FeatureRef, neuronpediaUrl, parseFeatureRef } from './features/feature_ref.ts';
+export { openExplanations } from './features/open_explanations.ts';
+export { type Cell, type Column, rowsOf, type Table } from './formats/table.ts';
+export type { ExtremePair } from './geometry/extremes.ts';
+export { type MeasureSaeOptions, measureSae, type SaeGeometry } from './geometry/measure_sae.ts';
+export type {
+  ConceptPairCosine,
+  ConceptSummary,
+  PlacedCosine,
+  SpaceMeasures,
+} from './geometry/measure_space.ts';
+export { findNeighbors, type Neighbors } from './geometry/neighbors.ts';
+export { classifyPair, type PairClass } from './geometry/pair_class.ts';
+export { GEOMETRY_PARTS, type GeometryPart } from './geometry/parts.ts';
+export { drawRandomPairs, type FeaturePair } from './geometry/random_pairs.ts';
+export { measureSameFeature, type SameFeature } from './geometry/same_feature.ts';
+export { type GeometrySubject, geometryTables } from './report/geometry_tables.ts';
+export { decode, encode } from './sae/encode.ts';
+export { type OpenSaeOptions, openSae } from './sae/open.ts';
+export type { Architecture, Sae, SaeFile, SaeHeader, SaeIdentity, Space } from './sae/sae.ts';
+export type { PairCensus, PairSearchResult, ScoredPair } from './search/pairs.ts';
+export { type SearchPairsOptions, searchPairs } from './search/search_pairs.ts';
+export { cosine, type FeatureMatrix, type Matrix, toFeatureMatrix } from './tensor/matrix.ts';
