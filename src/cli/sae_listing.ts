@@ -3,7 +3,7 @@
 import { existsSync } from 'node:fs';
 import type { Env } from '../hub/cache_dirs.ts';
 import { findInHfCache, hfRepoFolder } from '../hub/hf_cache.ts';
-import { loadRegistry, type RegisteredSae } from '../sae/registry_data.ts';
+import { allRegisteredSaes, type RegisteredSae } from '../sae/registry_data.ts';
 
 export interface ListedSae {
   readonly sae: RegisteredSae;
@@ -18,7 +18,7 @@ export async function listSaes(
   onlyCached: boolean,
 ): Promise<ListedSae[]> {
   const wanted = words.flatMap((word) => word.toLowerCase().split(/\s+/)).filter((word) => word !== '');
-  const matching = loadRegistry().saes.filter((sae) => {
+  const matching = allRegisteredSaes().filter((sae) => {
     const text = searchText(sae);
     return wanted.every((word) => text.includes(word));
   });

@@ -15,7 +15,7 @@ import { type JsonConfig, readConfig } from './json_config.ts';
 import { layoutOf } from './loaders.ts';
 import { openLayout } from './open_layout.ts';
 import { registeredAt, requireSae, resolveSae, type SaeAddress } from './registry.ts';
-import { loadRegistry } from './registry_data.ts';
+import { repositoryIds } from './registry_data.ts';
 import type { SaeFile, SaeFileFact, SaeIdentity } from './sae.ts';
 import { exists, findWeights, labelOf, type MatrixName, type SaeSource, WEIGHT_FILES } from './sae_source.ts';
 import { parseTensorMap, type TensorMap } from './tensor_map.ts';
@@ -117,7 +117,7 @@ export function identityOfPath(weightsPath: string): SaeIdentity {
 
 function repositoriesNamed(name: string): string[] {
   // Names such as `lm_sae` say too little alone; the published folder structure under them has to fit as well, which `registeredAt` checks.
-  return name === '' ? [] : [...loadRegistry().repoIds].filter((repoId) => repoId.endsWith(`/${name}`));
+  return name === '' ? [] : repositoryIds().filter((repoId) => repoId.endsWith(`/${name}`));
 }
 
 interface WeightOptions extends OpenSaeOptions {

@@ -5,7 +5,14 @@
 
 import { AntipodeError } from '../errors.ts';
 import { nearestNames } from './nearest_names.ts';
-import { loadRegistry, type RegisteredSae } from './registry_data.ts';
+import {
+  findById,
+  findByNeuronpediaId,
+  findByPlace,
+  type RegisteredSae,
+  registeredNames,
+  releaseNames,
+} from './registry_data.ts';
 import type { SaeIdentity } from './sae.ts';
 
 /** Where an SAE is published. */
@@ -29,11 +36,12 @@ export interface SaeAddress {
 export function resolveSae(ref: string): SaeAddress | undefined {
   if (/^https?:\/\//i.test(ref)) return resolveUrl(ref);
   const name = ref.replace(/^\/+|\/+$/g, '');
-  const { byId, byNeuronpediaId, releases } = loadRegistry();
+  const [org = '', repo, ...rest] = name.split('/');
   const found =
-    byId.get(name) ?? byNeuronpediaId.get(name) ?? byNeuronpediaId.get(name.replace(/\/\d+$/, ''));
+    findById(org, name.slice(org.length + 1)) ??
+    atNeuronpedia(name) ??
+    atNeuronpedia(name.replace(/\/\d+$/, ''));
   if (found) return addressOf(found);
-  const [org, repo, ...rest] = name.split('/');
   if (org && repo && rest.length > 0) {
     const sae = registeredAt(`${org}/${repo}`, rest.join('/'));
     if (sae) return addressOf(sae);
@@ -46,9 +54,8 @@ export function resolveSae(ref: string): SaeAddress | undefined {
       hint: 'name the model too',
     });
   }
-  if (releases.has(name)) {
-    const saes = loadRegistry().saes.filter((sae) => sae.release === name);
-    throw new AntipodeError('usage', `${name}: is a release of ${saes.length} SAEs, not one SAE`, {
+  if (releaseNames().includes(name)) {
+    throw new AntipodeError('usage', `${name}: is a release of several SAEs, not one SAE`, {
       hint: `antipode sae list ${name}`,
     });
   }
@@ -68,24 +75,25 @@ export function requireSae(ref: string): SaeAddress {
 
 /** Registered ids close to a mistyped one. */
 export function nearestSaes(ref: string): string[] {
-  const { byId, byNeuronpediaId } = loadRegistry();
-  return nearestNames(ref, [...byNeuronpediaId.keys(), ...byId.keys()]);
+  return nearestNames(ref, registeredNames());
 }
 
 /** The registered SAE at this place, or that this file belongs to. */
 export function registeredAt(repoId: string, path: string): RegisteredSae | undefined {
-  const { byPlace } = loadRegistry();
   const parts = path.split('/');
   for (let length = parts.length; length > 0; length--) {
-    const sae = byPlace.get(`${repoId}/${parts.slice(0, length).join('/')}`);
+    const sae = findByPlace(repoId, parts.slice(0, length).join('/'));
     if (sae) return sae;
   }
   return undefined;
 }
 
+function atNeuronpedia(wanted: string): RegisteredSae | undefined {
+  return findByNeuronpediaId((id) => id === wanted)[0];
+}
+
 function bySourceName(source: string): RegisteredSae[] {
-  const { byNeuronpediaId } = loadRegistry();
-  return [...byNeuronpediaId].filter(([id]) => id.endsWith(`/${source}`)).map(([, sae]) => sae);
+  return findByNeuronpediaId((id) => id.endsWith(`/${source}`));
 }
 
 function addressOf(sae: RegisteredSae): SaeAddress {
@@ -128,7 +136,7 @@ function resolveNeuronpedia(ref: string, parts: readonly string[]): SaeAddress |
       `${ref}: names no SAE (expected https://www.neuronpedia.org/MODEL/SOURCE)`,
     );
   }
-  const sae = loadRegistry().byNeuronpediaId.get(`${model}/${source}`);
+  const sae = atNeuronpedia(`${model}/${source}`);
   return sae && addressOf(sae);
 }
 
