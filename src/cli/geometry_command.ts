@@ -1,16 +1,16 @@
 /** @file `antipode geometry`: the options; the work is in `geometry_run.ts`. */
 
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { AntipodeError } from '../errors.ts';
 import { GEOMETRY_PARTS, type GeometryPart } from '../geometry/parts.ts';
 import { SPACES, type Space } from '../sae/sae.ts';
 import type { CliContext } from './context.ts';
 import { withExamples } from './help.ts';
 import { collect, integerOption, spacesOption, subsetOption } from './options.ts';
+import { addSaeOptions, type SaeFlags } from './sae_options.ts';
 
-export interface GeometryFlags {
+export interface GeometryFlags extends SaeFlags {
   readonly sae: readonly string[];
-  readonly map?: readonly string[];
   readonly concepts?: readonly string[];
   readonly explanations?: readonly string[];
   readonly explainer?: string;
@@ -33,8 +33,8 @@ export function geometryCommand(context: CliContext): Command {
       '--sae <ref>',
       'SAE: a file or folder, an id, a URL, ID=PATH, or synthetic-16k; repeatable',
       collect,
-    )
-    .option('--map <name=tensor>', 'for unknown layouts: W_enc=encoder.weight and so on; repeatable', collect)
+    );
+  addSaeOptions(command)
     .option(
       '--concepts <set>',
       'article-10, article-20, a YAML or JSON file, or - for stdin; repeatable (default: the SAE’s own catalogue)',
@@ -45,13 +45,22 @@ export function geometryCommand(context: CliContext): Command {
       'imported store, export file or folder; one per --sae, in order (default: what was imported)',
       collect,
     )
-    .option('--explainer <name>', 'which explainer’s texts, where several are there (default: the first)')
-    .option('--spaces <list>', 'encoder, decoder or both', spacesOption, [...SPACES])
     .option(
-      '--only <parts>',
-      `some of ${GEOMETRY_PARTS.join(', ')}; without extremes nothing is searched`,
-      subsetOption('--only', GEOMETRY_PARTS),
-      [...GEOMETRY_PARTS],
+      '--explainer <name>',
+      'which explainer’s texts, where several are there (default: the one with most features)',
+    )
+    .addOption(
+      new Option('--spaces <list>', 'encoder, decoder or both, separated by a comma')
+        .argParser(spacesOption)
+        .default([...SPACES], 'encoder,decoder'),
+    )
+    .addOption(
+      new Option(
+        '--only <parts>',
+        `some of ${GEOMETRY_PARTS.join(',')}; without extremes nothing is searched`,
+      )
+        .argParser(subsetOption('--only', GEOMETRY_PARTS))
+        .default([...GEOMETRY_PARTS], 'all'),
     )
     .option('--seed <integer>', 'seed of the random pairs', integerOption('--seed', 0), 0)
     .option(

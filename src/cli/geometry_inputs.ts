@@ -1,18 +1,18 @@
 /** @file Opens what `antipode geometry` was given, and decides which concepts and explanations belong to which SAE. */
 
 import { catalogue } from '../concepts/article.ts';
-import { type ConceptSet, featuresOf } from '../concepts/concept_set.ts';
+import type { ConceptSet } from '../concepts/concept_set.ts';
 import { loadConcepts } from '../concepts/load_concepts.ts';
 import { publishedFor } from '../concepts/published.ts';
 import { AntipodeError } from '../errors.ts';
 import type { ExplanationLookup } from '../features/explanation_lookup.ts';
 import { openExplanations, openImported } from '../features/open_explanations.ts';
 import { type FeatureNotes, NO_NOTES } from '../report/feature_notes.ts';
-import { openSae } from '../sae/open.ts';
 import type { SaeFile } from '../sae/sae.ts';
-import { ensureSynthetic, SYNTHETIC_ID, syntheticFiles } from '../sae/synthetic_file.ts';
+import { syntheticFiles } from '../sae/synthetic_file.ts';
 import type { CliContext } from './context.ts';
 import type { GeometryFlags } from './geometry_command.ts';
+import { openNamedSae } from './open_named_sae.ts';
 import { visible } from './output.ts';
 
 export interface GeometryInput {
@@ -147,22 +147,6 @@ function describe(
       explained_features: lookup.count,
     },
   };
-}
-
-/** `synthetic-16k` is made in the cache when it is not there; everything else is opened where it is. */
-export async function openNamedSae(
-  context: CliContext,
-  flags: Pick<GeometryFlags, 'map'>,
-  ref: string,
-): Promise<SaeFile> {
-  const { env, cwd, signal } = context;
-  if (ref !== SYNTHETIC_ID) return openSae(ref, { env, cwd, map: flags.map });
-  const progress = context.out().progress('making the synthetic dictionary', 16384);
-  const avoid = new Set(['article-10', 'article-20'].flatMap((id) => featuresOf(catalogue(id)!)));
-  await ensureSynthetic({ env, avoid, signal, onProgress: (done) => progress.update(done) });
-  progress.end();
-  const identity = { label: SYNTHETIC_ID, isSynthetic: true };
-  return openSae(syntheticFiles(env).weights, { env, cwd, as: identity });
 }
 
 /** Given sets go by the SAE they name, else by position; one set serves all. Without any, an SAE of the article has its own catalogue. */

@@ -4,13 +4,13 @@ import { stat } from 'node:fs/promises';
 import { type ConceptCounts, countConcepts } from '../concepts/concept_set.ts';
 import { loadConcepts } from '../concepts/load_concepts.ts';
 import { AntipodeError } from '../errors.ts';
-import { openSae } from '../sae/open.ts';
 import type { SaeHeader } from '../sae/sae.ts';
 import { SYNTHETIC_BYTES, SYNTHETIC_ID, SYNTHETIC_SIZE, syntheticFiles } from '../sae/synthetic_file.ts';
 import { pairCount } from '../search/tiles.ts';
 import type { CliContext } from './context.ts';
 import type { GeometryFlags } from './geometry_command.ts';
 import { checkCounts } from './geometry_inputs.ts';
+import { openGivenSae } from './open_named_sae.ts';
 import { formatBytes, visible } from './output.ts';
 
 interface SaePlan {
@@ -67,10 +67,9 @@ export async function planGeometry(context: CliContext, flags: GeometryFlags): P
 }
 
 async function planSae(context: CliContext, flags: GeometryFlags, ref: string): Promise<SaePlan> {
-  const { env, cwd } = context;
   const base = { sae: ref, problem: null, next: null };
   if (ref === SYNTHETIC_ID) {
-    const isMade = await stat(syntheticFiles(env).weights).then(
+    const isMade = await stat(syntheticFiles(context.env).weights).then(
       () => true,
       () => false,
     );
@@ -78,7 +77,7 @@ async function planSae(context: CliContext, flags: GeometryFlags, ref: string): 
     return { ...base, state: isMade ? 'here' : 'to be made', bytes: SYNTHETIC_BYTES, allPairs };
   }
   try {
-    const sae = await openSae(ref, { env, cwd, map: flags.map });
+    const sae = await openGivenSae(context, flags, ref);
     const header: SaeHeader = sae.header;
     await sae.close();
     const bytes = header.files.reduce((sum, { byteLength }) => sum + byteLength, 0);

@@ -9,7 +9,8 @@ import { rowsOf, type Table } from '../formats/table.ts';
 import { measureSae } from '../geometry/measure_sae.ts';
 import { STRONG_COSINE } from '../geometry/pair_class.ts';
 import { type GeometryDisplayOptions, geometryDisplay } from '../report/geometry_display.ts';
-import { GEOMETRY_SCHEMA_VERSION, type GeometrySubject, geometryTables } from '../report/geometry_tables.ts';
+import type { GeometrySubject } from '../report/geometry_subject.ts';
+import { GEOMETRY_SCHEMA_VERSION, geometryTables } from '../report/geometry_tables.ts';
 import { renderMarkdown } from '../report/markdown.ts';
 import { type InputFile, writeRunDirectory } from '../report/run_directory.ts';
 import { renderText } from '../report/text.ts';
@@ -174,6 +175,8 @@ function commandLine(flags: GeometryFlags): string[] {
     'geometry',
     ...repeated('--sae', flags.sae),
     ...repeated('--map', flags.map),
+    ...repeated('--transpose', flags.transpose),
+    ...(flags.format === undefined ? [] : ['--format', flags.format]),
     ...repeated('--concepts', flags.concepts),
     ...repeated('--explanations', flags.explanations),
     ...(flags.explainer === undefined ? [] : ['--explainer', flags.explainer]),

@@ -3,13 +3,7 @@
 import { Command } from 'commander';
 import type { CliContext } from './context.ts';
 import { withExamples } from './help.ts';
-import { collect } from './options.ts';
-
-export interface SaeInspectFlags {
-  readonly map?: readonly string[];
-  readonly transpose?: readonly string[];
-  readonly format?: string;
-}
+import { addSaeOptions, type SaeFlags } from './sae_options.ts';
 
 export interface SaeListFlags {
   readonly cached?: boolean;
@@ -25,21 +19,10 @@ export function saeCommand(context: CliContext): Command {
 }
 
 function inspectCommand(context: CliContext): Command {
-  const command = new Command('inspect')
+  const command = addSaeOptions(new Command('inspect'))
     .description('Shows shapes, norms, dead rows, encoder-decoder cosines and what is unusual about one SAE.')
     .argument('<sae>', 'a file or folder, an id, a Neuronpedia or Hugging Face URL, or ID=PATH')
-    .option(
-      '--map <name=tensor>',
-      'for unknown layouts: W_enc=encoder_weights, b_dec=pre_bias, k=32; W_enc.rows= or W_enc.columns= says where features are; repeatable',
-      collect,
-    )
-    .option(
-      '--transpose <matrix>',
-      'W_enc or W_dec is stored transposed against its format; repeatable',
-      collect,
-    )
-    .option('--format <name>', 'the layout by name (default: by file and tensor names)')
-    .action(async (ref: string, flags: SaeInspectFlags) => {
+    .action(async (ref: string, flags: SaeFlags) => {
       const { runSaeInspect } = await import('./sae_run.ts');
       await runSaeInspect(context, ref, flags);
     });

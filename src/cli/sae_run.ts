@@ -1,20 +1,16 @@
 /** @file The work of `antipode sae inspect` and `antipode sae list`. */
 
-import { AntipodeError } from '../errors.ts';
 import { inspectSae } from '../sae/inspect.ts';
-import { openSae } from '../sae/open.ts';
-import type { SaeFile } from '../sae/sae.ts';
-import type { MatrixName } from '../sae/sae_source.ts';
-import { SYNTHETIC_ID } from '../sae/synthetic_file.ts';
 import type { CliContext } from './context.ts';
-import { openNamedSae } from './geometry_inputs.ts';
-import type { SaeInspectFlags, SaeListFlags } from './sae_command.ts';
+import { openNamedSae } from './open_named_sae.ts';
+import type { SaeListFlags } from './sae_command.ts';
 import { inspectionJson, inspectionText } from './sae_inspection.ts';
 import { type ListedSae, listSaes } from './sae_listing.ts';
+import type { SaeFlags } from './sae_options.ts';
 
-export async function runSaeInspect(context: CliContext, ref: string, flags: SaeInspectFlags): Promise<void> {
+export async function runSaeInspect(context: CliContext, ref: string, flags: SaeFlags): Promise<void> {
   const out = context.out();
-  const file = await open(context, ref, flags);
+  const file = await openNamedSae(context, flags, ref);
   try {
     const inspection = await inspectSae(file);
     out.result({
@@ -25,22 +21,6 @@ export async function runSaeInspect(context: CliContext, ref: string, flags: Sae
   } finally {
     await file.close();
   }
-}
-
-async function open(context: CliContext, ref: string, flags: SaeInspectFlags): Promise<SaeFile> {
-  if (ref === SYNTHETIC_ID) return openNamedSae(context, flags, ref);
-  return openSae(ref, {
-    env: context.env,
-    cwd: context.cwd,
-    map: flags.map,
-    transpose: flags.transpose?.map(matrixName),
-    format: flags.format,
-  });
-}
-
-function matrixName(value: string): MatrixName {
-  if (value === 'W_enc' || value === 'W_dec') return value;
-  throw new AntipodeError('usage', `--transpose: got ${JSON.stringify(value)}, expected W_enc or W_dec`);
 }
 
 export async function runSaeList(

@@ -3,13 +3,13 @@
  * of concept means, the whole population) are added, and say so by having no published number.
  */
 
-import { footnotesAt, type Published } from '../concepts/published.ts';
-import type {
-  ConceptPairCosine,
-  FeaturePairCosine,
-  PlacedCosine,
-  SpaceMeasures,
-} from '../geometry/measure_space.ts';
+import {
+  footnotesAt,
+  type Published,
+  type PublishedCosines,
+  type PublishedExtreme,
+} from '../concepts/published.ts';
+import type { FeaturePairCosine, PlacedCosine, SpaceMeasures } from '../geometry/measure_space.ts';
 import { maxBy, minBy } from '../stats/summary.ts';
 
 export type RowGroup = 'antonym' | 'random' | 'population';
@@ -51,82 +51,104 @@ export function articleRows(
 }
 
 function antonymRows(measures: SpaceMeasures, published: Published | undefined): ArticleRow[] {
-  const known = measures.pairs.filter(({ cos }) => !Number.isNaN(cos));
+  const table: PublishedTable = {
+    group: 'antonym',
+    numbers: published?.cosine[measures.space].antonym,
+    published,
+  };
+  const known = measures.pairs.filter(isKnown);
   if (known.length === 0) return [];
-  const base = `cosine/${measures.space}/antonym`;
-  const numbers = published?.cosine[measures.space].antonym;
-  const withConcept = (pair: ConceptPairCosine | undefined): Partial<ArticleRow> =>
-    pair
-      ? { ...placed(pair), featureA: pair.featureA, featureB: pair.featureB, concept: pair.concept.concept }
-      : {};
+  const concepts = measures.concepts.filter(({ n }) => n > 0).length;
   return [
-    {
-      group: 'antonym',
+    averageRow(measures, table, {
       relation: 'Average (Antonym Pairs), pooled',
-      ...placed(measures.pooledMean),
+      mean: measures.pooledMean,
       n: known.length,
-      ...beside(numbers && { cos: numbers.average }),
-      footnotes: notes(published, `${base}/average`),
-    },
-    {
-      group: 'antonym',
+    }),
+    averageRow(measures, table, {
       relation: 'Average of concept means',
-      ...placed(measures.macroMean),
-      n: measures.concepts.filter(({ n }) => n > 0).length,
-      ...beside(numbers && { cos: numbers.average }),
-      footnotes: notes(published, `${base}/average`),
-    },
-    {
-      group: 'antonym',
-      relation: 'Strongest Alignment',
-      cos: Number.NaN,
-      ...withConcept(maxBy(known, ({ cos }) => cos)),
-      ...beside(numbers && extremeOf(numbers.strongestAlignment)),
-      footnotes: notes(published, `${base}/strongest_alignment`),
-    },
-    {
-      group: 'antonym',
-      relation: 'Strongest Opposition',
-      cos: Number.NaN,
-      ...withConcept(minBy(known, ({ cos }) => cos)),
-      ...beside(numbers && extremeOf(numbers.strongestOpposition)),
-      footnotes: notes(published, `${base}/strongest_opposition`),
-    },
+      mean: measures.macroMean,
+      n: concepts,
+    }),
+    ...extremeRows(measures, table, known, ({ concept }) => ({ concept: concept.concept })),
   ];
 }
 
 function randomRows(measures: SpaceMeasures, published: Published | undefined): ArticleRow[] {
-  const known = measures.random.filter(({ cos }) => !Number.isNaN(cos));
+  const table: PublishedTable = {
+    group: 'random',
+    numbers: published?.cosine[measures.space].random,
+    published,
+  };
+  const known = measures.random.filter(isKnown);
   if (known.length === 0) return [];
-  const base = `cosine/${measures.space}/random`;
-  const numbers = published?.cosine[measures.space].random;
-  const withPair = (pair: FeaturePairCosine | undefined): Partial<ArticleRow> =>
-    pair ? { ...placed(pair), featureA: pair.featureA, featureB: pair.featureB } : {};
   return [
-    {
-      group: 'random',
+    averageRow(measures, table, {
       relation: 'Average (Random Pairs)',
-      ...placed(measures.randomMean),
+      mean: measures.randomMean,
       n: known.length,
-      ...beside(numbers && { cos: numbers.average }),
-      footnotes: notes(published, `${base}/average`),
-    },
-    {
-      group: 'random',
-      relation: 'Strongest Alignment',
-      cos: Number.NaN,
-      ...withPair(maxBy(known, ({ cos }) => cos)),
-      ...beside(numbers && extremeOf(numbers.strongestAlignment)),
-      footnotes: notes(published, `${base}/strongest_alignment`),
-    },
-    {
-      group: 'random',
-      relation: 'Strongest Opposition',
-      cos: Number.NaN,
-      ...withPair(minBy(known, ({ cos }) => cos)),
-      ...beside(numbers && extremeOf(numbers.strongestOpposition)),
-      footnotes: notes(published, `${base}/strongest_opposition`),
-    },
+    }),
+    ...extremeRows(measures, table, known, () => ({})),
+  ];
+}
+
+/** One of the article's cosine tables, where it has one for this SAE. */
+interface PublishedTable {
+  readonly group: 'antonym' | 'random';
+  readonly numbers: PublishedCosines | undefined;
+  readonly published: Published | undefined;
+}
+
+function isKnown({ cos }: PlacedCosine): boolean {
+  return !Number.isNaN(cos);
+}
+
+function averageRow(
+  { space }: SpaceMeasures,
+  { group, numbers, published }: PublishedTable,
+  row: { readonly relation: string; readonly mean: PlacedCosine; readonly n: number },
+): ArticleRow {
+  return {
+    group,
+    relation: row.relation,
+    ...placed(row.mean),
+    n: row.n,
+    ...beside(numbers && { cos: numbers.average }),
+    footnotes: notes(published, `cosine/${space}/${group}/average`),
+  };
+}
+
+function extremeRows<Pair extends FeaturePairCosine>(
+  { space }: SpaceMeasures,
+  { group, numbers, published }: PublishedTable,
+  known: readonly Pair[],
+  describe: (pair: Pair) => Partial<ArticleRow>,
+): ArticleRow[] {
+  const row = (
+    relation: string,
+    pair: Pair | undefined,
+    said: PublishedExtreme | undefined,
+    path: string,
+  ): ArticleRow[] =>
+    pair
+      ? [
+          {
+            group,
+            relation,
+            ...placed(pair),
+            featureA: pair.featureA,
+            featureB: pair.featureB,
+            ...describe(pair),
+            ...beside(said && { cos: said.cosine, pair: said.pair, concept: said.concept }),
+            footnotes: notes(published, `cosine/${space}/${group}/${path}`),
+          },
+        ]
+      : [];
+  const aligned = maxBy(known, ({ cos }) => cos);
+  const opposed = minBy(known, ({ cos }) => cos);
+  return [
+    ...row('Strongest Alignment', aligned, numbers?.strongestAlignment, 'strongest_alignment'),
+    ...row('Strongest Opposition', opposed, numbers?.strongestOpposition, 'strongest_opposition'),
   ];
 }
 
@@ -179,12 +201,6 @@ function placed({ cos, percentile }: PlacedCosine): { cos: number; percentile?: 
 
 function beside(published: ArticleRow['published'] | undefined): Pick<ArticleRow, 'published'> {
   return published ? { published } : {};
-}
-
-function extremeOf(
-  extreme: Published['cosine']['encoder']['antonym']['strongestAlignment'],
-): NonNullable<ArticleRow['published']> {
-  return { cos: extreme.cosine, pair: extreme.pair, concept: extreme.concept };
 }
 
 function notes(published: Published | undefined, path: string): string[] {

@@ -18,7 +18,7 @@ import {
   formatPercentile,
   shorten,
 } from './display.ts';
-import { type GeometrySubject, namedRows, publishedExtreme, usesCatalogue } from './geometry_tables.ts';
+import { type GeometrySubject, namedRows, publishedExtreme, usesCatalogue } from './geometry_subject.ts';
 
 const SPACE_NAMES: Record<Space, string> = { encoder: 'Encoder', decoder: 'Decoder' };
 const EXPLANATION_LENGTH = 60;

@@ -3,41 +3,11 @@
  * columns `sae` and `space` tell the rows apart.
  */
 
-import { namedPairs, type Published } from '../concepts/published.ts';
 import { type ColumnSpec, type Table, tableFrom } from '../formats/table.ts';
-import type { ExtremePair } from '../geometry/extremes.ts';
 import type { SaeGeometry } from '../geometry/measure_sae.ts';
-import type {
-  ConceptPairCosine,
-  FeaturePairCosine,
-  PlacedCosine,
-  SpaceMeasures,
-} from '../geometry/measure_space.ts';
+import type { ConceptPairCosine, PlacedCosine, SpaceMeasures } from '../geometry/measure_space.ts';
 import { articleRows } from './article_rows.ts';
-import type { FeatureNotes } from './feature_notes.ts';
-
-/** One SAE's results with what is known about its features. */
-export interface GeometrySubject {
-  readonly geometry: SaeGeometry;
-  readonly notes: FeatureNotes;
-  readonly published: Published | undefined;
-}
-
-/** Whether the concepts are the article's own for this SAE, so that its antonym numbers may stand beside ours. */
-export function usesCatalogue({ geometry, published }: GeometrySubject): boolean {
-  return published !== undefined && geometry.concepts.id === published.id;
-}
-
-/** The article's cosine of a pair in its exhaustive lists (decoder alone), in either order of the indices. */
-export function publishedExtreme({ published }: GeometrySubject, pair: ExtremePair): number | undefined {
-  if (!published || pair.space !== published.exhaustive.space) return undefined;
-  const rows = [...published.exhaustive.aligned, ...published.exhaustive.opposed];
-  return rows.find(
-    ({ featureA, featureB }) =>
-      (featureA === pair.featureA && featureB === pair.featureB) ||
-      (featureA === pair.featureB && featureB === pair.featureA),
-  )?.cosine;
-}
+import { type GeometrySubject, namedRows, publishedExtreme, usesCatalogue } from './geometry_subject.ts';
 
 /** Raised when a column changes its meaning or goes; a new column does not raise it. */
 export const GEOMETRY_SCHEMA_VERSION = 1;
@@ -47,9 +17,42 @@ interface InSpace {
   readonly measures: SpaceMeasures;
 }
 
-const place: ColumnSpec<{ readonly subject: GeometrySubject; readonly space: string }>[] = [
-  { name: 'sae', type: 'string', value: ({ subject }) => subject.geometry.header.identity.label },
+interface OfSubject {
+  readonly subject: GeometrySubject;
+}
+
+interface OfPair {
+  readonly featureA: number;
+  readonly featureB: number;
+}
+
+const saeColumn: ColumnSpec<OfSubject> = {
+  name: 'sae',
+  type: 'string',
+  value: ({ subject }) => subject.geometry.header.identity.label,
+};
+
+const place: ColumnSpec<OfSubject & { readonly space: string }>[] = [
+  saeColumn,
   { name: 'space', type: 'string', value: ({ space }) => space },
+];
+
+const features: ColumnSpec<Partial<OfPair>>[] = [
+  { name: 'feature_a', type: 'int32', value: ({ featureA }) => featureA },
+  { name: 'feature_b', type: 'int32', value: ({ featureB }) => featureB },
+];
+
+const explanations: ColumnSpec<OfSubject & OfPair>[] = [
+  {
+    name: 'explanation_a',
+    type: 'string',
+    value: ({ subject, featureA }) => subject.notes.explanation(featureA),
+  },
+  {
+    name: 'explanation_b',
+    type: 'string',
+    value: ({ subject, featureB }) => subject.notes.explanation(featureB),
+  },
 ];
 
 const placement: ColumnSpec<PlacedCosine>[] = [
@@ -95,8 +98,7 @@ function summaryTable(subjects: readonly GeometrySubject[]): Table {
     { name: 'cos', type: 'float64', value: ({ cos }) => cos },
     { name: 'percentile', type: 'float64', value: ({ percentile }) => percentile },
     { name: 'n', type: 'float64', value: ({ n }) => n },
-    { name: 'feature_a', type: 'int32', value: ({ featureA }) => featureA },
-    { name: 'feature_b', type: 'int32', value: ({ featureB }) => featureB },
+    ...features,
     { name: 'concept', type: 'string', value: ({ concept }) => concept },
     { name: 'published_cos', type: 'float64', value: ({ published }) => published?.cos },
     { name: 'difference', type: 'float64', value: ({ cos, published }) => published && cos - published.cos },
@@ -121,23 +123,13 @@ function pairsTable(subjects: readonly GeometrySubject[]): Table {
     { name: 'concept', type: 'string', value: ({ concept }) => concept.concept },
     { name: 'label_a', type: 'string', value: ({ concept }) => concept.a.label },
     { name: 'label_b', type: 'string', value: ({ concept }) => concept.b.label },
-    { name: 'feature_a', type: 'int32', value: ({ featureA }) => featureA },
-    { name: 'feature_b', type: 'int32', value: ({ featureB }) => featureB },
+    ...features,
     ...placement,
     { name: 'rank_of_b', type: 'int32', value: ({ rankOfB }) => rankOfB },
     { name: 'rank_of_a', type: 'int32', value: ({ rankOfA }) => rankOfA },
     { name: 'cos_centred', type: 'float64', value: ({ centredCos }) => centredCos },
     { name: 'cos_other_space', type: 'float64', value: ({ cosOther }) => cosOther },
-    {
-      name: 'explanation_a',
-      type: 'string',
-      value: ({ subject, featureA }) => subject.notes.explanation(featureA),
-    },
-    {
-      name: 'explanation_b',
-      type: 'string',
-      value: ({ subject, featureB }) => subject.notes.explanation(featureB),
-    },
+    ...explanations,
   ]);
 }
 
@@ -173,22 +165,7 @@ function randomTable(subjects: readonly GeometrySubject[]): Table {
   const rows = eachSpace(subjects).flatMap(({ subject, measures }) =>
     measures.random.map((pair) => ({ ...pair, subject, space: measures.space })),
   );
-  return tableFrom('random_pairs', rows, [
-    ...place,
-    { name: 'feature_a', type: 'int32', value: ({ featureA }) => featureA },
-    { name: 'feature_b', type: 'int32', value: ({ featureB }) => featureB },
-    ...placement,
-    {
-      name: 'explanation_a',
-      type: 'string',
-      value: ({ subject, featureA }) => subject.notes.explanation(featureA),
-    },
-    {
-      name: 'explanation_b',
-      type: 'string',
-      value: ({ subject, featureB }) => subject.notes.explanation(featureB),
-    },
-  ]);
+  return tableFrom('random_pairs', rows, [...place, ...features, ...placement, ...explanations]);
 }
 
 function namedPairsTable(subjects: readonly GeometrySubject[]): Table {
@@ -198,24 +175,11 @@ function namedPairsTable(subjects: readonly GeometrySubject[]): Table {
   return tableFrom('published_pairs', rows, [
     ...place,
     { name: 'relation', type: 'string', value: ({ relation }) => relation },
-    { name: 'feature_a', type: 'int32', value: ({ featureA }) => featureA },
-    { name: 'feature_b', type: 'int32', value: ({ featureB }) => featureB },
+    ...features,
     ...placement,
     { name: 'published_cos', type: 'float64', value: ({ published }) => published },
     { name: 'difference', type: 'float64', value: ({ cos, published }) => cos - published },
   ]);
-}
-
-/** The pairs that the article names, as measured here. */
-export function namedRows(
-  { published }: GeometrySubject,
-  measures: SpaceMeasures,
-): (FeaturePairCosine & { readonly relation: string; readonly published: number })[] {
-  if (!published) return [];
-  return namedPairs(published, measures.space).flatMap(({ relation, a, b, cosine }) => {
-    const found = measures.named.find(({ featureA, featureB }) => featureA === a && featureB === b);
-    return found ? [{ ...found, relation, published: cosine }] : [];
-  });
 }
 
 function extremesTable(subjects: readonly GeometrySubject[]): Table {
@@ -224,8 +188,7 @@ function extremesTable(subjects: readonly GeometrySubject[]): Table {
     ...place,
     { name: 'end', type: 'string', value: ({ end }) => end },
     { name: 'rank', type: 'int32', value: ({ rank }) => rank },
-    { name: 'feature_a', type: 'int32', value: ({ featureA }) => featureA },
-    { name: 'feature_b', type: 'int32', value: ({ featureB }) => featureB },
+    ...features,
     { name: 'cos_enc', type: 'float64', value: ({ cosEncoder }) => cosEncoder },
     { name: 'cos_dec', type: 'float64', value: ({ cosDecoder }) => cosDecoder },
     { name: 'class', type: 'string', value: ({ pairClass }) => pairClass },
@@ -242,16 +205,7 @@ function extremesTable(subjects: readonly GeometrySubject[]): Table {
       type: 'float64',
       value: ({ subject, featureB }) => subject.notes.maxActivation(featureB),
     },
-    {
-      name: 'explanation_a',
-      type: 'string',
-      value: ({ subject, featureA }) => subject.notes.explanation(featureA),
-    },
-    {
-      name: 'explanation_b',
-      type: 'string',
-      value: ({ subject, featureB }) => subject.notes.explanation(featureB),
-    },
+    ...explanations,
   ]);
 }
 
@@ -272,7 +226,7 @@ function sameFeatureSummaryTable(subjects: readonly GeometrySubject[]): Table {
     ];
   });
   return tableFrom('same_feature_summary', rows, [
-    { name: 'sae', type: 'string', value: ({ subject }) => subject.geometry.header.identity.label },
+    saeColumn,
     { name: 'features', type: 'string', value: ({ group }) => group },
     { name: 'n', type: 'int32', value: ({ summary }) => summary.n },
     { name: 'mean', type: 'float64', value: ({ summary }) => summary.mean },
@@ -291,7 +245,7 @@ function sameFeatureTable(subjects: readonly GeometrySubject[]): Table {
     Array.from(subject.geometry.sameFeature?.cosines ?? [], (cos, feature) => ({ subject, feature, cos })),
   );
   return tableFrom('same_feature', rows, [
-    { name: 'sae', type: 'string', value: ({ subject }) => subject.geometry.header.identity.label },
+    saeColumn,
     { name: 'feature', type: 'int32', value: ({ feature }) => feature },
     { name: 'cos_enc_dec', type: 'float64', value: ({ cos }) => cos },
   ]);
