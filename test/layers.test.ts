@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { violationsIn } from './layer_rules.ts';
+import { violationsIn } from './support/layer_rules.ts';
 
 test('src keeps the rules of the house', () => {
   expect(violationsIn(fileURLToPath(new URL('../src', import.meta.url)))).toEqual([]);

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { runs } from '../../test/support/effort.ts';
 import { AntipodeError } from '../errors.ts';
 import { catalogue } from './article.ts';
 import { loadConcepts, MAX_CONCEPT_BYTES, parsed } from './load_concepts.ts';
@@ -203,12 +204,12 @@ describe('files from strangers', () => {
         expect(error).toBeInstanceOf(AntipodeError);
       }
     };
-    fc.assert(fc.property(fc.uint8Array({ maxLength: 200 }), attempt), { numRuns: 300 });
+    fc.assert(fc.property(fc.uint8Array({ maxLength: 200 }), attempt), { numRuns: runs(300) });
     fc.assert(
       fc.property(fc.string({ maxLength: 200, unit: fc.constantFrom(...'{}[]:,-&*!|>"\'# \n\ta1') }), (s) =>
         attempt(Buffer.from(s)),
       ),
-      { numRuns: 500 },
+      { numRuns: runs(500) },
     );
     fc.assert(
       fc.property(fc.nat(bytes.length - 1), fc.integer({ min: 0, max: 255 }), (at, value) => {
@@ -216,7 +217,7 @@ describe('files from strangers', () => {
         changed[at] = value;
         attempt(changed);
       }),
-      { numRuns: 300 },
+      { numRuns: runs(300) },
     );
   });
 

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { runs } from '../../test/support/effort.ts';
 import { MAX_DESCRIPTION, type RecordResult, recordsOf } from './export_record.ts';
 
 const source = { modelId: 'gemma-2-2b', layer: '20-gemmascope-res-16k' };
@@ -164,7 +165,7 @@ describe('recordsOf', () => {
     fc.assert(
       fc.property(value, (input) => recordsOf(input, { modelId: 'm', sourceId: 's' }).forEach(check)),
       {
-        numRuns: 1000,
+        numRuns: runs(1000),
       },
     );
   });

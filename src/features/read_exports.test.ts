@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { runs } from '../../test/support/effort.ts';
 import { AntipodeError } from '../errors.ts';
 import { readExports, type SourceExport, skippedSentence } from './read_exports.ts';
 
@@ -223,7 +224,7 @@ describe('damaged exports', () => {
           await attempt(changed);
         },
       ),
-      { numRuns: 200 },
+      { numRuns: runs(200) },
     );
   });
 });

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { runs } from '../../test/support/effort.ts';
 import { type ExplanationLookup, lookupIn } from './explanation_lookup.ts';
 import { FeatureCollector } from './feature_data.ts';
 import { RANKS, searchExplanations } from './search_explanations.ts';
@@ -128,7 +129,7 @@ describe('searchExplanations', () => {
           expect(before).toBeLessThanOrEqual(description.length);
         },
       ),
-      { numRuns: 500 },
+      { numRuns: runs(500) },
     );
   });
 });

@@ -2,7 +2,13 @@
 
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { expectNothingFalse, fixtureBytes, readEverything, readSound } from '../../test/array_files.ts';
+import {
+  expectNothingFalse,
+  fixtureBytes,
+  readEverything,
+  readSound,
+} from '../../test/support/array_files.ts';
+import { runs } from '../../test/support/effort.ts';
 import { AntipodeError } from '../errors.ts';
 
 const SMALL = ['npy/descriptors.npz', 'npy/version_2.npy', 'torch/linear.pt', 'torch/big_endian.pt'];
@@ -35,7 +41,7 @@ describe.each(ALL)('%s', (fixture) => {
         const outcome = await readEverything(name, damaged);
         if (isChecked) expectNothingFalse(outcome, original);
       }),
-      { numRuns: 300, seed: 1 },
+      { numRuns: runs(300), seed: 1 },
     );
   });
 });
@@ -49,7 +55,7 @@ describe.each(MAGICS)('random bytes behind %j', (magic) => {
         const bytes = Buffer.concat([Buffer.from(magic, 'latin1'), tail]);
         expect(await readEverything('random.bin', bytes)).toBeInstanceOf(AntipodeError);
       }),
-      { numRuns: 200, seed: 2 },
+      { numRuns: runs(200), seed: 2 },
     );
   });
 });
@@ -67,6 +73,6 @@ it('refuses random bytes between a sound beginning and a sound end of a zip', as
         expectNothingFalse(await readEverything('stored.npz', damaged), original);
       },
     ),
-    { numRuns: 300, seed: 3 },
+    { numRuns: runs(300), seed: 3 },
   );
 });

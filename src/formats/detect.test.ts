@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { fixtureBytes, fixturePath } from '../../test/array_files.ts';
+import { fixtureBytes, fixturePath } from '../../test/support/array_files.ts';
 import { AntipodeError } from '../errors.ts';
 import { openTensorFile, openTensorSource } from './detect.ts';
 import { memorySource } from './source.ts';

@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { runs } from '../../test/support/effort.ts';
 import { AntipodeError } from '../errors.ts';
 import { readJsonArray, readJsonArrayFile } from './json_array.ts';
 
@@ -66,7 +67,7 @@ test('agrees with JSON.parse on what is an array, for texts made of JSON’s own
         expect(ours).toEqual(theirs);
       },
     ),
-    { numRuns: 3000 },
+    { numRuns: runs(3000) },
   );
 });
 

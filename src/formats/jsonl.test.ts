@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { runs } from '../../test/support/effort.ts';
 import { AntipodeError } from '../errors.ts';
 import { type JsonLinesOptions, readJsonLines, readJsonLinesFile } from './jsonl.ts';
 
@@ -77,7 +78,7 @@ describe('files that Python wrote (make.py)', () => {
         bytes[at] = bytes[at]! ^ flip;
         await linesOf(bytes, 50).catch((error: unknown) => expect(error).toBeInstanceOf(AntipodeError));
       }),
-      { numRuns: 300 },
+      { numRuns: runs(300) },
     );
   });
 });

@@ -1,6 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type ExpectedTensor, expectTensor, fixtureBytes, valuesInCOrder } from '../../test/array_files.ts';
+import {
+  type ExpectedTensor,
+  expectTensor,
+  fixtureBytes,
+  valuesInCOrder,
+} from '../../test/support/array_files.ts';
+import { runs } from '../../test/support/effort.ts';
 import { AntipodeError } from '../errors.ts';
 import { bytesOf, type DType } from '../tensor/dtype.ts';
 import { openNpy } from './npy.ts';
@@ -159,7 +165,7 @@ describe('the header', () => {
           expect(error).toBeInstanceOf(AntipodeError);
         }
       }),
-      { numRuns: 2000 },
+      { numRuns: runs(2000) },
     );
   });
 

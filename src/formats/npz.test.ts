@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type ExpectedTensor, expectTensor, fixtureBytes } from '../../test/array_files.ts';
+import { type ExpectedTensor, expectTensor, fixtureBytes } from '../../test/support/array_files.ts';
 import { openNpz } from './npz.ts';
 import { type ByteSource, memorySource } from './source.ts';
 import { byteLengthOf, readFloat32, requireTensor } from './tensor_file.ts';

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { runs } from '../../test/support/effort.ts';
 import { openTensorFile } from './detect.ts';
 import { type NpzArray, writeNpz } from './npz_writer.ts';
 import { openFileSource } from './source.ts';
@@ -63,7 +64,7 @@ describe('writeNpz', () => {
           await file.close();
         },
       ),
-      { numRuns: 60, seed: 4 },
+      { numRuns: runs(60), seed: 4 },
     );
   });
 

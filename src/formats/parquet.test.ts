@@ -5,6 +5,7 @@ import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import fc from 'fast-check';
 import { parquetMetadata } from 'hyparquet';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { runs } from '../../test/support/effort.ts';
 import { AntipodeError } from '../errors.ts';
 import { MAX_ROWS, readParquet, writeParquet } from './parquet.ts';
 import { memorySource } from './source.ts';
@@ -84,7 +85,7 @@ describe('DuckDB reads what is written', () => {
           new BigUint64Array(Float64Array.from(values).buffer),
         );
       }),
-      { numRuns: 20 },
+      { numRuns: runs(20) },
     );
   });
 
@@ -251,7 +252,7 @@ describe('untrusted files', () => {
         const magic = new TextEncoder().encode('PAR1');
         await messageOf(read(Uint8Array.from([...magic, ...middle, ...length, ...magic])));
       }),
-      { numRuns: 500 },
+      { numRuns: runs(500) },
     );
   });
 

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { runs } from '../../test/support/effort.ts';
 import { AntipodeError } from '../errors.ts';
 import { readPickle } from './pickle.ts';
 import type { PickleValue } from './pickle_values.ts';
@@ -232,7 +233,7 @@ it('gives data or a sentence for any instructions', () => {
         expect(error).toBeInstanceOf(AntipodeError);
       }
     }),
-    { numRuns: 5000, seed: 5 },
+    { numRuns: runs(5000), seed: 5 },
   );
   expect(sound).toBeGreaterThan(100);
 });

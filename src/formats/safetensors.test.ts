@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { runs } from '../../test/support/effort.ts';
 import { AntipodeError } from '../errors.ts';
 import {
   MAX_HEADER_BYTES,
@@ -94,7 +95,7 @@ describe('a file written byte by byte from the format (make.py)', () => {
         });
         for (const tensor of file?.tensors.values() ?? []) await readFloat32(tensor);
       }),
-      { numRuns: 500 },
+      { numRuns: runs(500) },
     );
   });
 });
@@ -250,7 +251,7 @@ describe('writing', () => {
           expect(target).toEqual(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
         }
       }),
-      { numRuns: 50 },
+      { numRuns: runs(50) },
     );
   });
 

@@ -2,8 +2,13 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { crc32 } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { type ExpectedTensor, expectTensor, fixtureBytes, valuesInCOrder } from '../../test/array_files.ts';
 import golden from '../../test/golden/torch_checkpoints.json' with { type: 'json' };
+import {
+  type ExpectedTensor,
+  expectTensor,
+  fixtureBytes,
+  valuesInCOrder,
+} from '../../test/support/array_files.ts';
 import { AntipodeError } from '../errors.ts';
 import { openTensorFile } from './detect.ts';
 import type { PickleValue } from './pickle_values.ts';

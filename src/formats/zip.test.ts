@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { crc32, deflateRawSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { fixtureBytes } from '../../test/array_files.ts';
+import { fixtureBytes } from '../../test/support/array_files.ts';
 import { AntipodeError } from '../errors.ts';
 import { memorySource, openFileSource } from './source.ts';
 import { openZip } from './zip.ts';

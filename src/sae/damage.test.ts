@@ -2,6 +2,7 @@ import { cp, open, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { runs, stride } from '../../test/support/effort.ts';
 import { fixture, temporaryFolder } from '../../test/support/sae_fixtures.ts';
 import { AntipodeError } from '../errors.ts';
 import { openSae } from './open.ts';
@@ -35,7 +36,7 @@ describe.each([
     await cp(fixture(name), folder, { recursive: true });
     const handle = await open(join(folder, weights), 'r+');
     const { size } = await handle.stat();
-    for (let length = size - 1; length >= 0; length -= step) {
+    for (let length = size - 1; length >= 0; length -= stride(step)) {
       await handle.truncate(length);
       expect(await tryLoad(folder), `${length} of ${size} bytes`).toBeInstanceOf(AntipodeError);
     }
@@ -54,7 +55,7 @@ describe.each([
         await writeFile(join(folder, weights), bytes);
         await tryLoad(folder);
       }),
-      { numRuns: 100 },
+      { numRuns: runs(100) },
     );
   });
 });
@@ -94,6 +95,6 @@ it('any JSON in place of a configuration is a result or an error', async () => {
       await writeFile(join(folder, 'cfg.json'), JSON.stringify({ ...base, [key]: value }));
       await tryLoad(folder);
     }),
-    { numRuns: 100 },
+    { numRuns: runs(100) },
   );
 });

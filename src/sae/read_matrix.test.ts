@@ -1,6 +1,7 @@
 import { crc32 } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { runs } from '../../test/support/effort.ts';
 import type { StoredTensor } from '../formats/tensor_file.ts';
 import { bytesOf, type DType } from '../tensor/dtype.ts';
 import type { FeatureMatrix } from '../tensor/matrix.ts';
@@ -96,7 +97,7 @@ describe('any orientation, order, type and access', () => {
           Array.from({ length: options.dSae }, (_, i) => i),
         );
       }),
-      { numRuns: 150 },
+      { numRuns: runs(150) },
     );
   });
 
@@ -110,7 +111,7 @@ describe('any orientation, order, type and access', () => {
         expect(matrix.rows).toBe(features.length);
         expectRows(matrix, features);
       }),
-      { numRuns: 150 },
+      { numRuns: runs(150) },
     );
   });
 });

@@ -18,7 +18,7 @@ import {
   runCommand,
   runShell,
   snapshot,
-} from './run_command.ts';
+} from '../support/run_command.ts';
 
 let place: Place;
 beforeAll(() => {

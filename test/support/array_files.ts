@@ -3,13 +3,13 @@
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'vitest';
-import { AntipodeError } from '../src/errors.ts';
-import { openTensorSource } from '../src/formats/detect.ts';
-import { memorySource } from '../src/formats/source.ts';
-import { readFloat32, type StoredTensor } from '../src/formats/tensor_file.ts';
+import { AntipodeError } from '../../src/errors.ts';
+import { openTensorSource } from '../../src/formats/detect.ts';
+import { memorySource } from '../../src/formats/source.ts';
+import { readFloat32, type StoredTensor } from '../../src/formats/tensor_file.ts';
 
 export function fixturePath(name: string): string {
-  return fileURLToPath(new URL(`fixtures/${name}`, import.meta.url));
+  return fileURLToPath(new URL(`../fixtures/${name}`, import.meta.url));
 }
 
 export async function fixtureBytes(name: string): Promise<Uint8Array> {
