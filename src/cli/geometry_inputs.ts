@@ -35,11 +35,25 @@ export async function openGeometryInputs(
   try {
     for (const [index, ref] of flags.sae.entries())
       inputs.push(await openInput(context, flags, { ref, index, sets }));
-    return inputs;
+    return withDistinctLabels(inputs);
   } catch (error) {
     await closeAll(inputs);
     throw error;
   }
+}
+
+/** Rows of several SAEs share tables and are told apart by their labels: a label that comes again gets a number. */
+function withDistinctLabels(inputs: readonly GeometryInput[]): GeometryInput[] {
+  const seen = new Map<string, number>();
+  return inputs.map((input) => {
+    const { header } = input.sae;
+    const { label } = header.identity;
+    const count = (seen.get(label) ?? 0) + 1;
+    seen.set(label, count);
+    if (count === 1) return input;
+    const identity = { ...header.identity, label: `${label} (${count})` };
+    return { ...input, sae: { ...input.sae, header: { ...header, identity } } };
+  });
 }
 
 export async function closeAll(inputs: readonly GeometryInput[]): Promise<void> {

@@ -201,7 +201,8 @@ function runWorker(job: SearchJob, stopOthers: () => void): Promise<Finished> {
       const hint = 'free some memory or lower --threads, then run the same command again';
       reject(new AntipodeError('resource', `a search worker died: ${reason}`, { hint }));
     };
-    const worker = new Worker(workerUrl(), { workerData: job });
+    // The caller's Node flags (`--input-type`, test runners' loaders) are meant for its own code and may not fit a worker.
+    const worker = new Worker(workerUrl(), { workerData: job, execArgv: [] });
     worker.on('message', (answer: WorkerAnswer) => {
       if (answer.type === 'finished') resolve(answer);
       else fail(answer.message);

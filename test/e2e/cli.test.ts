@@ -308,6 +308,43 @@ describe('C13: where files go', () => {
   });
 });
 
+describe('several SAEs', () => {
+  it('share tables and are told apart by distinct labels', async () => {
+    const args = [
+      'geometry',
+      '--sae',
+      FIXTURE_SAE,
+      '--sae',
+      FIXTURE_SAE,
+      '--concepts',
+      'pairs.yaml',
+      '--only',
+      'pairs',
+      '--json',
+    ];
+    const { saes, tables } = JSON.parse((await runCommand(place, args)).stdout) as {
+      saes: { label: string }[];
+      tables: { pairs: { sae: string; cos: number }[] };
+    };
+    expect(saes.map(({ label }) => label)).toEqual(['geometry', 'geometry (2)']);
+    const of = (label: string) => tables.pairs.filter(({ sae }) => sae === label).map(({ cos }) => cos);
+    expect(of('geometry').length).toBeGreaterThan(0);
+    expect(of('geometry (2)')).toEqual(of('geometry'));
+  });
+
+  it.each([
+    [
+      'more concept sets than SAEs',
+      ['--concepts', 'pairs.yaml', '--concepts', 'pairs.yaml'],
+      'given 2 times for 1 --sae',
+    ],
+    ['stdin twice', ['--concepts', '-', '--explanations', '-'], 'stdin can be read once'],
+  ])('%s', async (_, more, sentence) => {
+    const { code, stderr } = await runCommand(place, ['geometry', '--sae', FIXTURE_SAE, ...more]);
+    expect([code, stderr]).toEqual([2, expect.stringContaining(sentence)]);
+  });
+});
+
 describe('C14: seeds', () => {
   it('geometry twice with one seed leaves identical bytes, whatever the folder and the number of threads', async () => {
     await runCommand(place, [...GEOMETRY, '--seed', '7', '--out', 'a', '--threads', '1']);

@@ -13,6 +13,7 @@ import type { SaeFile, Space } from '../../src/sae/sae.ts';
 import { ensureSynthetic, syntheticFiles } from '../../src/sae/synthetic_file.ts';
 import { searchPairs } from '../../src/search/search_pairs.ts';
 import { cosine, type FeatureMatrix } from '../../src/tensor/matrix.ts';
+import { makePlace, runCommand, snapshot } from '../support/run_command.ts';
 
 interface Golden {
   sample: [Space, number, number, number][];
@@ -151,4 +152,22 @@ describe('16,384 features of width 2,304', () => {
     });
     expect(tables['same_feature_summary']![0]).toMatchObject({ published_mean: 0.71861, n: 94 });
   }, 60_000);
+
+  it('C19: Ctrl-C during the search exits with 130 within a second and leaves nothing', async () => {
+    const place = makePlace();
+    let interrupted = 0;
+    const args = ['geometry', '--sae', 'synthetic-16k', '--concepts', 'article-10', '--out', 'run'];
+    const { code, stderr } = await runCommand(place, args, {
+      env: { HOME: root },
+      during: (child) =>
+        setTimeout(() => {
+          interrupted = performance.now();
+          child.kill('SIGINT');
+        }, 3000),
+    });
+    expect([code, stderr]).toEqual([130, expect.stringContaining('interrupted during the search')]);
+    expect(performance.now() - interrupted).toBeLessThan(1000);
+    expect(snapshot(place.cwd).size).toBe(0);
+    place.remove();
+  });
 });
