@@ -7,10 +7,10 @@ import { createHash } from 'node:crypto';
 import { readdir, stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { AntipodeError, systemErrorCode } from '../errors.ts';
-import { fileChunks, gunzipped } from '../formats/gzip.ts';
-import { readJsonArray } from '../formats/json_array.ts';
-import { joinPieces, parseJson, withoutByteOrderMark } from '../formats/json_text.ts';
-import { MAX_LINE_BYTES, readJsonLines } from '../formats/jsonl.ts';
+import { fileChunks, gunzipped } from '../formats/json/gzip.ts';
+import { readJsonArray } from '../formats/json/json_array.ts';
+import { joinPieces, parseJson, withoutByteOrderMark } from '../formats/json/json_text.ts';
+import { MAX_LINE_BYTES, readJsonLines } from '../formats/json/jsonl.ts';
 
 export interface ExportFile {
   /** Absolute; `-` is stdin. */

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { readParquet } from '../formats/parquet.ts';
+import { readParquet } from '../formats/parquet/parquet.ts';
 import { openFileSource } from '../formats/source.ts';
 import { rowsOf, type Table } from '../formats/table.ts';
 import {

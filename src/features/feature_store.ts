@@ -9,7 +9,7 @@ import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AntipodeError, systemErrorCode } from '../errors.ts';
 import { writeDirectoryAtomic } from '../formats/atomic.ts';
-import { readParquet, writeParquet } from '../formats/parquet.ts';
+import { readParquet, writeParquet } from '../formats/parquet/parquet.ts';
 import { memorySource, openFileSource, readBytes } from '../formats/source.ts';
 import type { Table } from '../formats/table.ts';
 import { antipodeCacheDir, type Env } from '../hub/cache_dirs.ts';

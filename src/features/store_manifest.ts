@@ -5,7 +5,7 @@
 
 import { join } from 'node:path';
 import { AntipodeError } from '../errors.ts';
-import { parseJson } from '../formats/json_text.ts';
+import { parseJson } from '../formats/json/json_text.ts';
 import { openFileSource, readBytes } from '../formats/source.ts';
 import type { ExplainerCount } from './feature_data.ts';
 import { isNeuronpediaName } from './feature_ref.ts';

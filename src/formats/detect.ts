@@ -7,14 +7,14 @@ import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { AntipodeError } from '../errors.ts';
 import { recogniseFile } from './file_kind.ts';
-import { openNpy } from './npy.ts';
-import { openNpz } from './npz.ts';
-import { openSafetensors, openShardedSafetensors } from './safetensors.ts';
+import { openNpy } from './numpy/npy.ts';
+import { openNpz } from './numpy/npz.ts';
+import { openSafetensors, openShardedSafetensors } from './safetensors/safetensors.ts';
 import { shownName } from './shown_name.ts';
 import { type ByteSource, openFileSource } from './source.ts';
 import type { TensorFile } from './tensor_file.ts';
-import { checkpointRoots, openTorchCheckpoint } from './torch_checkpoint.ts';
-import { openZip } from './zip.ts';
+import { checkpointRoots, openTorchCheckpoint } from './torch/torch_checkpoint.ts';
+import { openZip } from './zip/zip.ts';
 
 export interface OpenTensorFileOptions {
   /** Shown in messages; default: the base name. */

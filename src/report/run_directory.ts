@@ -10,8 +10,8 @@ import { basename, join } from 'node:path';
 import { throwIfInterrupted } from '../errors.ts';
 import { writeDirectoryAtomic } from '../formats/atomic.ts';
 import { writeCsv } from '../formats/csv.ts';
-import { writeJson } from '../formats/json.ts';
-import { writeParquet } from '../formats/parquet.ts';
+import { writeJson } from '../formats/json/json.ts';
+import { writeParquet } from '../formats/parquet/parquet.ts';
 import type { Table } from '../formats/table.ts';
 
 export interface InputFile {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { fixture, openFixture, temporaryFolder, UNKNOWN_MAP } from '../../test/support/sae_fixtures.ts';
 import type { AntipodeError } from '../errors.ts';
-import { writeSafetensors } from '../formats/safetensors.ts';
+import { writeSafetensors } from '../formats/safetensors/safetensors.ts';
 import { type OpenSaeOptions, openSae } from './open.ts';
 
 async function refusal(path: string, options: Partial<OpenSaeOptions> = {}): Promise<AntipodeError> {

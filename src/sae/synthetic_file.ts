@@ -6,7 +6,7 @@
 import { mkdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeFileAtomic } from '../formats/atomic.ts';
-import { writeNpz } from '../formats/npz_writer.ts';
+import { writeNpz } from '../formats/numpy/npz_writer.ts';
 import { antipodeCacheDir, type Env } from '../hub/cache_dirs.ts';
 import type { Matrix } from '../tensor/matrix.ts';
 import { generateSynthetic, type PlantedPair, SYNTHETIC_VERSION, type SyntheticSae } from './synthetic.ts';
