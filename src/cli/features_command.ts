@@ -2,27 +2,9 @@
 
 import { Command } from 'commander';
 import type { CliContext } from './context.ts';
+import type { ImportFlags, SearchFlags, ShowFlags } from './features_flags.ts';
 import { withExamples } from './help.ts';
 import { integerOption } from './options.ts';
-
-export interface ImportFlags {
-  readonly model?: string;
-  readonly source?: string;
-  readonly exported?: string;
-  readonly replace?: boolean;
-}
-
-export interface SearchFlags {
-  readonly source?: string;
-  readonly explanations?: string;
-  readonly explainer?: string;
-  readonly limit: number;
-}
-
-export interface ShowFlags {
-  readonly explanations?: string;
-  readonly explainer?: string;
-}
 
 const EXPLANATIONS = 'an export, or a store folder, to read instead of what is imported';
 

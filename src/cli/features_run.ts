@@ -17,7 +17,7 @@ import { readExports, skippedSentence } from '../features/read_exports.ts';
 import { type SearchHit, searchExplanations } from '../features/search_explanations.ts';
 import { renderText } from '../report/text.ts';
 import type { CliContext } from './context.ts';
-import type { ImportFlags, SearchFlags, ShowFlags } from './features_command.ts';
+import type { ImportFlags, SearchFlags, ShowFlags } from './features_flags.ts';
 import { featureText, hitText, storeJson, storesTable } from './features_text.ts';
 import { visible } from './output.ts';
 

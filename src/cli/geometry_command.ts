@@ -2,27 +2,13 @@
 
 import { Command, Option } from 'commander';
 import { AntipodeError } from '../errors.ts';
-import { GEOMETRY_PARTS, type GeometryPart } from '../geometry/parts.ts';
-import { SPACES, type Space } from '../sae/sae.ts';
+import { GEOMETRY_PARTS } from '../geometry/parts.ts';
+import { SPACES } from '../sae/sae.ts';
 import type { CliContext } from './context.ts';
+import type { GeometryFlags } from './geometry_flags.ts';
 import { withExamples } from './help.ts';
 import { collect, integerOption, spacesOption, subsetOption } from './options.ts';
-import { addSaeOptions, type SaeFlags } from './sae_options.ts';
-
-export interface GeometryFlags extends SaeFlags {
-  readonly sae: readonly string[];
-  readonly concepts?: readonly string[];
-  readonly explanations?: readonly string[];
-  readonly explainer?: string;
-  readonly spaces: readonly Space[];
-  readonly only: readonly GeometryPart[];
-  readonly seed: number;
-  readonly randomPairs: number;
-  readonly top: number;
-  readonly threads?: number;
-  readonly out?: string;
-  readonly dryRun?: boolean;
-}
+import { addSaeOptions } from './sae_options.ts';
 
 export function geometryCommand(context: CliContext): Command {
   const command = new Command('geometry')

@@ -11,7 +11,7 @@ import { type FeatureNotes, NO_NOTES } from '../report/feature_notes.ts';
 import type { SaeFile } from '../sae/sae.ts';
 import { syntheticFiles } from '../sae/synthetic_file.ts';
 import type { CliContext } from './context.ts';
-import type { GeometryFlags } from './geometry_command.ts';
+import type { GeometryFlags } from './geometry_flags.ts';
 import { openNamedSae } from './open_named_sae.ts';
 import { visible } from './output.ts';
 

@@ -8,7 +8,7 @@ import type { SaeHeader } from '../sae/sae.ts';
 import { SYNTHETIC_BYTES, SYNTHETIC_ID, SYNTHETIC_SIZE, syntheticFiles } from '../sae/synthetic_file.ts';
 import { pairCount } from '../search/tiles.ts';
 import type { CliContext } from './context.ts';
-import type { GeometryFlags } from './geometry_command.ts';
+import type { GeometryFlags } from './geometry_flags.ts';
 import { checkCounts } from './geometry_inputs.ts';
 import { openGivenSae } from './open_named_sae.ts';
 import { formatBytes, visible } from './output.ts';

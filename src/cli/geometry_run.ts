@@ -15,7 +15,7 @@ import { renderMarkdown } from '../report/markdown.ts';
 import { type InputFile, writeRunDirectory } from '../report/run_directory.ts';
 import { renderText } from '../report/text.ts';
 import type { CliContext } from './context.ts';
-import type { GeometryFlags } from './geometry_command.ts';
+import type { GeometryFlags } from './geometry_flags.ts';
 import { closeAll, type GeometryInput, openGeometryInputs } from './geometry_inputs.ts';
 import { planGeometry } from './geometry_plan.ts';
 import { visible } from './output.ts';

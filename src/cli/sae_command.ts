@@ -3,11 +3,7 @@
 import { Command } from 'commander';
 import type { CliContext } from './context.ts';
 import { withExamples } from './help.ts';
-import { addSaeOptions, type SaeFlags } from './sae_options.ts';
-
-export interface SaeListFlags {
-  readonly cached?: boolean;
-}
+import { addSaeOptions, type SaeFlags, type SaeListFlags } from './sae_options.ts';
 
 export function saeCommand(context: CliContext): Command {
   const command = new Command('sae').description(

@@ -2,7 +2,7 @@
 
 import type { DefectSummary, MatrixSummary, SaeInspection } from '../sae/inspect.ts';
 import type { SaeHeader } from '../sae/sae.ts';
-import type { NormSummary } from '../sae/weight_facts.ts';
+import type { NormSummary } from '../sae/weights/weight_facts.ts';
 import { type Style, visible } from './output.ts';
 
 export function inspectionText(inspection: SaeInspection, style: Style): string {

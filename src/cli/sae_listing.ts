@@ -3,7 +3,7 @@
 import { existsSync } from 'node:fs';
 import type { Env } from '../hub/cache_dirs.ts';
 import { findInHfCache, hfRepoFolder } from '../hub/hf_cache.ts';
-import { allRegisteredSaes, type RegisteredSae } from '../sae/registry_data.ts';
+import { allRegisteredSaes, type RegisteredSae } from '../sae/registry/registry_data.ts';
 
 export interface ListedSae {
   readonly sae: RegisteredSae;

@@ -1,4 +1,4 @@
-/** @file The options that say how an SAE's file is to be read, shared by all commands that open one. */
+/** @file The options of commands about SAEs; those that say how a file is to be read are shared by all commands that open one. */
 
 import type { Command } from 'commander';
 import { collect } from './options.ts';
@@ -7,6 +7,10 @@ export interface SaeFlags {
   readonly map?: readonly string[];
   readonly transpose?: readonly string[];
   readonly format?: string;
+}
+
+export interface SaeListFlags {
+  readonly cached?: boolean;
 }
 
 export function addSaeOptions(command: Command): Command {

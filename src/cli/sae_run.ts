@@ -3,10 +3,9 @@
 import { inspectSae } from '../sae/inspect.ts';
 import type { CliContext } from './context.ts';
 import { openNamedSae } from './open_named_sae.ts';
-import type { SaeListFlags } from './sae_command.ts';
 import { inspectionJson, inspectionText } from './sae_inspection.ts';
 import { type ListedSae, listSaes } from './sae_listing.ts';
-import type { SaeFlags } from './sae_options.ts';
+import type { SaeFlags, SaeListFlags } from './sae_options.ts';
 
 export async function runSaeInspect(context: CliContext, ref: string, flags: SaeFlags): Promise<void> {
   const out = context.out();

@@ -2,7 +2,7 @@
 
 import { cosine, type FeatureMatrix, type RowDefect } from '../tensor/matrix.ts';
 import type { Sae, SaeFile, SaeHeader } from './sae.ts';
-import { type NormSummary, summarizeNorms } from './weight_facts.ts';
+import { type NormSummary, summarizeNorms } from './weights/weight_facts.ts';
 
 /** Indices listed of rows without a direction. */
 const LISTED_ROWS = 10;

@@ -11,14 +11,14 @@ import { openTensorFile } from '../formats/detect.ts';
 import type { TensorFile } from '../formats/tensor_file.ts';
 import type { Env } from '../hub/cache_dirs.ts';
 import { findInHfCache, repoIdOfFolder } from '../hub/hf_cache.ts';
-import { type JsonConfig, readConfig } from './json_config.ts';
-import { layoutOf } from './loaders.ts';
-import { openLayout } from './open_layout.ts';
-import { registeredAt, requireSae, resolveSae, type SaeAddress } from './registry.ts';
-import { repositoryIds } from './registry_data.ts';
+import { type JsonConfig, readConfig } from './loaders/json_config.ts';
+import { layoutOf } from './loaders/loaders.ts';
+import { parseTensorMap, type TensorMap } from './loaders/tensor_map.ts';
+import { registeredAt, requireSae, resolveSae, type SaeAddress } from './registry/registry.ts';
+import { repositoryIds } from './registry/registry_data.ts';
 import type { SaeFile, SaeFileFact, SaeIdentity } from './sae.ts';
 import { exists, findWeights, labelOf, type MatrixName, type SaeSource, WEIGHT_FILES } from './sae_source.ts';
-import { parseTensorMap, type TensorMap } from './tensor_map.ts';
+import { openLayout } from './weights/open_layout.ts';
 
 export interface OpenSaeOptions {
   readonly env: Env;

@@ -7,7 +7,7 @@ import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, extname, join } from 'node:path';
 import { AntipodeError, systemErrorCode } from '../errors.ts';
 import type { TensorFile } from '../formats/tensor_file.ts';
-import type { JsonConfig } from './json_config.ts';
+import type { JsonConfig } from './loaders/json_config.ts';
 import type { SaeFileFact, SaeIdentity } from './sae.ts';
 
 export interface SaeSource {

@@ -3,7 +3,7 @@
  * this program's; on the right stand tensors of the file, or a number or word for the settings.
  */
 
-import { AntipodeError } from '../errors.ts';
+import { AntipodeError } from '../../errors.ts';
 
 export const MAPPED_MATRICES = ['W_enc', 'W_dec'] as const;
 export const MAPPED_VECTORS = ['b_enc', 'b_dec', 'threshold', 'log_threshold', 'b_gate', 'r_mag'] as const;

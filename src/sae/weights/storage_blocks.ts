@@ -5,10 +5,10 @@
  */
 
 import { crc32 } from 'node:zlib';
-import { AntipodeError } from '../errors.ts';
-import type { StoredTensor } from '../formats/tensor_file.ts';
-import { bytesOf } from '../tensor/dtype.ts';
-import type { MatrixLayout } from './layout.ts';
+import { AntipodeError } from '../../errors.ts';
+import type { StoredTensor } from '../../formats/tensor_file.ts';
+import { bytesOf } from '../../tensor/dtype.ts';
+import type { MatrixLayout } from '../layout.ts';
 
 /** Two of these are held; small enough to stay in cache while a block is transposed, large enough that a read costs nothing beside it. */
 export const BLOCK_BYTES: number = 2 * 2 ** 20;

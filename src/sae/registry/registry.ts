@@ -3,7 +3,8 @@
  * the files are in which repository; whether they are on this machine is `open.ts`'s question.
  */
 
-import { AntipodeError } from '../errors.ts';
+import { AntipodeError } from '../../errors.ts';
+import type { SaeIdentity } from '../sae.ts';
 import { nearestNames } from './nearest_names.ts';
 import {
   findById,
@@ -13,7 +14,6 @@ import {
   registeredNames,
   releaseNames,
 } from './registry_data.ts';
-import type { SaeIdentity } from './sae.ts';
 
 /** Where an SAE is published. */
 export interface SaeAddress {

@@ -3,8 +3,8 @@
  * headers, and never change a number.
  */
 
-import type { FeatureMatrix } from '../tensor/matrix.ts';
-import type { Sae } from './sae.ts';
+import type { FeatureMatrix } from '../../tensor/matrix.ts';
+import type { Sae } from '../sae.ts';
 
 /** How far a row norm may be from 1 and still count as unit norm: bfloat16 rows stray by up to 2^-9. */
 const UNIT_TOLERANCE = 4e-3;

@@ -1,9 +1,9 @@
 /** @file What one format's loader is: a cheap test on names, and a layout. Adding a format is one file like these and a line in `loaders.ts`. */
 
-import { AntipodeError } from '../errors.ts';
+import { AntipodeError } from '../../errors.ts';
+import type { SaeLayout } from '../layout.ts';
+import type { SaeSource } from '../sae_source.ts';
 import type { JsonConfig } from './json_config.ts';
-import type { SaeLayout } from './layout.ts';
-import type { SaeSource } from './sae_source.ts';
 
 export interface SaeLoader {
   /** As it stands in `SaeHeader.format` and in `--format`. */

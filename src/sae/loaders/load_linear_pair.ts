@@ -4,10 +4,10 @@
  * dictionary_learning's `AutoEncoderNew`.
  */
 
+import type { SaeSource } from '../sae_source.ts';
 import { buildLayout } from './build_layout.ts';
 import { dimensionsFromVectors } from './dimensions.ts';
 import { hasAll, type SaeLoader } from './loader.ts';
-import type { SaeSource } from './sae_source.ts';
 
 const STYLES = [
   { encoder: 'encoder', decoder: 'decoder' },

@@ -3,13 +3,13 @@
  * threshold, for some transcoders affine_skip_connection; `config.json` beside it in most folders. JumpReLU, b_dec not subtracted.
  */
 
-import { AntipodeError } from '../errors.ts';
+import { AntipodeError } from '../../errors.ts';
+import type { SaeSource } from '../sae_source.ts';
 import { buildLayout, placeOf } from './build_layout.ts';
 import { dimensionsFromVectors } from './dimensions.ts';
 import { type JsonConfig, oneOf, optional, text } from './json_config.ts';
 import { TRANSCODER_FACT, widthFacts } from './load_gemma_scope.ts';
 import { hasAll, type SaeLoader } from './loader.ts';
-import type { SaeSource } from './sae_source.ts';
 
 export const gemmaScope2Loader: SaeLoader = {
   format: 'gemma-scope-2',

@@ -3,7 +3,8 @@
  * is flat and some fields may be absent or named otherwise. The defaults applied are the ones SAELens documents, each kept as a fact.
  */
 
-import { AntipodeError } from '../errors.ts';
+import { AntipodeError } from '../../errors.ts';
+import type { Architecture, InputNormalisation } from '../sae.ts';
 import {
   fieldOf,
   type JsonConfig,
@@ -13,7 +14,6 @@ import {
   text,
   trueOrFalse,
 } from './json_config.ts';
-import type { Architecture, InputNormalisation } from './sae.ts';
 
 export interface SaeLensConfig {
   readonly architecture: Architecture;

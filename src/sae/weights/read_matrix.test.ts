@@ -1,11 +1,11 @@
 import { crc32 } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { runs } from '../../test/support/effort.ts';
-import type { StoredTensor } from '../formats/tensor_file.ts';
-import { bytesOf, type DType } from '../tensor/dtype.ts';
-import type { FeatureMatrix } from '../tensor/matrix.ts';
-import type { MatrixLayout } from './layout.ts';
+import { runs } from '../../../test/support/effort.ts';
+import type { StoredTensor } from '../../formats/tensor_file.ts';
+import { bytesOf, type DType } from '../../tensor/dtype.ts';
+import type { FeatureMatrix } from '../../tensor/matrix.ts';
+import type { MatrixLayout } from '../layout.ts';
 import { readMatrix } from './read_matrix.ts';
 import { readRows } from './read_rows.ts';
 

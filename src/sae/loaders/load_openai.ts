@@ -4,11 +4,11 @@
  * The TopK ones (v5) normalise each input to mean 0 and sd 1; the ReLU ones do not. pre_bias is subtracted before encoding.
  */
 
-import { AntipodeError } from '../errors.ts';
+import { AntipodeError } from '../../errors.ts';
+import type { SaeSource } from '../sae_source.ts';
 import { buildLayout } from './build_layout.ts';
 import { dimensionsFromVectors } from './dimensions.ts';
 import { hasAll, type SaeLoader } from './loader.ts';
-import type { SaeSource } from './sae_source.ts';
 
 export const openAiLoader: SaeLoader = {
   format: 'openai',

@@ -6,13 +6,13 @@
  * times the decoder's norms. Its own `from_pretrained(normalize_decoder=True)` rescales silently; here the file is taken as it is.
  */
 
-import { AntipodeError } from '../errors.ts';
+import { AntipodeError } from '../../errors.ts';
+import type { SaeIdentity } from '../sae.ts';
+import type { SaeSource } from '../sae_source.ts';
 import { buildLayout, type LayoutParts, placeOf, readScalar } from './build_layout.ts';
 import { type Dimensions, dimensionsFromVectors } from './dimensions.ts';
 import { fieldOf, type JsonConfig, optional, positiveInteger, text } from './json_config.ts';
 import { hasAll, type SaeLoader } from './loader.ts';
-import type { SaeIdentity } from './sae.ts';
-import type { SaeSource } from './sae_source.ts';
 
 type Variant = 'AutoEncoder' | 'GatedAutoEncoder' | 'TopK' | 'JumpRelu' | 'Matryoshka';
 

@@ -4,10 +4,10 @@
  * reads of single rows cannot check a checksum, because it covers the whole array.
  */
 
-import { AntipodeError } from '../errors.ts';
-import { widenToFloat32 } from '../tensor/dtype.ts';
-import { type FeatureMatrix, type Matrix, toFeatureMatrix } from '../tensor/matrix.ts';
-import type { MatrixLayout } from './layout.ts';
+import { AntipodeError } from '../../errors.ts';
+import { widenToFloat32 } from '../../tensor/dtype.ts';
+import { type FeatureMatrix, type Matrix, toFeatureMatrix } from '../../tensor/matrix.ts';
+import type { MatrixLayout } from '../layout.ts';
 import { allocate, BlockWidener, type Scale, scaleRows } from './read_matrix.ts';
 import { BLOCK_BYTES, type Storage, storageBlocks, storageOf } from './storage_blocks.ts';
 

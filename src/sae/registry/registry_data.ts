@@ -4,8 +4,8 @@
  */
 
 import { readFileSync } from 'node:fs';
+import type { SaeIdentity } from '../sae.ts';
 import { identityOf } from './registry_identity.ts';
-import type { SaeIdentity } from './sae.ts';
 
 export interface RegisteredSae {
   readonly release: string;
@@ -40,7 +40,7 @@ let releases: ReadonlyMap<string, Release> | undefined;
 
 function loadReleases(): ReadonlyMap<string, Release> {
   if (releases) return releases;
-  const url = new URL('../../data/sae_releases.json', import.meta.url);
+  const url = new URL('../../../data/sae_releases.json', import.meta.url);
   const parsed = JSON.parse(readFileSync(url, 'utf8')) as { releases: Record<string, Release> };
   releases = new Map(Object.entries(parsed.releases));
   return releases;

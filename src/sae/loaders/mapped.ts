@@ -4,13 +4,13 @@
  * in silence. Also proposes a mapping for files that no loader knows.
  */
 
-import { AntipodeError } from '../errors.ts';
-import { requireTensor, type StoredTensor, type TensorFile } from '../formats/tensor_file.ts';
+import { AntipodeError } from '../../errors.ts';
+import { requireTensor, type StoredTensor, type TensorFile } from '../../formats/tensor_file.ts';
+import type { SaeLayout } from '../layout.ts';
+import type { Architecture } from '../sae.ts';
+import type { MatrixName, SaeSource } from '../sae_source.ts';
 import { buildLayout, type NamedMatrix } from './build_layout.ts';
 import { type Dimensions, vectorLayout } from './dimensions.ts';
-import type { SaeLayout } from './layout.ts';
-import type { Architecture } from './sae.ts';
-import type { MatrixName, SaeSource } from './sae_source.ts';
 import type { StatedAxis, TensorMap } from './tensor_map.ts';
 
 /** @throws {AntipodeError} `format` where shapes contradict each other; `usage` where a square matrix is not stated */

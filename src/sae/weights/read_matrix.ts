@@ -5,10 +5,16 @@
  */
 
 import { crc32 } from 'node:zlib';
-import { AntipodeError } from '../errors.ts';
-import { bytesOf, widenToFloat32 } from '../tensor/dtype.ts';
-import { allocateMatrix, type FeatureMatrix, type Matrix, rowOf, toFeatureMatrix } from '../tensor/matrix.ts';
-import type { MatrixLayout } from './layout.ts';
+import { AntipodeError } from '../../errors.ts';
+import { bytesOf, widenToFloat32 } from '../../tensor/dtype.ts';
+import {
+  allocateMatrix,
+  type FeatureMatrix,
+  type Matrix,
+  rowOf,
+  toFeatureMatrix,
+} from '../../tensor/matrix.ts';
+import type { MatrixLayout } from '../layout.ts';
 import { type Block, checkChecksum, type Storage, storageBlocks, storageOf } from './storage_blocks.ts';
 import { transposeBlock } from './transpose_block.ts';
 

@@ -4,10 +4,10 @@
  * SAEs on the embeddings were trained on inputs times sqrt(d_in); as SAELens does, W_enc is divided and W_dec multiplied by it.
  */
 
+import type { SaeSource } from '../sae_source.ts';
 import { buildLayout } from './build_layout.ts';
 import { dimensionsFromVectors } from './dimensions.ts';
 import { hasAll, type SaeLoader } from './loader.ts';
-import type { SaeSource } from './sae_source.ts';
 
 export const gemmaScopeLoader: SaeLoader = {
   format: 'gemma-scope',

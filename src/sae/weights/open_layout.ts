@@ -1,11 +1,11 @@
 /** @file Turns any loader's layout into an opened SAE. The one place that reads weights; formats differ only in their layouts. */
 
-import { readFloat32 } from '../formats/tensor_file.ts';
-import type { FeatureMatrix } from '../tensor/matrix.ts';
-import type { MatrixLayout, SaeLayout, VectorLayout } from './layout.ts';
+import { readFloat32 } from '../../formats/tensor_file.ts';
+import type { FeatureMatrix } from '../../tensor/matrix.ts';
+import type { MatrixLayout, SaeLayout, VectorLayout } from '../layout.ts';
+import type { Sae, SaeFile, Space } from '../sae.ts';
 import { readMatrix, type Scale } from './read_matrix.ts';
 import { readRows } from './read_rows.ts';
-import type { Sae, SaeFile, Space } from './sae.ts';
 import { weightFacts } from './weight_facts.ts';
 
 /** @param close closes every file that the layout's tensors read from; called once */

@@ -1,7 +1,8 @@
 /** @file All formats, in the order in which they are tried: the more particular names first. */
 
-import { AntipodeError } from '../errors.ts';
-import type { SaeLayout } from './layout.ts';
+import { AntipodeError } from '../../errors.ts';
+import type { SaeLayout } from '../layout.ts';
+import type { SaeSource } from '../sae_source.ts';
 import { dictionaryLearningLoader } from './load_dictionary_learning.ts';
 import { gemmaScopeLoader } from './load_gemma_scope.ts';
 import { gemmaScope2Loader } from './load_gemma_scope_2.ts';
@@ -13,7 +14,6 @@ import { saeLensLoader } from './load_saelens.ts';
 import { sparsifyLoader } from './load_sparsify.ts';
 import type { SaeLoader } from './loader.ts';
 import { mappedLayout, proposeMap } from './mapped.ts';
-import type { SaeSource } from './sae_source.ts';
 import type { TensorMap } from './tensor_map.ts';
 
 export const LOADERS: readonly SaeLoader[] = [

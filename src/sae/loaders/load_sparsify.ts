@@ -5,7 +5,7 @@
  */
 
 import { basename, dirname } from 'node:path';
-import { AntipodeError } from '../errors.ts';
+import { AntipodeError } from '../../errors.ts';
 import { buildLayout, placeOf } from './build_layout.ts';
 import { fieldOf, type JsonConfig, oneOf, optional, positiveInteger, trueOrFalse } from './json_config.ts';
 import { TRANSCODER_FACT } from './load_gemma_scope.ts';

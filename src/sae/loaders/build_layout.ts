@@ -1,7 +1,10 @@
 /** @file The part that all loaders share: from named tensors and a format's conventions to a `SaeLayout`, with its facts. */
 
-import { AntipodeError } from '../errors.ts';
-import { readFloat32, requireTensor, type StoredTensor, type TensorFile } from '../formats/tensor_file.ts';
+import { AntipodeError } from '../../errors.ts';
+import { readFloat32, requireTensor, type StoredTensor, type TensorFile } from '../../formats/tensor_file.ts';
+import type { EncodingRules, MatrixLayout, SaeLayout, VectorLayout } from '../layout.ts';
+import type { Architecture, SaeHeader, SaeIdentity } from '../sae.ts';
+import type { MatrixName, SaeSource } from '../sae_source.ts';
 import {
   checkDimensions,
   type Dimensions,
@@ -9,9 +12,6 @@ import {
   orientationFact,
   vectorLayout,
 } from './dimensions.ts';
-import type { EncodingRules, MatrixLayout, SaeLayout, VectorLayout } from './layout.ts';
-import type { Architecture, SaeHeader, SaeIdentity } from './sae.ts';
-import type { MatrixName, SaeSource } from './sae_source.ts';
 
 /** A matrix by its name in the file and the axis that counts features there. */
 export interface NamedMatrix {

@@ -1,7 +1,7 @@
 /** @file What a registry entry's names say of the place in the model: hook and layer, by each family's naming. */
 
-import { layerOfHook } from './build_layout.ts';
-import type { SaeIdentity } from './sae.ts';
+import { layerOfHook } from '../loaders/build_layout.ts';
+import type { SaeIdentity } from '../sae.ts';
 
 export interface RegistryNames {
   readonly release: string;

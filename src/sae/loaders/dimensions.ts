@@ -3,11 +3,11 @@
  * as long as its axis. A square matrix is taken by its format's convention only; a transposed one is refused unless the user says so.
  */
 
-import { AntipodeError } from '../errors.ts';
-import { requireTensor, type StoredTensor, type TensorFile } from '../formats/tensor_file.ts';
-import { isFloat } from '../tensor/dtype.ts';
-import type { MatrixLayout, StoredVector } from './layout.ts';
-import type { MatrixName } from './sae_source.ts';
+import { AntipodeError } from '../../errors.ts';
+import { requireTensor, type StoredTensor, type TensorFile } from '../../formats/tensor_file.ts';
+import { isFloat } from '../../tensor/dtype.ts';
+import type { MatrixLayout, StoredVector } from '../layout.ts';
+import type { MatrixName } from '../sae_source.ts';
 
 export interface Dimensions {
   readonly dIn: number;

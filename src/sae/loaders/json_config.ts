@@ -3,8 +3,8 @@
  * when it is asked for. A missing or odd field is an error that says what, got and expected; defaults are the loaders' affair.
  */
 
-import { AntipodeError } from '../errors.ts';
-import { openFileSource, readBytes } from '../formats/source.ts';
+import { AntipodeError } from '../../errors.ts';
+import { openFileSource, readBytes } from '../../formats/source.ts';
 
 /** Real ones are a few kB; the cap keeps a wrong file from being parsed. */
 const MAX_CONFIG_BYTES = 4 * 2 ** 20;

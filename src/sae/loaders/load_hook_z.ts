@@ -4,10 +4,10 @@
  */
 
 import { basename, extname } from 'node:path';
+import type { SaeSource } from '../sae_source.ts';
 import { buildLayout, placeOf } from './build_layout.ts';
 import { optional, positiveInteger, text } from './json_config.ts';
 import { hasAll, requireConfig, type SaeLoader } from './loader.ts';
-import type { SaeSource } from './sae_source.ts';
 
 export const hookZLoader: SaeLoader = {
   format: 'hook-z',

@@ -8,7 +8,9 @@
  * then compares with the one scalar `jump_relu_threshold`; in the unfolded space that is threshold * s / |W_dec row|.
  */
 
-import { AntipodeError } from '../errors.ts';
+import { AntipodeError } from '../../errors.ts';
+import type { SaeLayout } from '../layout.ts';
+import type { SaeSource } from '../sae_source.ts';
 import { buildLayout, type LayoutParts, placeOf } from './build_layout.ts';
 import { vectorLayout } from './dimensions.ts';
 import {
@@ -21,9 +23,7 @@ import {
   text,
   trueOrFalse,
 } from './json_config.ts';
-import type { SaeLayout } from './layout.ts';
 import { hasAll, requireConfig, type SaeLoader } from './loader.ts';
-import type { SaeSource } from './sae_source.ts';
 
 export const llamaScopeLoader: SaeLoader = {
   format: 'llama-scope',

@@ -3,13 +3,13 @@
  * architecture, b_enc; threshold; b_gate, b_mag, r_mag. `sparsity.safetensors` (tensor `sparsity`, log10 firing rate) if it is there.
  */
 
-import { readFloat32 } from '../formats/tensor_file.ts';
+import { readFloat32 } from '../../formats/tensor_file.ts';
+import type { StoredVector, VectorLayout } from '../layout.ts';
+import type { SaeSource } from '../sae_source.ts';
 import { buildLayout, type LayoutParts, placeOf, readScalar } from './build_layout.ts';
 import { type Dimensions, vectorLayout } from './dimensions.ts';
-import type { StoredVector, VectorLayout } from './layout.ts';
 import { TRANSCODER_FACT } from './load_gemma_scope.ts';
 import { hasAll, requireConfig, type SaeLoader } from './loader.ts';
-import type { SaeSource } from './sae_source.ts';
 import { readSaeLensConfig, type SaeLensConfig } from './saelens_config.ts';
 
 export const saeLensLoader: SaeLoader = {
