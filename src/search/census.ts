@@ -13,7 +13,8 @@ export const FINE_BINS = 65536;
 const HALF_BINS = FINE_BINS / 2;
 
 export interface Census {
-  readonly counts: Uint32Array;
+  /** Doubles, because a degenerate dictionary can put more than 2^32 pairs into one bin. */
+  readonly counts: Float64Array;
   /** Nonzero for bins that need `closeCall`. */
   readonly marked: Uint8Array;
   /** Compares a value of a marked bin with the thresholds there. */
@@ -47,7 +48,7 @@ export function createCensus(
   const belowInMarked = new Float64Array(thresholds.length);
   let largest = 0;
   return {
-    counts: new Uint32Array(FINE_BINS),
+    counts: new Float64Array(FINE_BINS),
     marked,
     belowInMarked,
     largestError: () => largest,

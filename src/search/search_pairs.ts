@@ -196,7 +196,11 @@ async function runWorkers(job: SearchJob, total: number, options: SearchPairsOpt
 
 function runWorker(job: SearchJob, stopOthers: () => void): Promise<Finished> {
   return new Promise((resolve, reject) => {
+    let isSettled = false;
     const fail = (reason: string): void => {
+      // Workers also exit after a good answer; the others must then go on with the tiles they hold.
+      if (isSettled) return;
+      isSettled = true;
       stopOthers();
       const hint = 'free some memory or lower --threads, then run the same command again';
       reject(new AntipodeError('resource', `a search worker died: ${reason}`, { hint }));
@@ -204,11 +208,11 @@ function runWorker(job: SearchJob, stopOthers: () => void): Promise<Finished> {
     // The caller's Node flags (`--input-type`, test runners' loaders) are meant for its own code and may not fit a worker.
     const worker = new Worker(workerUrl(), { workerData: job, execArgv: [] });
     worker.on('message', (answer: WorkerAnswer) => {
-      if (answer.type === 'finished') resolve(answer);
-      else fail(answer.message);
+      if (answer.type === 'failed') return fail(answer.message);
+      isSettled = true;
+      resolve(answer);
     });
     worker.on('error', (error) => fail(error.message));
-    // After a message this changes nothing: the promise is settled.
     worker.on('exit', (code) => fail(`exit code ${code} before an answer`));
   });
 }

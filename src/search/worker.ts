@@ -109,8 +109,12 @@ async function runJob(job: SearchJob): Promise<WorkerAnswer> {
   const second = b ?? a;
   const engine = await createProductEngine();
   const scanners = createScanners(job);
-  const rowBlock: Block = { start: -1, unit: new Float32Array(TILE_ROWS * d) };
-  const columnBlock: Block = { start: -1, unit: new Float32Array(TILE_ROWS * d) };
+  const block = (rows: SharedRows): Block => ({
+    start: -1,
+    unit: new Float32Array(Math.min(TILE_ROWS, rows.usable.length) * d),
+  });
+  const rowBlock = block(a);
+  const columnBlock = block(second);
   const products = new Float32Array(TILE_ROWS * TILE_ROWS);
   const tiles: readonly Tile[] = tilesFor(a.usable.length, b?.usable.length);
   for (;;) {

@@ -39,7 +39,7 @@ export type WorkerAnswer =
       readonly top: readonly ScoredPair[];
       readonly bottom: readonly ScoredPair[];
       readonly census?: {
-        readonly counts: Uint32Array;
+        readonly counts: Float64Array;
         readonly belowInMarked: Float64Array;
         readonly largestError: number;
       };
