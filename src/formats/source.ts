@@ -3,7 +3,7 @@
  * buffer and (in a later room) a ranged download look alike. Reading one array of a container never touches the others.
  */
 
-import { type FileHandle, open } from 'node:fs/promises';
+import { constants, type FileHandle, open } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { AntipodeError, systemErrorCode } from '../errors.ts';
 
@@ -51,19 +51,28 @@ export function memorySource(name: string, bytes: Uint8Array): ByteSource {
   return source;
 }
 
-/** @throws {AntipodeError} `missing` where there is no such file, `format` for a folder, `resource` where it cannot be read */
-export async function openFileSource(path: string, name: string = basename(path)): Promise<ByteSource> {
+/**
+ * Opens what is a file and nothing else. Without blocking, because opening a named pipe otherwise waits for a writer, perhaps for ever.
+ * @throws {AntipodeError} `missing` where there is no such file, `format` for folders, pipes and devices, `resource` where it cannot be read
+ */
+export async function openRegularFile(path: string): Promise<FileHandle> {
   let handle: FileHandle;
   try {
-    handle = await open(path, 'r');
+    handle = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
   } catch (error) {
     throw openFailure(path, error);
   }
+  if ((await handle.stat()).isFile()) return handle;
+  await handle.close();
+  throw new AntipodeError('format', `${path}: not a file`, {
+    hint: 'where a command reads a list, pipe it in and write - for its name',
+  });
+}
+
+/** @throws {AntipodeError} as `openRegularFile` */
+export async function openFileSource(path: string, name: string = basename(path)): Promise<ByteSource> {
+  const handle = await openRegularFile(path);
   const stats = await handle.stat();
-  if (!stats.isFile()) {
-    await handle.close();
-    throw new AntipodeError('format', `${path}: not a file`);
-  }
   const source: ByteSource = {
     name,
     byteLength: stats.size,

@@ -4,7 +4,6 @@
  */
 
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { mkdir, stat, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { throwIfInterrupted } from '../errors.ts';
@@ -12,6 +11,7 @@ import { writeDirectoryAtomic } from '../formats/atomic.ts';
 import { writeCsv } from '../formats/csv.ts';
 import { writeJson } from '../formats/json/json.ts';
 import { writeParquet } from '../formats/parquet/parquet.ts';
+import { openRegularFile } from '../formats/source.ts';
 import type { Table } from '../formats/table.ts';
 
 export interface InputFile {
@@ -73,7 +73,8 @@ export async function writeRunDirectory(
 /** SHA-256 in hex, streamed. */
 export async function hashFile(path: string, signal?: AbortSignal): Promise<string> {
   const hash = createHash('sha256');
-  for await (const piece of createReadStream(path, { highWaterMark: 4 * 1024 * 1024 })) {
+  const handle = await openRegularFile(path);
+  for await (const piece of handle.createReadStream({ highWaterMark: 4 * 1024 * 1024 })) {
     throwIfInterrupted(signal);
     hash.update(piece as Uint8Array);
   }

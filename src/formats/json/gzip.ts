@@ -3,35 +3,25 @@
  * are one stream; a stream that is cut or damaged is a sentence. Memory use is a few chunks, however far the data expands.
  */
 
-import { createReadStream } from 'node:fs';
 import { basename } from 'node:path';
 import { pipeline, Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { AntipodeError, systemErrorCode } from '../../errors.ts';
+import { openRegularFile } from '../source.ts';
 
 /**
  * The bytes of a file in order. Opened when the first chunk is asked for; closed at the end and when the reader leaves early.
- * @throws {AntipodeError} `missing` where there is no such file, `format` for a folder, `resource` where it cannot be read
+ * @throws {AntipodeError} as `openRegularFile`; `resource` when reading fails on the way
  */
 export async function* fileChunks(path: string): AsyncIterable<Uint8Array> {
+  const handle = await openRegularFile(path);
   try {
-    yield* createReadStream(path, { highWaterMark: 256 * 1024 }) as AsyncIterable<Uint8Array>;
+    yield* handle.createReadStream({ highWaterMark: 256 * 1024 }) as AsyncIterable<Uint8Array>;
   } catch (error) {
-    const cause = { cause: error };
-    switch (systemErrorCode(error)) {
-      case 'ENOENT':
-      case 'ENOTDIR':
-        throw new AntipodeError('missing', `${path}: no such file`, cause);
-      case 'EISDIR':
-        throw new AntipodeError('format', `${path}: not a file`, cause);
-      case 'EACCES':
-      case 'EPERM':
-        throw new AntipodeError('resource', `${path}: no permission to read it`, cause);
-      case undefined:
-        throw error;
-      default:
-        throw new AntipodeError('resource', `${basename(path)}: cannot be read (${String(error)})`, cause);
-    }
+    if (systemErrorCode(error) === undefined) throw error;
+    throw new AntipodeError('resource', `${basename(path)}: cannot be read (${String(error)})`, {
+      cause: error,
+    });
   }
 }
 
