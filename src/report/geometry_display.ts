@@ -79,7 +79,11 @@ function subjectTable(subject: GeometrySubject): DisplayTable {
     ],
     [
       'Concepts',
-      `${concepts.id}: ${counts.concepts} pairs of opposites, ${counts.features} features, ${counts.pairs} feature pairs`,
+      `${concepts.id}: ${[
+        plural(counts.concepts, 'pair of opposites', 'pairs of opposites'),
+        plural(counts.features, 'feature', 'features'),
+        plural(counts.pairs, 'feature pair', 'feature pairs'),
+      ].join(', ')}`,
     ],
   ];
   return {
@@ -88,6 +92,10 @@ function subjectTable(subject: GeometrySubject): DisplayTable {
     rows: facts.filter(([, value]) => value !== ''),
     notes,
   };
+}
+
+function plural(count: number, one: string, many: string): string {
+  return `${formatCount(count)} ${count === 1 ? one : many}`;
 }
 
 function defectSentence({ geometry }: GeometrySubject): string {

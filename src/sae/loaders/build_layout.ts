@@ -133,9 +133,14 @@ function storageFacts(...tensors: readonly StoredTensor[]): string[] {
   const [encoder, decoder] = tensors;
   if (encoder && decoder && encoder.dtype !== decoder.dtype)
     facts.push(`the encoder is stored as ${encoder.dtype}, the decoder as ${decoder.dtype}`);
-  for (const tensor of tensors)
+  for (const tensor of tensors) {
     if (!tensor.isRandomAccess)
       facts.push(`${tensor.name} is compressed: single rows are read by unpacking all before them`);
+    if (tensor.dtype === 'F64')
+      facts.push(
+        `${tensor.name} is stored as float64 and rounded to float32 on reading: cosines move by up to about 1e-8`,
+      );
+  }
   return facts;
 }
 
