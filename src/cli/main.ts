@@ -3,6 +3,9 @@
 
 import { runCli } from './run.ts';
 
+/** How long running work may take to stop by itself: one tile of the search and the removal of temporaries take far less. */
+const PATIENCE_MS = 900;
+
 const controller = new AbortController();
 let interrupts = 0;
 const onSignal = (): void => {
@@ -10,6 +13,8 @@ const onSignal = (): void => {
   // A second Ctrl-C means now: whatever is written goes through temporary names, so nothing half-written becomes visible.
   if (interrupts > 1) process.exit(130);
   controller.abort();
+  // Work that does not look at the signal in time (a read from a dead disk) must not keep the user waiting.
+  setTimeout(() => process.exit(130), PATIENCE_MS).unref();
 };
 process.on('SIGINT', onSignal);
 process.on('SIGTERM', onSignal);

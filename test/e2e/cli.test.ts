@@ -1,6 +1,6 @@
 /** @file The numbered expectations of a command line (rows C1 to C20), each tried on the built command as a user would. */
 
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
@@ -419,6 +419,19 @@ describe('C19: Ctrl-C', () => {
     expect(result.stderr).toContain('interrupted');
     expect([...snapshot(own.home).keys(), ...snapshot(own.cwd).keys()]).toEqual([]);
     own.remove();
+  });
+});
+
+describe('C19: a command that waits', () => {
+  it('for stdin which never comes ends on SIGINT with 130 all the same', async () => {
+    const child = spawn(process.execPath, [MAIN, 'concepts', 'check', '-'], {
+      env: environment(place),
+      stdio: 'pipe',
+    });
+    const ended = new Promise<number | null>((resolve) => child.on('close', resolve));
+    setTimeout(() => child.kill('SIGINT'), 700);
+    expect(await ended).toBe(130);
+    child.stdin.destroy();
   });
 });
 
