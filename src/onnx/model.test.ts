@@ -1,10 +1,38 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { encodeModel } from './model.ts';
+import { encodeModel, type InitialiserSpec } from './model.ts';
 import { createProductEngine, productErrorBound } from './product.ts';
 import { createMessage, finish } from './protobuf.ts';
 import { loadOnnxRuntime } from './runtime.ts';
+import type { ElementType } from './tensor_proto.ts';
 
 const { InferenceSession, Tensor } = await loadOnnxRuntime();
+
+/** A constant's values as the runtime sees them, cast to float32. */
+async function constantsOf(
+  initialisers: readonly InitialiserSpec[],
+  name: string,
+  rank: number,
+  folder?: string,
+): Promise<number[]> {
+  const model = encodeModel({
+    nodes: [{ op: 'Cast', inputs: [name], outputs: ['out'], attributes: { to: { int: 1 } } }],
+    inputs: [],
+    outputs: [{ name: 'out', type: 'float32', dims: Array.from({ length: rank }, (_, i) => `n${i}`) }],
+    initialisers,
+  });
+  const session = await InferenceSession.create(
+    model,
+    folder === undefined
+      ? {}
+      : { extra: { session: { model_external_initializers_file_folder_path: folder } } },
+  );
+  const { out } = await session.run({});
+  await session.release();
+  return Array.from(out!.data as Float32Array);
+}
 
 describe('protobuf wire format', () => {
   it('writes the examples of the encoding guide', () => {
@@ -47,6 +75,75 @@ describe('models run on ONNX Runtime', () => {
     });
     expect(Array.from(c!.data as Float32Array)).toEqual([265.5, 321]);
     await session.release();
+  });
+
+  it('constants inside the model, of every element type', async () => {
+    const cast = (type: ElementType, data: ArrayBufferView, dims: number[]): Promise<number[]> =>
+      constantsOf([{ name: 'w', type, dims, data }], 'w', dims.length);
+    expect(await cast('float32', Float32Array.of(1.5, -2), [2])).toEqual([1.5, -2]);
+    expect(await cast('int64', BigInt64Array.of(-3n, 2n ** 20n), [2, 1])).toEqual([-3, 2 ** 20]);
+    expect(await cast('int32', Int32Array.of(-7), [1])).toEqual([-7]);
+    expect(await cast('uint8', Uint8Array.of(0, 255), [2])).toEqual([0, 255]);
+    expect(await cast('bool', Uint8Array.of(0, 1), [2])).toEqual([0, 1]);
+    expect(await cast('float16', Uint16Array.of(0x3c00, 0xc100), [2])).toEqual([1, -2.5]);
+    expect(await cast('bfloat16', Uint16Array.of(0x3f80, 0xc020), [2])).toEqual([1, -2.5]);
+  });
+
+  it('constants in a range of another file that begins at any byte', async () => {
+    const dir = await mkdtemp(join(tmpdir(), 'antipode-onnx-'));
+    const bytes = new Uint8Array(3 + 8);
+    bytes.set(new Uint8Array(Float32Array.of(0.5, -4).buffer), 3);
+    await writeFile(join(dir, 'weights.bin'), bytes);
+    const data = { location: 'weights.bin', offset: 3, length: 8 };
+    expect(await constantsOf([{ name: 'w', type: 'float32', dims: [2], data }], 'w', 1, dir)).toEqual([
+      0.5, -4,
+    ]);
+    await rm(dir, { recursive: true });
+  });
+
+  it('attributes of strings, lists and tensors, and an operator of com.microsoft', async () => {
+    const model = encodeModel({
+      nodes: [
+        {
+          name: 'half',
+          op: 'Constant',
+          inputs: [],
+          outputs: ['half'],
+          attributes: { value: { tensor: { type: 'float32', dims: [1, 2], data: Float32Array.of(0.5, 2) } } },
+        },
+        {
+          op: 'Transpose',
+          inputs: ['half'],
+          outputs: ['column'],
+          attributes: { perm: { ints: [1, 0] } },
+        },
+        { op: 'Gelu', inputs: ['column'], outputs: ['g'], attributes: { approximate: { string: 'tanh' } } },
+        {
+          op: 'FusedMatMul',
+          domain: 'com.microsoft',
+          inputs: ['a', 'g'],
+          outputs: ['c'],
+          attributes: { transB: { int: 1 } },
+        },
+      ],
+      inputs: [{ name: 'a', type: 'float32', dims: [1, 1] }],
+      outputs: [{ name: 'c', type: 'float32', dims: [1, 2] }],
+    });
+    const session = await InferenceSession.create(model);
+    const { c } = await session.run({ a: new Tensor('float32', [1], [1, 1]) });
+    const gelu = (x: number): number =>
+      0.5 * x * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x ** 3)));
+    expect(c!.dims).toEqual([1, 2]);
+    expect(c!.data[0]).toBeCloseTo(gelu(0.5), 6);
+    expect(c!.data[1]).toBeCloseTo(gelu(2), 6);
+    await session.release();
+  });
+
+  it('data that does not fit its dims is a mistake of the program', () => {
+    const initialiser: InitialiserSpec = { name: 'w', type: 'float32', dims: [3], data: Float32Array.of(1) };
+    expect(() => encodeModel({ nodes: [], inputs: [], outputs: [], initialisers: [initialiser] })).toThrow(
+      'internal: tensor w has 4 bytes, expected 12',
+    );
   });
 
   it('C = A B^T for sizes that are no multiples of anything, within the stated bound', async () => {

@@ -1,14 +1,10 @@
 /**
  * @file Writes ONNX models: a graph of nodes with typed inputs and outputs, as bytes for `InferenceSession.create`.
- * Field numbers are those of onnx.proto3 (IR version 10). Initialisers and subgraphs are left out: today's graphs have none.
+ * Field numbers are those of onnx.proto3 (IR version 10). Subgraphs and functions are left out: today's graphs have none.
  */
 
 import { createMessage, finish, type MessageWriter } from './protobuf.ts';
-
-/** TensorProto.DataType. */
-export const ELEMENT_TYPES = { float32: 1 } as const;
-
-export type ElementType = keyof typeof ELEMENT_TYPES;
+import { ELEMENT_TYPES, type ElementType, encodeTensor, type TensorSpec } from './tensor_proto.ts';
 
 /** A dimension is a number, or a name for a size that is only known when the model runs. */
 export interface ValueSpec {
@@ -17,51 +13,85 @@ export interface ValueSpec {
   readonly dims: readonly (number | string)[];
 }
 
-export type Attribute = { readonly int: number } | { readonly float: number };
+export type Attribute =
+  | { readonly int: number }
+  | { readonly float: number }
+  | { readonly string: string }
+  | { readonly ints: readonly number[] }
+  | { readonly tensor: TensorSpec };
+
+export type Attributes = Readonly<Record<string, Attribute>>;
+
+/** `''` is ONNX itself, the other one holds ONNX Runtime's own operators. */
+export type Domain = '' | 'com.microsoft';
 
 export interface NodeSpec {
+  /** Shown in the runtime's messages. */
+  readonly name?: string;
   /** Operator type, e.g. `Gemm`. */
   readonly op: string;
+  readonly domain?: Domain;
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
-  readonly attributes?: Readonly<Record<string, Attribute>>;
+  readonly attributes?: Attributes;
+}
+
+export interface InitialiserSpec extends TensorSpec {
+  readonly name: string;
 }
 
 export interface ModelSpec {
+  /** In topological order. */
   readonly nodes: readonly NodeSpec[];
   readonly inputs: readonly ValueSpec[];
   readonly outputs: readonly ValueSpec[];
+  /** Constants. Those inside the model may hold 2 GB together, which is protobuf's limit. */
+  readonly initialisers?: readonly InitialiserSpec[];
 }
 
 const IR_VERSION = 10;
-const OPSET_VERSION = 21;
-const ATTRIBUTE_FLOAT = 1;
-const ATTRIBUTE_INT = 2;
+const OPSET_VERSIONS: Record<Domain, number> = { '': 21, 'com.microsoft': 1 };
+
+/** AttributeProto.AttributeType. */
+const ATTRIBUTE_TYPES = { float: 1, int: 2, string: 3, tensor: 4, ints: 7 } as const;
 
 export function encodeModel(spec: ModelSpec): Uint8Array {
   const graph = createMessage();
   for (const node of spec.nodes) graph.message(1, encodeNode(node));
   graph.text(2, 'antipode');
+  for (const { name, ...tensor } of spec.initialisers ?? []) graph.message(5, encodeTensor(tensor, name));
   for (const value of spec.inputs) graph.message(11, encodeValue(value));
   for (const value of spec.outputs) graph.message(12, encodeValue(value));
-  const opset = createMessage().text(1, '').integer(2, OPSET_VERSION);
-  return finish(
-    createMessage().integer(1, IR_VERSION).text(2, 'antipode').message(7, graph).message(8, opset),
-  );
+  const model = createMessage().integer(1, IR_VERSION).text(2, 'antipode').message(7, graph);
+  for (const domain of new Set<Domain>(['', ...spec.nodes.map((node) => node.domain ?? '')])) {
+    model.message(8, createMessage().text(1, domain).integer(2, OPSET_VERSIONS[domain]));
+  }
+  return finish(model);
 }
 
 function encodeNode(node: NodeSpec): MessageWriter {
   const message = createMessage();
   for (const input of node.inputs) message.text(1, input);
   for (const output of node.outputs) message.text(2, output);
+  if (node.name !== undefined) message.text(3, node.name);
   message.text(4, node.op);
   for (const [name, value] of Object.entries(node.attributes ?? {})) {
-    const attribute = createMessage().text(1, name);
-    if ('int' in value) attribute.integer(3, value.int).integer(20, ATTRIBUTE_INT);
-    else attribute.float(2, value.float).integer(20, ATTRIBUTE_FLOAT);
-    message.message(5, attribute);
+    message.message(5, encodeAttribute(name, value));
   }
+  if (node.domain) message.text(7, node.domain);
   return message;
+}
+
+function encodeAttribute(name: string, value: Attribute): MessageWriter {
+  const message = createMessage().text(1, name);
+  if ('float' in value) return message.float(2, value.float).integer(20, ATTRIBUTE_TYPES.float);
+  if ('int' in value) return message.integer(3, value.int).integer(20, ATTRIBUTE_TYPES.int);
+  if ('string' in value) return message.text(4, value.string).integer(20, ATTRIBUTE_TYPES.string);
+  if ('tensor' in value) {
+    return message.message(5, encodeTensor(value.tensor)).integer(20, ATTRIBUTE_TYPES.tensor);
+  }
+  for (const item of value.ints) message.integer(8, item);
+  return message.integer(20, ATTRIBUTE_TYPES.ints);
 }
 
 function encodeValue(value: ValueSpec): MessageWriter {

@@ -19,6 +19,7 @@ export const ROOMS: readonly string[] = [
   'concepts',
   'search',
   'geometry',
+  'lm',
   'report',
   'cli',
   'index.ts',
