@@ -11,6 +11,8 @@ export interface ByteSource {
   /** Shown in messages: a base name or a full path, as the caller chose. */
   readonly name: string;
   readonly byteLength: number;
+  /** Where the bytes are a file of this machine as they stand: its path, for those who map the file themselves. */
+  readonly path?: string;
   /**
    * Fills `target` from `offset` on. Safe to call concurrently.
    * @throws {AntipodeError} `format` when the range passes the end (a file that was cut, or that shrank since it was opened)
@@ -75,6 +77,7 @@ export async function openFileSource(path: string, name: string = basename(path)
   const stats = await handle.stat();
   const source: ByteSource = {
     name,
+    path,
     byteLength: stats.size,
     async readInto(target, offset) {
       let done = 0;

@@ -16,6 +16,8 @@ export interface StoredTensor {
   readonly order: 'C' | 'F';
   /** True where `readBytes` costs only the bytes asked for; false for compressed members, which must be streamed from their start. */
   readonly isRandomAccess: boolean;
+  /** Where the element bytes stand in one piece in a file of this machine: the file, and the offset of the first of them. */
+  readonly inFile?: { readonly path: string; readonly offset: number };
   /**
    * Bytes of the element data, offset 0 = first stored element.
    * @throws {AntipodeError} `format` past the end or where the data is damaged

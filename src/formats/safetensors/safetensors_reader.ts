@@ -126,6 +126,7 @@ function storedTensor(source: ByteSource, entry: HeaderEntry, dtype: DType, data
     shape: entry.shape,
     order: 'C',
     isRandomAccess: true,
+    ...(source.path === undefined ? {} : { inFile: { path: source.path, offset: start } }),
     readBytes: readAt,
     async *stream() {
       for (let offset = 0; offset < byteLength; offset += STREAM_BYTES) {

@@ -1,0 +1,45 @@
+/** @file `config.json` of GPT-2 (transformers, GPT2Config). Cross attention is refused; dropout does not matter for inference. */
+
+import { type Fields, requireValue, shownValue } from './fields.ts';
+import type { Gpt2Config } from './model_config.ts';
+
+const ACTIVATIONS: ReadonlyMap<string, Gpt2Config['activation']> = new Map([
+  ['gelu_new', 'gelu_tanh'],
+  ['gelu_pytorch_tanh', 'gelu_tanh'],
+  ['gelu', 'gelu_erf'],
+  ['relu', 'relu'],
+]);
+
+export function readGpt2(config: Fields, modelType: string): Gpt2Config {
+  requireValue(config, 'add_cross_attention', [false]);
+  const name = config.text('activation_function', 'gelu_new');
+  const activation = ACTIVATIONS.get(name);
+  if (!activation) {
+    const known = [...ACTIVATIONS.keys()].join(', ');
+    throw config.refuse('activation_function', `${shownValue(name)} is not supported (expected ${known})`);
+  }
+  const dModel = config.size('n_embd');
+  const layers = config.layerCount('n_layer');
+  const heads = config.size('n_head');
+  if (dModel % heads !== 0) throw config.refuse('n_head', `does not divide n_embd (${heads}, ${dModel})`);
+  const headDim = dModel / heads;
+  const scale = config.flag('scale_attn_weights', true) ? headDim ** -0.5 : 1;
+  const isByLayer = config.flag('scale_attn_by_inverse_layer_idx', false);
+  return {
+    family: 'gpt2',
+    modelType,
+    dModel,
+    layers,
+    heads,
+    kvHeads: heads,
+    headDim,
+    dMlp: config.size('n_inner', 4 * dModel),
+    vocabSize: config.size('vocab_size'),
+    maxPositions: config.has('n_positions') ? config.size('n_positions') : config.size('n_ctx'),
+    normEpsilon: config.positive('layer_norm_epsilon'),
+    isHeadTied: config.flag('tie_word_embeddings', true),
+    windows: Array<null>(layers).fill(null),
+    activation,
+    attentionScales: Array.from({ length: layers }, (_, layer) => (isByLayer ? scale / (layer + 1) : scale)),
+  };
+}

@@ -1,0 +1,38 @@
+/** @file A config and its weights to a graph. Adding a family is one file beside this one and one case here. */
+
+import type { ModelSpec } from '../../onnx/model.ts';
+import type { ModelConfig } from '../config.ts';
+import type { BlockOptions } from './blocks.ts';
+import { buildDecoder, type DecoderInputs, decoderInputs, type Family } from './decoder.ts';
+import { gemma2 } from './gemma2.ts';
+import { gpt2 } from './gpt2.ts';
+import { createGraph, type GraphBuilder } from './graph.ts';
+import { llama } from './llama.ts';
+
+/** @throws {AntipodeError} `format` where a weight is missing or has another shape than the config says */
+export async function buildGraph(
+  config: ModelConfig,
+  weights: GraphBuilder['weights'],
+  options: BlockOptions = {},
+): Promise<ModelSpec> {
+  const graph = createGraph(weights);
+  const inputs = decoderInputs(graph, config);
+  buildDecoder(graph, config, familyOf(graph, config, inputs, options));
+  return graph.finish();
+}
+
+function familyOf(
+  graph: GraphBuilder,
+  config: ModelConfig,
+  inputs: DecoderInputs,
+  options: BlockOptions,
+): Family {
+  switch (config.family) {
+    case 'gemma2':
+      return gemma2(graph, config, inputs, options);
+    case 'llama':
+      return llama(graph, config, inputs, options);
+    case 'gpt2':
+      return gpt2(graph, config, inputs, options);
+  }
+}

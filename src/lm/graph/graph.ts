@@ -1,0 +1,114 @@
+/**
+ * @file A graph under construction: nodes get names, constants are shared, weights stay where they are. Values are named by strings, as in ONNX.
+ * Knows no model.
+ */
+
+import type {
+  Attributes,
+  Domain,
+  InitialiserSpec,
+  ModelSpec,
+  NodeSpec,
+  ValueSpec,
+} from '../../onnx/model.ts';
+import type { ElementType } from '../../onnx/tensor_proto.ts';
+import type { MappedTensor, ModelWeights } from '../weights.ts';
+
+/** The name of a tensor in the graph. */
+export type Value = string;
+
+export interface GraphBuilder {
+  readonly weights: Pick<ModelWeights, 'has' | 'tensor' | 'vector'>;
+  input(name: string, type: ElementType, dims: readonly (number | string)[]): Value;
+  /** Makes `value` an output under this name, and returns the name for use inside the graph. Outputs nobody fetches cost nothing. */
+  output(name: string, value: Value, dims: readonly (number | string)[]): Value;
+  op(op: string, inputs: readonly Value[], attributes?: Attributes): Value;
+  /** An operator with several outputs. */
+  split(op: string, inputs: readonly Value[], count: number, attributes?: Attributes): Value[];
+  /** An operator of ONNX Runtime's own. */
+  microsoft(op: string, inputs: readonly Value[], attributes?: Attributes): Value;
+  /** A float32 scalar. */
+  scalar(value: number): Value;
+  /** int64, one axis. */
+  integers(values: readonly number[]): Value;
+  /** A stored tensor as it is, mapped; adding the same name twice gives the same value. */
+  mapped(name: string, tensor: MappedTensor): Value;
+  /** A stored vector as float32 inside the graph, `plus` added to each element in float32. */
+  vector(name: string, length: number, plus?: number): Value;
+  /** Reads the vectors. @throws {AntipodeError} `format` for missing or malformed ones */
+  finish(): Promise<ModelSpec>;
+}
+
+export function createGraph(weights: GraphBuilder['weights']): GraphBuilder {
+  const nodes: NodeSpec[] = [];
+  const inputs: ValueSpec[] = [];
+  const outputs: ValueSpec[] = [];
+  const initialisers = new Map<string, InitialiserSpec>();
+  const vectors = new Map<string, { name: string; length: number; plus: number }>();
+  let count = 0;
+
+  const add = (op: string, from: readonly Value[], outs: readonly string[], more: NodeExtras): void => {
+    const { attributes = {}, domain = '' } = more;
+    nodes.push({ name: outs[0]!, op, domain, inputs: from, outputs: outs, attributes });
+  };
+  const fresh = (op: string): string => `${op}_${count++}`;
+  const constant = (
+    name: string,
+    type: ElementType,
+    dims: readonly number[],
+    data: ArrayBufferView,
+  ): Value => {
+    if (!initialisers.has(name)) initialisers.set(name, { name, type, dims, data });
+    return name;
+  };
+  const single = (op: string, from: readonly Value[], more: NodeExtras): Value => {
+    const out = fresh(op);
+    add(op, from, [out], more);
+    return out;
+  };
+
+  return {
+    weights,
+    input(name, type, dims) {
+      inputs.push({ name, type, dims });
+      return name;
+    },
+    output(name, value, dims) {
+      add('Identity', [value], [name], {});
+      outputs.push({ name, type: 'float32', dims });
+      return name;
+    },
+    op: (op, from, attributes = {}) => single(op, from, { attributes }),
+    microsoft: (op, from, attributes = {}) => single(op, from, { attributes, domain: 'com.microsoft' }),
+    split(op, from, parts, attributes = {}) {
+      const outs = Array.from({ length: parts }, () => fresh(op));
+      add(op, from, outs, { attributes });
+      return outs;
+    },
+    scalar: (value) => constant(`scalar:${value}`, 'float32', [], Float32Array.of(value)),
+    integers: (values) =>
+      constant(`integers:${values}`, 'int64', [values.length], BigInt64Array.from(values, BigInt)),
+    mapped(name, tensor) {
+      if (!initialisers.has(name)) initialisers.set(name, { name, ...tensor });
+      return name;
+    },
+    vector(name, length, plus = 0) {
+      const value = `${name}:float32+${plus}`;
+      vectors.set(value, { name, length, plus });
+      return value;
+    },
+    async finish() {
+      for (const [value, { name, length, plus }] of vectors) {
+        const data = await weights.vector(name, length);
+        if (plus !== 0) for (let i = 0; i < length; i++) data[i] = data[i]! + plus;
+        constant(value, 'float32', [length], data);
+      }
+      return { nodes, inputs, outputs, initialisers: [...initialisers.values()] };
+    },
+  };
+}
+
+interface NodeExtras {
+  readonly attributes?: Attributes;
+  readonly domain?: Domain;
+}

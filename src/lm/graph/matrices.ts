@@ -1,0 +1,89 @@
+/**
+ * @file Products with stored matrices, lossless: float32 is used in place, 16-bit types are widened when they are needed and dropped again.
+ * Quantised matrices are left out.
+ */
+
+import { ELEMENT_TYPES } from '../../onnx/tensor_proto.ts';
+import type { MappedTensor } from '../weights.ts';
+import type { GraphBuilder, Value } from './graph.ts';
+
+const TO_FLOAT32 = { to: { int: ELEMENT_TYPES.float32 } };
+
+/** Rows widened at a time: 16384 x 4096 as float32 is 256 MB, and below that the extra nodes of smaller pieces cost more than they save. */
+export const MAX_CAST_ROWS = 16_384;
+
+export interface Matrix {
+  readonly name: string;
+  readonly outputs: number;
+  readonly inputs: number;
+}
+
+/** x Wᵀ for W stored `[outputs, inputs]`, as torch's Linear does; x `[..., inputs]`, result `[..., outputs]`. */
+export function linear(
+  graph: GraphBuilder,
+  x: Value,
+  matrix: Matrix,
+  maxCastRows: number = MAX_CAST_ROWS,
+): Value {
+  const { name, outputs, inputs } = matrix;
+  const tensor = graph.weights.tensor(name, [outputs, inputs]);
+  // FusedMatMul is the only operator that takes this layout without making a transposed copy.
+  const product = (w: Value): Value => graph.microsoft('FusedMatMul', [x, w], { transB: { int: 1 } });
+  if (tensor.type === 'float32') return product(graph.mapped(name, tensor));
+  if (outputs <= 2 * maxCastRows) return product(widened(graph, x, name, tensor));
+  const parts: Value[] = [];
+  for (let row = 0; row < outputs; row += maxCastRows) {
+    const part = rowsOf(tensor, row, Math.min(maxCastRows, outputs - row));
+    parts.push(product(widened(graph, x, `${name}:rows-${row}`, part)));
+  }
+  return graph.op('Concat', parts, { axis: { int: -1 } });
+}
+
+/** x W for W stored `[inputs, outputs]`, as GPT-2's Conv1D does. */
+export function linearInOut(graph: GraphBuilder, x: Value, matrix: Matrix): Value {
+  const { name, outputs, inputs } = matrix;
+  const tensor = graph.weights.tensor(name, [inputs, outputs]);
+  const w = tensor.type === 'float32' ? graph.mapped(name, tensor) : widened(graph, x, name, tensor);
+  return graph.op('MatMul', [x, w]);
+}
+
+/** Rows of a stored `[rows, width]` table by int64 index, as float32; only the rows asked for are read. */
+export function lookUp(
+  graph: GraphBuilder,
+  index: Value,
+  name: string,
+  shape: readonly [number, number],
+): Value {
+  const tensor = graph.weights.tensor(name, shape);
+  const rows = graph.op('Gather', [graph.mapped(name, tensor), index]);
+  return tensor.type === 'float32' ? rows : graph.op('Cast', [rows], TO_FLOAT32);
+}
+
+/**
+ * A bare Cast depends on no input, so the runtime would do it once at load and keep the float32 copy, or do all of them first. Making the
+ * shape depend on x ties each one to its own product; the Reshape itself changes nothing and copies nothing.
+ */
+function widened(graph: GraphBuilder, x: Value, name: string, tensor: MappedTensor): Value {
+  const size = graph.op('Shape', [x], { start: { int: 0 }, end: { int: 1 } });
+  const zero = graph.op('Mul', [size, graph.integers([0])]);
+  const shape = graph.op('Add', [graph.integers(tensor.dims), zero]);
+  return graph.op(
+    'Cast',
+    [graph.op('Reshape', [graph.mapped(name, tensor), shape], { allowzero: { int: 1 } })],
+    TO_FLOAT32,
+  );
+}
+
+function rowsOf(tensor: MappedTensor, row: number, rows: number): MappedTensor {
+  const [total = 0, width = 0] = tensor.dims;
+  const rowBytes = tensor.data.length / total;
+  return {
+    type: tensor.type,
+    dims: [rows, width],
+    data: {
+      location: tensor.data.location,
+      offset: tensor.data.offset + row * rowBytes,
+      length: rows * rowBytes,
+    },
+  };
+}

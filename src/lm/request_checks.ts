@@ -1,0 +1,43 @@
+/** @file Whether what a request asks for exists in this model: sites, shapes and values of steering, names of captures. */
+
+import { AntipodeError } from '../errors.ts';
+import { shownName } from '../formats/shown_name.ts';
+import type { Batch } from './batch.ts';
+import type { ModelConfig } from './config.ts';
+import type { Steering } from './language_model.ts';
+
+/** @throws {AntipodeError} `usage` */
+export function checkSteering(steer: readonly Steering[], batch: Batch, config: ModelConfig): void {
+  const seen = new Set<unknown>();
+  for (const { at, values, rows = 1, columns = 1 } of steer) {
+    const refuse = (problem: string): never => {
+      throw new AntipodeError('usage', `steering at ${shownName(String(at))}: ${problem}`);
+    };
+    if (at !== 'emb' && !(Number.isInteger(at) && at >= 0 && at < config.layers)) {
+      refuse(`there is no such place (expected emb or a layer from 0 to ${config.layers - 1})`);
+    }
+    if (seen.has(at)) refuse('was given twice: add the vectors first');
+    seen.add(at);
+    if (rows !== 1 && rows !== batch.rows) refuse(`has ${rows} rows (expected 1 or ${batch.rows})`);
+    if (columns !== 1 && columns !== batch.columns) {
+      refuse(`has ${columns} columns (expected 1 or ${batch.columns})`);
+    }
+    const expected = rows * columns * config.dModel;
+    if (values.length !== expected) {
+      refuse(`has ${values.length} values (expected ${expected}: ${rows} x ${columns} x ${config.dModel})`);
+    }
+    if (!values.every(Number.isFinite)) refuse('holds NaN or infinite values');
+  }
+}
+
+/** @throws {AntipodeError} `usage` */
+export function checkCaptures(names: readonly string[], config: ModelConfig): void {
+  for (const name of names) {
+    const match = /^(?:resid|attn_out|mlp_out)\.(\d+)$/.exec(name);
+    if (name === 'resid.emb' || (match && Number(match[1]) < config.layers)) continue;
+    throw new AntipodeError(
+      'usage',
+      `capture ${shownName(name)}: there is no such place (expected resid.emb, or resid, attn_out or mlp_out with a layer from 0 to ${config.layers - 1})`,
+    );
+  }
+}

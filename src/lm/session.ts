@@ -1,0 +1,181 @@
+/**
+ * @file A model folder as a running `LanguageModel`, in this process on ONNX Runtime's CPU provider, losslessly: float32 arithmetic on the weights as
+ * they are stored. A run blocks the calling thread. Leaves out quantised weights, other devices and isolation in a child process.
+ */
+
+import { basename } from 'node:path';
+import type { InferenceSession } from 'onnxruntime-node';
+import { AntipodeError } from '../errors.ts';
+import { encodeModel } from '../onnx/model.ts';
+import { loadOnnxRuntime, type OnnxRuntime } from '../onnx/runtime.ts';
+import { layOut } from './batch.ts';
+import { type ModelConfig, readModelConfig } from './config.ts';
+import { createFeeds, type Feeds } from './feeds.ts';
+import { buildGraph } from './graph/build_graph.ts';
+import type { ForwardRequest, ForwardResult, LanguageModel, Past } from './language_model.ts';
+import { createPastStore, type PastStore } from './past_store.ts';
+import { checkCaptures, checkSteering } from './request_checks.ts';
+import { collect, firstNonFinite, outputNames } from './results.ts';
+import { type ModelWeights, nonFinite, openWeights } from './weights.ts';
+
+export interface OpenModelOptions {
+  /** Threads of one run; ONNX Runtime's own choice (the physical cores) where left out. */
+  readonly threads?: number;
+  /** Rows of a 16-bit output matrix that are widened to float32 at a time, 16384 where left out; less memory, same numbers. */
+  readonly maxCastRows?: number;
+}
+
+/**
+ * @param folder `config.json` and `model*.safetensors` of Hugging Face; weights are mapped, not read
+ * @throws {AntipodeError} `missing` for files that are not there, `format` for what does not fit or is not supported
+ */
+export async function openLanguageModel(
+  folder: string,
+  options: OpenModelOptions = {},
+): Promise<LanguageModel> {
+  const config = await readModelConfig(folder);
+  const weights = await openWeights(folder);
+  try {
+    const { maxCastRows, threads } = options;
+    const graph = await buildGraph(config, weights, maxCastRows === undefined ? {} : { maxCastRows });
+    const runtime = await loadOnnxRuntime();
+    const session = await createSession(runtime, encodeModel(graph), weights.root, threads);
+    return new RunningModel({ config, weights, runtime, session, name: basename(folder) });
+  } catch (error) {
+    await weights.close();
+    throw error;
+  }
+}
+
+async function createSession(
+  runtime: OnnxRuntime,
+  model: Uint8Array,
+  root: string,
+  threads: number | undefined,
+): Promise<InferenceSession> {
+  try {
+    return await runtime.InferenceSession.create(model, {
+      executionProviders: ['cpu'],
+      logSeverityLevel: 3,
+      ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
+      extra: {
+        session: {
+          model_external_initializers_file_folder_path: root,
+          // Packing would copy every matrix into memory of its own; without it they stay pages of the file.
+          disable_prepacking: '1',
+          // Spinning threads double the time of a step when the machine has other work.
+          intra_op: { allow_spinning: '0' },
+        },
+      },
+    });
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new AntipodeError('resource', `ONNX Runtime cannot load the model (${reason})`, { cause: error });
+  }
+}
+
+interface Parts {
+  readonly config: ModelConfig;
+  readonly weights: ModelWeights;
+  readonly runtime: OnnxRuntime;
+  readonly session: InferenceSession;
+  /** Of the folder, for messages. */
+  readonly name: string;
+}
+
+class RunningModel implements LanguageModel {
+  readonly config: ModelConfig;
+  readonly #parts: Parts;
+  readonly #feeds: Feeds;
+  readonly #pasts = new Map<number, PastStore>();
+  #nextId = 0;
+  /** Calls wait for the one before; its failure is its own caller's. */
+  #tail: Promise<unknown> = Promise.resolve();
+  #isClosed = false;
+
+  constructor(parts: Parts) {
+    this.config = parts.config;
+    this.#parts = parts;
+    this.#feeds = createFeeds(parts.runtime, parts.config);
+  }
+
+  forward(request: ForwardRequest): Promise<ForwardResult> {
+    return this.#inTurn(() => this.#run(request));
+  }
+
+  createPast(rows: number, capacity = 0): Promise<Past> {
+    return this.#inTurn(async () => {
+      const id = this.#nextId++;
+      this.#pasts.set(id, createPastStore(this.config, rows, capacity));
+      return { id, rows };
+    });
+  }
+
+  releasePast(past: Past): Promise<void> {
+    return this.#inTurn(async () => {
+      this.#pasts.delete(past.id);
+    });
+  }
+
+  async close(): Promise<void> {
+    if (this.#isClosed) return;
+    const done = this.#inTurn(async () => {
+      this.#pasts.clear();
+      await this.#parts.session.release();
+      await this.#parts.weights.close();
+    });
+    this.#isClosed = true;
+    await done;
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#isClosed) return Promise.reject(new Error('internal: the language model was closed'));
+    const result = this.#tail.then(work);
+    this.#tail = result.catch(() => {});
+    return result;
+  }
+
+  async #run(request: ForwardRequest): Promise<ForwardResult> {
+    const { tokens, padding = 'right', capture = [], steer = [], logits = 'last' } = request;
+    const rows = tokens.length;
+    const past = this.#pastOf(request.past, rows);
+    const batch = layOut(tokens, this.config, padding, past?.lengths ?? Array<number>(rows).fill(0));
+    checkSteering(steer, batch, this.config);
+    checkCaptures(capture, this.config);
+    const store = past ?? createPastStore(this.config, rows, 1);
+    const outputs = await this.#parts.session.run(
+      this.#feeds.of(batch, store, steer, logits),
+      outputNames(this.config, { capture, logits, isKept: past !== undefined }),
+    );
+    const value = (name: string): Float32Array => outputs[name]!.data as Float32Array;
+    const result = collect(this.config, batch, { capture, logits, value });
+    if (firstNonFinite(result) !== undefined) throw await this.#explain(request, firstNonFinite(result)!);
+    past?.append(batch.columns, batch.positions, (part, layer) => value(`new.${part}.${layer}`));
+    return result;
+  }
+
+  #pastOf(handle: Past | undefined, rows: number): PastStore | undefined {
+    if (!handle) return undefined;
+    const past = this.#pasts.get(handle.id);
+    if (!past) throw new Error('internal: this past was released');
+    if (past.rows !== rows) {
+      throw new AntipodeError('usage', `prompt: ${rows} rows of tokens for a past of ${past.rows} rows`);
+    }
+    return past;
+  }
+
+  async #explain(request: ForwardRequest, where: string): Promise<AntipodeError> {
+    const { weights, name } = this.#parts;
+    const tensor = await weights.findNonFinite();
+    if (tensor !== undefined) return nonFinite(name, tensor);
+    return new AntipodeError(
+      'usage',
+      `${name}: ${where} became NaN or infinite though all weights are finite`,
+      {
+        hint: request.steer?.length
+          ? 'steer with a smaller strength'
+          : 'the weights may be damaged: fetch them again',
+      },
+    );
+  }
+}
