@@ -1,0 +1,35 @@
+/** @file A bound on how long a synchronous function may run, regular expressions that backtrack without end included. */
+
+import { createContext, Script } from 'node:vm';
+import { AntipodeError } from '../../errors.ts';
+
+const CALL = new Script('work()');
+
+/**
+ * What `work` returns or throws. Costs about 0.1 ms. What `work` was changing when its time ran out is half changed: let go of it.
+ * @throws {AntipodeError} `resource` when `work` was still running after `milliseconds`
+ */
+export function withinTime<T>(milliseconds: number, subject: string, work: () => T): T {
+  let result: { readonly value: T } | undefined;
+  const context = createContext({
+    work: () => {
+      result = { value: work() };
+    },
+  });
+  try {
+    CALL.runInContext(context, { timeout: milliseconds });
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ERR_SCRIPT_EXECUTION_TIMEOUT') {
+      throw new AntipodeError(
+        'resource',
+        `${subject}: did not come to an end within ${milliseconds / 1000} s`,
+        {
+          cause: error,
+        },
+      );
+    }
+    throw error;
+  }
+  if (result === undefined) throw new Error('internal: a bounded function ended without a result');
+  return result.value;
+}
