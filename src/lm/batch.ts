@@ -12,7 +12,7 @@ export interface Batch {
   readonly tokens: Int32Array;
   /** `[rows, columns]`, -1 at pads. */
   readonly positions: Int32Array;
-  /** Per row: the column of its last token. */
+  /** Per row: the column of its last token; outside 0 to columns - 1 where that lies in another piece. */
   readonly lastColumns: readonly number[];
 }
 
@@ -44,6 +44,27 @@ export function layOut(
     return start + ids.length - 1;
   });
   return { rows, columns, tokens: flat, positions, lastColumns };
+}
+
+/** Columns from `from` up to, but not including, `to`. */
+export function columnsOf(batch: Batch, from: number, to: number): Batch {
+  const columns = to - from;
+  if (columns === batch.columns) return batch;
+  const part = (whole: Int32Array): Int32Array => {
+    const values = new Int32Array(batch.rows * columns);
+    for (let row = 0; row < batch.rows; row++) {
+      const start = row * batch.columns;
+      values.set(whole.subarray(start + from, start + to), row * columns);
+    }
+    return values;
+  };
+  return {
+    rows: batch.rows,
+    columns,
+    tokens: part(batch.tokens),
+    positions: part(batch.positions),
+    lastColumns: batch.lastColumns.map((column) => column - from),
+  };
 }
 
 function checkRow(ids: ArrayLike<number>, row: number, config: ModelConfig, before: number): void {

@@ -98,6 +98,39 @@ describe.each(FAMILIES)('%s, tiny and random, against a float64 forward written 
     },
   );
 
+  test('a pass cut into pieces inside equals one run: with pads, steering by column, and on a kept past', async () => {
+    const cut = await openLanguageModel(`${fixtures}/${family}`, { maxTokensAtOnce: 8 });
+    const rows = [tokens.slice(0, 11), tokens.slice(3, 10)];
+    const vectors = golden.get('steer_emb')!.slice(0, 11 * model.config.dModel);
+    const request: ForwardRequest = {
+      tokens: rows,
+      steer: [{ at: 1, columns: 11, values: vectors }],
+      capture: sites,
+      padding: 'left',
+    };
+    for (const logits of ['all', 'last'] as const) {
+      const pasts = [await model.createPast(2), await cut.createPast(2)] as const;
+      const whole = await model.forward({ ...request, past: pasts[0], logits });
+      const pieces = await cut.forward({ ...request, past: pasts[1], logits });
+      expect(maxDifference(pieces.logits!.values, whole.logits!.values)).toBeLessThan(SAME);
+      for (const name of sites) {
+        const [a, b] = [pieces, whole].map((result) => result.captures.get(name)!.values);
+        // Rounding is relative, and residuals grow far above the logits.
+        const size = b!.reduce((most, x) => Math.max(most, Math.abs(x)), 1);
+        expect(maxDifference(a!, b!), name).toBeLessThan(SAME * size);
+      }
+      const next = [[5], [7]];
+      const steps = [
+        await model.forward({ tokens: next, past: pasts[0] }),
+        await cut.forward({ tokens: next, past: pasts[1] }),
+      ];
+      expect(maxDifference(steps[0]!.logits!.values, steps[1]!.logits!.values)).toBeLessThan(SAME);
+      const unkept = await cut.forward({ ...request, logits });
+      expect(maxDifference(unkept.logits!.values, whole.logits!.values)).toBeLessThan(SAME);
+    }
+    await cut.close();
+  });
+
   test('pads are zeros in what comes back', async () => {
     const request = { tokens: [tokens.slice(0, 2), tokens.slice(0, 1)], capture: ['resid.emb'] as const };
     const { logits, captures } = await model.forward({ ...request, logits: 'all' });

@@ -4,16 +4,17 @@ import type { Tensor } from 'onnxruntime-node';
 import type { OnnxRuntime } from '../onnx/runtime.ts';
 import { attentionMask, type Batch } from './batch.ts';
 import type { ModelConfig } from './config.ts';
-import type { ForwardRequest, Site, Steering } from './language_model.ts';
+import type { Site, Steering } from './language_model.ts';
 import type { PastStore } from './past_store.ts';
 import { ropeFrequencies, ropeTables } from './rope_tables.ts';
 
 export interface Feeds {
+  /** @param logitRows places in rows * columns that get logits */
   of(
     batch: Batch,
     past: PastStore,
     steer: readonly Steering[],
-    logits: NonNullable<ForwardRequest['logits']>,
+    logitRows: readonly number[],
   ): Record<string, Tensor>;
 }
 
@@ -61,11 +62,10 @@ export function createFeeds(runtime: OnnxRuntime, config: ModelConfig): Feeds {
   };
 
   return {
-    of(batch, past, steer, logits) {
-      const wanted = logitRows(batch, logits);
+    of(batch, past, steer, logitRows) {
       const feeds: Record<string, Tensor> = {
         tokens: integer(batch.tokens, [batch.rows, batch.columns]),
-        logit_rows: integer(wanted, [wanted.length]),
+        logit_rows: integer(logitRows, [logitRows.length]),
         ...positionFeeds(batch),
         ...maskFeeds(batch, past),
       };
@@ -83,11 +83,4 @@ export function createFeeds(runtime: OnnxRuntime, config: ModelConfig): Feeds {
       return feeds;
     },
   };
-}
-
-/** Which of the rows * columns places get logits, ascending; pads never do. */
-export function logitRows(batch: Batch, logits: NonNullable<ForwardRequest['logits']>): number[] {
-  if (logits === 'none') return [];
-  if (logits === 'last') return batch.lastColumns.map((column, row) => row * batch.columns + column);
-  return Array.from(batch.positions.keys()).filter((place) => batch.positions[place]! >= 0);
 }

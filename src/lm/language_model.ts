@@ -65,7 +65,7 @@ export interface LanguageModel {
    * @throws {AntipodeError} `usage` for a request that does not fit the model; `format` where the weights hold NaN; `resource` out of memory
    */
   forward(request: ForwardRequest): Promise<ForwardResult>;
-  /** @param capacity tokens per row to make room for at once; it grows when more come */
+  /** @param capacity tokens per row to make room for at once, 0 where left out; it grows when more come */
   createPast(rows: number, capacity?: number): Promise<Past>;
   /** Frees it; releasing twice does nothing. */
   releasePast(past: Past): Promise<void>;

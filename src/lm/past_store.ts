@@ -19,6 +19,8 @@ export interface PastStore {
   /** Valid until the next `append`. */
   keys(layer: number): Float32Array;
   values(layer: number): Float32Array;
+  /** Keeps the first `used` slots and forgets the rest. */
+  truncate(used: number): void;
   append(
     columns: number,
     positions: ArrayLike<number>,
@@ -34,11 +36,12 @@ export function createPastStore(config: ModelConfig, rows: number, capacity: num
   const { layers, kvHeads, headDim } = config;
   let slots = Math.max(1, capacity);
   let used = 0;
-  let positions = new Int32Array(rows * slots).fill(-1);
+  let positions = new Int32Array(0);
   const lengths = Array<number>(rows).fill(0);
   const arrays = (): Float32Array[] =>
     Array.from({ length: layers }, () => allocate(rows * kvHeads * slots * headDim));
   const stored = { k: arrays(), v: arrays() };
+  positions = new Int32Array(rows * slots).fill(-1);
 
   const grow = (needed: number): void => {
     const before = slots;
@@ -72,6 +75,13 @@ export function createPastStore(config: ModelConfig, rows: number, capacity: num
     positionAt: (row, slot) => positions[row * slots + slot]!,
     keys: (layer) => stored.k[layer]!,
     values: (layer) => stored.v[layer]!,
+    truncate(kept) {
+      for (let row = 0; row < rows; row++) {
+        positions.fill(-1, row * slots + kept, (row + 1) * slots);
+        lengths[row] = Math.max(-1, ...positions.subarray(row * slots, row * slots + kept)) + 1;
+      }
+      used = kept;
+    },
     append(columns, newPositions, rowsOf) {
       if (used + columns > slots) grow(used + columns);
       const width = columns * headDim;

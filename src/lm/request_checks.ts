@@ -6,6 +6,9 @@ import type { Batch } from './batch.ts';
 import type { ModelConfig } from './config.ts';
 import type { Steering } from './language_model.ts';
 
+/** Norms square the residual: 2^24 squares of this still fit float32, much more would overflow and turn into zeros without a word. */
+const MAX_STEERING = 1e15;
+
 /** @throws {AntipodeError} `usage` */
 export function checkSteering(steer: readonly Steering[], batch: Batch, config: ModelConfig): void {
   const seen = new Set<unknown>();
@@ -27,6 +30,8 @@ export function checkSteering(steer: readonly Steering[], batch: Batch, config: 
       refuse(`has ${values.length} values (expected ${expected}: ${rows} x ${columns} x ${config.dModel})`);
     }
     if (!values.every(Number.isFinite)) refuse('holds NaN or infinite values');
+    const largest = values.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+    if (largest > MAX_STEERING) refuse(`is too strong (got ${largest}, expected at most ${MAX_STEERING})`);
   }
 }
 

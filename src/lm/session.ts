@@ -11,18 +11,20 @@ import { loadOnnxRuntime, type OnnxRuntime } from '../onnx/runtime.ts';
 import { layOut } from './batch.ts';
 import { type ModelConfig, readModelConfig } from './config.ts';
 import { createFeeds, type Feeds } from './feeds.ts';
+import { type ForwardPass, MAX_TOKENS_AT_ONCE, runForward } from './forward_pass.ts';
 import { buildGraph } from './graph/build_graph.ts';
 import type { ForwardRequest, ForwardResult, LanguageModel, Past } from './language_model.ts';
 import { createPastStore, type PastStore } from './past_store.ts';
 import { checkCaptures, checkSteering } from './request_checks.ts';
-import { collect, firstNonFinite, outputNames } from './results.ts';
 import { type ModelWeights, nonFinite, openWeights } from './weights.ts';
 
 export interface OpenModelOptions {
   /** Threads of one run; ONNX Runtime's own choice (the physical cores) where left out. */
   readonly threads?: number;
-  /** Rows of a 16-bit output matrix that are widened to float32 at a time, 16384 where left out; less memory, same numbers. */
+  /** Rows of a 16-bit output matrix that are widened to float32 at a time, 8192 where left out; fewer take less memory, for the same numbers. */
   readonly maxCastRows?: number;
+  /** Tokens (rows times columns) computed at a time, 512 where left out; fewer take less memory. */
+  readonly maxTokensAtOnce?: number;
 }
 
 /**
@@ -36,11 +38,11 @@ export async function openLanguageModel(
   const config = await readModelConfig(folder);
   const weights = await openWeights(folder);
   try {
-    const { maxCastRows, threads } = options;
+    const { maxCastRows, maxTokensAtOnce = MAX_TOKENS_AT_ONCE, threads } = options;
     const graph = await buildGraph(config, weights, maxCastRows === undefined ? {} : { maxCastRows });
     const runtime = await loadOnnxRuntime();
     const session = await createSession(runtime, encodeModel(graph), weights.root, threads);
-    return new RunningModel({ config, weights, runtime, session, name: basename(folder) });
+    return new RunningModel({ config, weights, runtime, session, maxTokensAtOnce, name: basename(folder) });
   } catch (error) {
     await weights.close();
     throw error;
@@ -57,6 +59,8 @@ async function createSession(
     return await runtime.InferenceSession.create(model, {
       executionProviders: ['cpu'],
       logSeverityLevel: 3,
+      // A plan of all buffers keeps the widened matrices of a whole run alive at once.
+      enableMemPattern: false,
       ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
       extra: {
         session: {
@@ -69,9 +73,16 @@ async function createSession(
       },
     });
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new AntipodeError('resource', `ONNX Runtime cannot load the model (${reason})`, { cause: error });
+    throw runtimeFailure('cannot load the model', error);
   }
+}
+
+function runtimeFailure(what: string, error: unknown): AntipodeError {
+  const reason = error instanceof Error ? error.message : String(error);
+  return new AntipodeError('resource', `ONNX Runtime ${what} (${reason})`, {
+    hint: 'check that there is memory left and that the files did not change',
+    cause: error,
+  });
 }
 
 interface Parts {
@@ -79,6 +90,7 @@ interface Parts {
   readonly weights: ModelWeights;
   readonly runtime: OnnxRuntime;
   readonly session: InferenceSession;
+  readonly maxTokensAtOnce: number;
   /** Of the folder, for messages. */
   readonly name: string;
 }
@@ -105,8 +117,10 @@ class RunningModel implements LanguageModel {
 
   createPast(rows: number, capacity = 0): Promise<Past> {
     return this.#inTurn(async () => {
+      if (!(Number.isInteger(rows) && rows >= 1)) throw new Error(`internal: a past of ${rows} rows`);
       const id = this.#nextId++;
-      this.#pasts.set(id, createPastStore(this.config, rows, capacity));
+      const room = Math.min(capacity, this.config.maxPositions);
+      this.#pasts.set(id, createPastStore(this.config, rows, room));
       return { id, rows };
     });
   }
@@ -142,16 +156,27 @@ class RunningModel implements LanguageModel {
     const batch = layOut(tokens, this.config, padding, past?.lengths ?? Array<number>(rows).fill(0));
     checkSteering(steer, batch, this.config);
     checkCaptures(capture, this.config);
-    const store = past ?? createPastStore(this.config, rows, 1);
-    const outputs = await this.#parts.session.run(
-      this.#feeds.of(batch, store, steer, logits),
-      outputNames(this.config, { capture, logits, isKept: past !== undefined }),
-    );
-    const value = (name: string): Float32Array => outputs[name]!.data as Float32Array;
-    const result = collect(this.config, batch, { capture, logits, value });
-    if (firstNonFinite(result) !== undefined) throw await this.#explain(request, firstNonFinite(result)!);
-    past?.append(batch.columns, batch.positions, (part, layer) => value(`new.${part}.${layer}`));
-    return result;
+    const { session } = this.#parts;
+    const run: ForwardPass['run'] = async (feeds, outputs) => {
+      try {
+        return await session.run(feeds, outputs);
+      } catch (error) {
+        throw runtimeFailure('cannot run the model', error);
+      }
+    };
+    return runForward({
+      config: this.config,
+      feeds: this.#feeds,
+      batch,
+      store: past ?? createPastStore(this.config, rows, 1),
+      isKept: past !== undefined,
+      steer,
+      capture,
+      logits,
+      maxTokensAtOnce: this.#parts.maxTokensAtOnce,
+      run,
+      explain: (where) => this.#explain(where),
+    });
   }
 
   #pastOf(handle: Past | undefined, rows: number): PastStore | undefined {
@@ -164,18 +189,14 @@ class RunningModel implements LanguageModel {
     return past;
   }
 
-  async #explain(request: ForwardRequest, where: string): Promise<AntipodeError> {
+  async #explain(where: string): Promise<AntipodeError> {
     const { weights, name } = this.#parts;
     const tensor = await weights.findNonFinite();
     if (tensor !== undefined) return nonFinite(name, tensor);
     return new AntipodeError(
-      'usage',
+      'format',
       `${name}: ${where} became NaN or infinite though all weights are finite`,
-      {
-        hint: request.steer?.length
-          ? 'steer with a smaller strength'
-          : 'the weights may be damaged: fetch them again',
-      },
+      { hint: 'the weights may be damaged: fetch them again' },
     );
   }
 }

@@ -9,8 +9,8 @@ import type { GraphBuilder, Value } from './graph.ts';
 
 const TO_FLOAT32 = { to: { int: ELEMENT_TYPES.float32 } };
 
-/** Rows widened at a time: 16384 x 4096 as float32 is 256 MB, and below that the extra nodes of smaller pieces cost more than they save. */
-export const MAX_CAST_ROWS = 16_384;
+/** Rows of an output matrix widened at a time: 75 MB as float32 at width 2304, about what one MLP matrix of such a model takes anyway. */
+export const MAX_CAST_ROWS = 8192;
 
 export interface Matrix {
   readonly name: string;
