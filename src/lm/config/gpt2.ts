@@ -7,7 +7,6 @@ const ACTIVATIONS: ReadonlyMap<string, Gpt2Config['activation']> = new Map([
   ['gelu_new', 'gelu_tanh'],
   ['gelu_pytorch_tanh', 'gelu_tanh'],
   ['gelu', 'gelu_erf'],
-  ['relu', 'relu'],
 ]);
 
 export function readGpt2(config: Fields, modelType: string): Gpt2Config {

@@ -60,7 +60,7 @@ export interface LlamaConfig extends DecoderShape {
 
 export interface Gpt2Config extends DecoderShape {
   readonly family: 'gpt2';
-  readonly activation: 'gelu_tanh' | 'gelu_erf' | 'relu';
+  readonly activation: 'gelu_tanh' | 'gelu_erf';
   /** Per layer: what scores are multiplied with. */
   readonly attentionScales: readonly number[];
 }

@@ -45,15 +45,10 @@ export function gpt2(
     mlp(x, layer) {
       const prefix = `${root}h.${layer}`;
       const wide = project(norm(x, `${prefix}.ln_2`), `${prefix}.mlp.c_fc`, dModel, dMlp);
-      return project(activated(graph, config, wide), `${prefix}.mlp.c_proj`, dMlp, dModel);
+      const approximate = { string: config.activation === 'gelu_tanh' ? 'tanh' : 'none' };
+      return project(graph.op('Gelu', [wide], { approximate }), `${prefix}.mlp.c_proj`, dMlp, dModel);
     },
     head: (x) =>
       unembed(graph, config, norm(x, `${root}ln_f`), { embedding: `${root}wte.weight`, ...options }),
   };
-}
-
-function activated(graph: GraphBuilder, config: Gpt2Config, x: Value): Value {
-  if (config.activation === 'relu') return graph.op('Relu', [x]);
-  const approximate = config.activation === 'gelu_tanh' ? 'tanh' : 'none';
-  return graph.op('Gelu', [x], { approximate: { string: approximate } });
 }
