@@ -78,7 +78,8 @@ export function createPastStore(config: ModelConfig, rows: number, capacity: num
     truncate(kept) {
       for (let row = 0; row < rows; row++) {
         positions.fill(-1, row * slots + kept, (row + 1) * slots);
-        lengths[row] = Math.max(-1, ...positions.subarray(row * slots, row * slots + kept)) + 1;
+        const rest = positions.subarray(row * slots, row * slots + kept);
+        lengths[row] = rest.reduce((last, position) => Math.max(last, position), -1) + 1;
       }
       used = kept;
     },
