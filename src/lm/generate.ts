@@ -1,0 +1,206 @@
+/**
+ * @file Text from a language model, token by token, many rows at a time: each row with its own prompt, seed and steering. A row's text depends on its
+ * own inputs alone (up to float32 rounding of the batch). Leaves out beams and what steering means: it is added as given, at every position.
+ */
+
+import { AntipodeError, throwIfInterrupted } from '../errors.ts';
+import type { Rng } from '../tensor/rng.ts';
+import type { ForwardResult, LanguageModel, Past, Steering } from './language_model.ts';
+import { checkSampling, createRowRng, logProbability, type SamplingOptions, sampleToken } from './sampler.ts';
+import { createStopMatcher, type StopMatcher } from './stop_sequences.ts';
+import type { StreamDecoder, Tokenizer } from './tokenizer/tokenizer.ts';
+
+export interface GenerationRow {
+  /** Token ids, at least one. */
+  readonly prompt: ArrayLike<number>;
+  /** Of this row's draws; any safe integer. */
+  readonly seed: number;
+}
+
+export interface GenerateOptions {
+  readonly model: LanguageModel;
+  readonly tokenizer: Tokenizer;
+  readonly rows: readonly GenerationRow[];
+  /** New tokens per row at most; a row also ends where the model's context does. */
+  readonly maxNewTokens: number;
+  readonly sampling: SamplingOptions;
+  readonly stops?: readonly string[];
+  /** With `columns` 1: added at every position of the prompt and of the reply. One entry per row or one for all. */
+  readonly steer?: readonly Steering[];
+  /** Settled text of a row, in order; the pieces of a row make its `text`. */
+  readonly onText?: (row: number, text: string) => void;
+  /** Looked at between tokens. */
+  readonly signal?: AbortSignal;
+}
+
+/** Why a row ended. */
+export type GenerationEnd = 'eos' | 'stop' | 'length' | 'context';
+
+export interface GeneratedRow {
+  readonly text: string;
+  /** What was drawn, the end-of-text token included, where it was drawn. */
+  readonly tokens: readonly number[];
+  /** Natural logarithm of each token's probability at temperature 1 under the model as it ran, steering included. */
+  readonly logProbabilities: readonly number[];
+  readonly end: GenerationEnd;
+}
+
+/** One row while it is written. */
+interface Writing {
+  readonly index: number;
+  readonly prompt: ArrayLike<number>;
+  readonly rng: Rng;
+  readonly seen: Set<number>;
+  readonly decoder: StreamDecoder;
+  readonly matcher: StopMatcher;
+  readonly tokens: number[];
+  readonly logProbabilities: number[];
+  text: string;
+  /** Tokens it was fed after its end, to keep its place. */
+  idle: number;
+  end: GenerationEnd | undefined;
+}
+
+/**
+ * @throws {AntipodeError} `usage` for options out of range or a prompt that fills the context, `interrupted` between tokens, and whatever the
+ * model throws
+ */
+export async function generate(options: GenerateOptions): Promise<GeneratedRow[]> {
+  const { rows, maxNewTokens } = options;
+  checkSampling(options.sampling);
+  if (!Number.isInteger(maxNewTokens) || maxNewTokens < 0) {
+    throw new AntipodeError('usage', `new tokens: got ${maxNewTokens}, expected an integer of at least 0`);
+  }
+  const writing = rows.map((row, index) => startWriting(options, row, index));
+  if (rows.length > 0 && maxNewTokens > 0) await write(options, writing);
+  for (const row of writing) if (row.end === undefined) endRow(row, 'length', options.onText);
+  return writing.map(({ text, tokens, logProbabilities, end }) => ({
+    text,
+    tokens,
+    logProbabilities,
+    end: end!,
+  }));
+}
+
+function startWriting(
+  { tokenizer, stops = [] }: GenerateOptions,
+  row: GenerationRow,
+  index: number,
+): Writing {
+  return {
+    index,
+    prompt: row.prompt,
+    rng: createRowRng(row.seed),
+    seen: new Set(Array.from(row.prompt)),
+    decoder: tokenizer.createDecoder({ skipSpecialTokens: true }),
+    matcher: createStopMatcher(stops),
+    tokens: [],
+    logProbabilities: [],
+    text: '',
+    idle: 0,
+    end: undefined,
+  };
+}
+
+async function write(options: GenerateOptions, writing: readonly Writing[]): Promise<void> {
+  const { model, maxNewTokens } = options;
+  let batch = await startBatch(options, writing);
+  try {
+    for (let step = 0; step < maxNewTokens; step++) {
+      throwIfInterrupted(options.signal);
+      const { tokens, past, steer } = batch;
+      const result = await model.forward({ tokens, past, steer, logits: 'last' });
+      batch.rows.forEach((row, place) => {
+        if (row.end === undefined) takeToken(options, row, logitsOf(result, place));
+        if (row.end === undefined && lengthOf(row) >= model.config.maxPositions)
+          endRow(row, 'context', options.onText);
+      });
+      const going = batch.rows.filter(({ end }) => end === undefined);
+      if (going.length === 0) return;
+      if (batch.rows.some((row) => lengthOf(row) >= model.config.maxPositions)) {
+        await model.releasePast(past);
+        batch = await startBatch(options, going);
+      } else {
+        // A finished row stays in its place: it is fed its last token again, and what comes of it is not looked at.
+        for (const row of batch.rows) if (row.end !== undefined) row.idle += 1;
+        batch = { ...batch, tokens: batch.rows.map((row) => [row.tokens.at(-1)!]) };
+      }
+    }
+  } finally {
+    await model.releasePast(batch.past);
+  }
+}
+
+/** The rows that are computed together, in their places. */
+interface Batch {
+  readonly rows: readonly Writing[];
+  readonly past: Past;
+  readonly tokens: readonly ArrayLike<number>[];
+  readonly steer: readonly Steering[];
+}
+
+/**
+ * All that these rows have so far, as one prefill into a new past. Also when a row at the end of its context has to leave the others: a row must not
+ * end because its neighbour is longer.
+ */
+async function startBatch(options: GenerateOptions, rows: readonly Writing[]): Promise<Batch> {
+  const { model, maxNewTokens } = options;
+  const longest = Math.max(...rows.map(({ prompt }) => prompt.length));
+  return {
+    rows,
+    past: await model.createPast(rows.length, longest + maxNewTokens),
+    tokens: rows.map(({ prompt, tokens }) => [...Array.from(prompt), ...tokens]),
+    steer: (options.steer ?? []).map((one) => ofRows(one, rows, options.rows.length)),
+  };
+}
+
+function ofRows(steering: Steering, rows: readonly Writing[], all: number): Steering {
+  if ((steering.rows ?? 1) === 1 || rows.length === all) return steering;
+  const width = steering.values.length / all;
+  const values = new Float32Array(rows.length * width);
+  rows.forEach(({ index }, place) => {
+    values.set(steering.values.subarray(index * width, (index + 1) * width), place * width);
+  });
+  return { ...steering, values, rows: rows.length };
+}
+
+/** Positions that the row takes in its batch. */
+function lengthOf({ prompt, tokens, idle }: Writing): number {
+  return prompt.length + tokens.length + idle;
+}
+
+function logitsOf({ logits }: ForwardResult, row: number): Float32Array {
+  if (!logits) throw new Error('internal: no logits came back');
+  const vocabulary = logits.shape.at(-1)!;
+  return logits.values.subarray(row * vocabulary, (row + 1) * vocabulary);
+}
+
+function takeToken(
+  { tokenizer, sampling, onText }: GenerateOptions,
+  row: Writing,
+  logits: Float32Array,
+): void {
+  const id = sampleToken(logits, sampling, row.rng, row.seen);
+  row.tokens.push(id);
+  row.seen.add(id);
+  row.logProbabilities.push(logProbability(logits, id));
+  const isEnd = tokenizer.eosIds.includes(id);
+  const pushed = row.matcher.push(isEnd ? '' : row.decoder.push(id));
+  show(row, pushed.text, onText);
+  if (isEnd) endRow(row, 'eos', onText);
+  else if (pushed.stop !== undefined) endRow(row, 'stop', onText);
+}
+
+function show(row: Writing, text: string, onText: GenerateOptions['onText']): void {
+  if (text === '') return;
+  row.text += text;
+  onText?.(row.index, text);
+}
+
+function endRow(row: Writing, end: GenerationEnd, onText: GenerateOptions['onText']): void {
+  row.end = end;
+  if (end === 'stop') return;
+  const rest = row.matcher.push(row.decoder.end());
+  show(row, rest.text, onText);
+  if (rest.stop === undefined) show(row, row.matcher.end(), onText);
+}
