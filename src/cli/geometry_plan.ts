@@ -62,7 +62,7 @@ export async function planGeometry(context: CliContext, flags: GeometryFlags): P
         flags.out === undefined
           ? 'print the tables; write nothing'
           : `print the tables; write ${visible(flags.out)}`,
-        'ask no language model: 0 calls, no cost',
+        'download nothing; call no language-model API (0 calls, no cost)',
       ].join('\n'),
     json: () => ({
       saes,
