@@ -30,7 +30,9 @@ export function cacheCommand(context: CliContext): Command {
   );
   const remove = withExamples(
     new Command('rm')
-      .description('Removes entries of the cache; they are made or imported again when needed.')
+      .description(
+        'Removes entries of the cache: generated ones are made again when needed, imported ones have to be imported again.',
+      )
       .argument('<id...>', 'entries as `antipode cache ls` names them')
       .option('--dry-run', 'say what would be removed, and stop')
       .action(async (ids: string[], { dryRun }: { dryRun?: boolean }) => {
@@ -51,7 +53,10 @@ export function cacheCommand(context: CliContext): Command {
           quiet: () => removed.map(({ id }) => id),
         });
       }),
-    ['antipode cache rm synthetic/16384x2304-seed0-v1', 'antipode cache rm --dry-run features/gemma-2-2b'],
+    [
+      'antipode cache rm synthetic/16384x2304-seed0-v1',
+      'antipode cache rm --dry-run features/gemma-2-2b/20-gemmascope-res-16k',
+    ],
   );
   return withExamples(
     new Command('cache')

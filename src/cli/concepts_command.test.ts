@@ -70,7 +70,7 @@ describe('antipode concepts', () => {
     const input =
       'sae: 20\nconcepts:\n- {concept: T, a: {label: Hot, features: [1, 2]}, b: {label: Cold, features: [2]}}\n';
     const bad = await run(['concepts', 'check', '-'], input);
-    expect(bad.code).toBe(1);
+    expect(bad.code).toBe(5);
     expect(bad.stderr).toContain('stdin:1:6: sae: got 20, expected text');
     const good = await run(['concepts', 'check', '-'], input.replace('sae: 20', "sae: '20'"));
     expect(good).toMatchObject({ code: 0, stderr: '' });
@@ -79,13 +79,13 @@ describe('antipode concepts', () => {
     expect(good.stdout).toContain('made for 20');
   });
 
-  it('check names file, line and column, with exit code 1, in text and in JSON', async () => {
+  it('check names file, line and column, with exit code 5, in text and in JSON', async () => {
     await writeFile(
       join(dir, 'bad.yaml'),
       '- concept: T\n  a: {label: Hot, features: [-1]}\n  b: {label: Cold}\n',
     );
     const human = await run(['concepts', 'check', './bad.yaml']);
-    expect(human.code).toBe(1);
+    expect(human.code).toBe(5);
     expect(human.stdout).toBe('');
     expect(human.stderr.split('\n').slice(0, 3)).toEqual([
       'error: ./bad.yaml: 2 problems',
@@ -93,8 +93,8 @@ describe('antipode concepts', () => {
       '  ./bad.yaml:3:6: [0].b.features: is missing (expected a list)',
     ]);
     const json = await run(['concepts', 'check', 'bad.yaml', '--json']);
-    expect(json.code).toBe(1);
-    expect(JSON.parse(json.stdout)).toMatchObject({ error: { kind: 'format' } });
+    expect(json.code).toBe(5);
+    expect(JSON.parse(json.stdout)).toMatchObject({ error: { kind: 'check' } });
   });
 
   it('never sends control codes of a file to the terminal', async () => {

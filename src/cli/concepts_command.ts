@@ -64,11 +64,11 @@ function showCommand(context: CliContext): Command {
 function checkCommand(context: CliContext): Command {
   return withExamples(
     new Command('check')
-      .description('Checks a concept file: exit code 0 and its counts, or 1 and every problem with its line.')
+      .description('Checks a concept file: exit code 0 and its counts, or 5 and every problem with its line.')
       .argument('<file>', 'a YAML or JSON file, a catalogue, or - for stdin')
       .action(async (name: string) => {
         const { countConcepts, overlaps } = await import('../concepts/concept_set.ts');
-        const set = await load(context, name);
+        const set = await load(context, name).catch(asFailedCheck);
         const counts = countConcepts(set);
         const found = overlaps(set);
         context.out().result({
@@ -87,6 +87,13 @@ function checkCommand(context: CliContext): Command {
       'antipode concepts show article-20 --json | antipode concepts check -',
     ],
   );
+}
+
+/** A malformed file is what the command looks for, so that it has found it is a check that did not pass. */
+async function asFailedCheck(error: unknown): Promise<never> {
+  const { AntipodeError } = await import('../errors.ts');
+  if (!(error instanceof AntipodeError) || error.kind !== 'format') throw error;
+  throw new AntipodeError('check', error.message, { ...(error.hint && { hint: error.hint }), cause: error });
 }
 
 async function load(context: CliContext, name: string): Promise<ConceptSet> {

@@ -49,7 +49,7 @@ async function examine({ env }: CliContext): Promise<Finding[]> {
     fact('cores', String(os.availableParallelism())),
     fact('memory', formatBytes(os.totalmem())),
     await writable('cache', antipodeCacheDir(env)),
-    fact('cached', `${cached.length} entries, ${formatBytes(bytes)}`),
+    fact('cached', `${cached.length} ${cached.length === 1 ? 'entry' : 'entries'}, ${formatBytes(bytes)}`),
     fact('hugging face cache', hfHubCacheDir(env)),
     await engine(onnxRuntimeVersion()),
   ];

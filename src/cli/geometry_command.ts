@@ -23,7 +23,7 @@ export function geometryCommand(context: CliContext): Command {
   addSaeOptions(command)
     .option(
       '--concepts <set>',
-      'article-10, article-20, a YAML or JSON file, or - for stdin; repeatable (default: the SAE’s own catalogue)',
+      'article-10, article-20, a YAML or JSON file, or - for stdin; one for all, or one per --sae in order (default: the SAE’s own catalogue)',
       collect,
     )
     .option(
@@ -62,7 +62,7 @@ export function geometryCommand(context: CliContext): Command {
       integerOption('--threads', 1, 1024),
     )
     .option('--out <folder>', 'also write tables (Parquet, CSV, JSON), report.md and manifest.json there')
-    .option('--dry-run', 'say what would be read, downloaded and computed, and stop')
+    .option('--dry-run', 'say what would be read, made and computed, and what is missing, and stop')
     .action(async (given: Partial<GeometryFlags>) => {
       const { sae } = given;
       if (sae === undefined) {

@@ -96,6 +96,13 @@ async function openInput(
   try {
     const concepts = conceptsFor(sae, index, sets, flags);
     const lookup = await explanationsFor(context, flags, sae, index);
+    if (!lookup && flags.explainer !== undefined) {
+      context
+        .out()
+        .warn(
+          visible(`${sae.header.identity.label}: no explanations are here, so --explainer chooses nothing`),
+        );
+    }
     return { sae, concepts, ...describe(context, lookup, sae) };
   } catch (error) {
     await sae.close();

@@ -21,7 +21,12 @@ interface SaePlan {
   /** Why it is missing and what to do. */
   readonly problem: string | null;
   readonly next: string | null;
-  readonly allPairs: number | null;
+  readonly all_pairs: number | null;
+}
+
+interface ConceptPlan extends Omit<ConceptCounts, 'skippedPairs'> {
+  readonly id: string;
+  readonly skipped_pairs: number;
 }
 
 /** Exits with 0 also when something is missing: finding that out is what a dry run is for. */
@@ -29,17 +34,22 @@ export async function planGeometry(context: CliContext, flags: GeometryFlags): P
   checkCounts(flags);
   const saes: SaePlan[] = [];
   for (const ref of flags.sae) saes.push(await planSae(context, flags, ref));
-  const concepts: ({ readonly id: string } & ConceptCounts)[] = [];
+  const concepts: ConceptPlan[] = [];
   for (const name of flags.concepts ?? []) {
     const set = await loadConcepts(name, { cwd: context.cwd, stdin: context.stdin });
-    concepts.push({ id: set.id, ...countConcepts(set) });
+    const { skippedPairs, ...counts } = countConcepts(set);
+    concepts.push({ id: set.id, ...counts, skipped_pairs: skippedPairs });
   }
   const spaces = flags.only.includes('extremes') ? flags.spaces.length : 0;
-  const searched = saes.reduce((sum, { allPairs }) => sum + (allPairs ?? 0) * spaces, 0);
+  const searched = saes.reduce((sum, { all_pairs }) => sum + (all_pairs ?? 0) * spaces, 0);
   context.out().result({
     human: ({ bold }) =>
       [
-        bold('Would do, in this order:'),
+        bold(
+          saes.some(({ state }) => state === 'missing')
+            ? 'Would do, once nothing is missing:'
+            : 'Would do, in this order:',
+        ),
         ...saes.map(sentenceFor),
         ...concepts.map(
           ({ id, pairs }) =>
@@ -52,7 +62,7 @@ export async function planGeometry(context: CliContext, flags: GeometryFlags): P
         flags.out === undefined
           ? 'print the tables; write nothing'
           : `print the tables; write ${visible(flags.out)}`,
-        'ask no language model: 0 calls, no cost',
+        'download nothing; call no language-model API (0 calls, no cost)',
       ].join('\n'),
     json: () => ({
       saes,
@@ -73,15 +83,15 @@ async function planSae(context: CliContext, flags: GeometryFlags, ref: string): 
       () => true,
       () => false,
     );
-    const allPairs = pairCount(SYNTHETIC_SIZE.dSae, undefined);
-    return { ...base, state: isMade ? 'here' : 'to be made', bytes: SYNTHETIC_BYTES, allPairs };
+    const all_pairs = pairCount(SYNTHETIC_SIZE.dSae, undefined);
+    return { ...base, state: isMade ? 'here' : 'to be made', bytes: SYNTHETIC_BYTES, all_pairs };
   }
   try {
     const sae = await openGivenSae(context, flags, ref);
     const header: SaeHeader = sae.header;
     await sae.close();
     const bytes = header.files.reduce((sum, { byteLength }) => sum + byteLength, 0);
-    return { ...base, state: 'here', bytes, allPairs: pairCount(header.dSae, undefined) };
+    return { ...base, state: 'here', bytes, all_pairs: pairCount(header.dSae, undefined) };
   } catch (error) {
     if (!(error instanceof AntipodeError) || error.kind !== 'missing') throw error;
     return {
@@ -90,7 +100,7 @@ async function planSae(context: CliContext, flags: GeometryFlags, ref: string): 
       bytes: null,
       problem: error.message,
       next: error.hint ?? null,
-      allPairs: null,
+      all_pairs: null,
     };
   }
 }
@@ -99,5 +109,5 @@ function sentenceFor({ sae, state, bytes, problem, next }: SaePlan): string {
   const size = bytes === null ? '' : ` (${formatBytes(bytes)})`;
   if (state === 'here') return `read ${visible(sae)}${size}`;
   if (state === 'to be made') return `make ${visible(sae)} in the cache${size}, then read it`;
-  return `stop, because ${visible(problem ?? sae)} is missing${next === null ? '' : `; next: ${visible(next)}`}`;
+  return `missing: ${visible(problem ?? sae)}${next === null ? '' : `; next: ${visible(next)}`}`;
 }

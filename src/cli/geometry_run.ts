@@ -12,7 +12,7 @@ import { type GeometryDisplayOptions, geometryDisplay } from '../report/geometry
 import type { GeometrySubject } from '../report/geometry_subject.ts';
 import { GEOMETRY_SCHEMA_VERSION, geometryTables } from '../report/geometry_tables.ts';
 import { renderMarkdown } from '../report/markdown.ts';
-import { type InputFile, writeRunDirectory } from '../report/run_directory.ts';
+import { type InputFile, RUN_FOLDER, writeRunDirectory } from '../report/run_directory.ts';
 import { renderText } from '../report/text.ts';
 import type { CliContext } from './context.ts';
 import type { GeometryFlags } from './geometry_flags.ts';
@@ -31,7 +31,7 @@ export async function runGeometry(context: CliContext, flags: GeometryFlags): Pr
     return;
   }
   const out = flags.out === undefined ? undefined : resolve(context.cwd, flags.out);
-  if (out !== undefined) await checkOutputDirectory(out);
+  if (out !== undefined) await checkOutputDirectory(out, RUN_FOLDER);
   const inputs = await openGeometryInputs(context, flags);
   try {
     const subjects: GeometrySubject[] = [];
@@ -101,9 +101,10 @@ async function measureInput(
 }
 
 function inputFiles({ sae, explanationFiles }: GeometryInput): InputFile[] {
+  const { label } = sae.header.identity;
   return [
-    ...sae.header.files.map(({ path }) => ({ role: 'sae', path })),
-    ...explanationFiles.map((path) => ({ role: 'explanations', path })),
+    ...sae.header.files.map(({ path }) => ({ role: 'sae', sae: label, path })),
+    ...explanationFiles.map((path) => ({ role: 'explanations', sae: label, path })),
   ];
 }
 

@@ -21,18 +21,23 @@ export function createProgram(
       .version(version, '-V, --version', 'print the version alone')
       .option('--json', 'print exactly one JSON document on stdout')
       .option('-q, --quiet', 'print only ids or paths, one per line')
-      .option('--verbose', 'show stack traces and what is read')
+      .option('--verbose', 'show stack traces with errors')
       .option('--no-color', 'no colour, as NO_COLOR=1')
-      .helpOption('-h, --help', 'show this help'),
+      .helpOption('-h, --help', 'show this help')
+      .helpCommand('help [command]', 'show the help of a command'),
     ['antipode geometry --sae synthetic-16k --concepts article-10', 'antipode sae inspect params.npz'],
   );
+  // Contradicting flags fail before a command does anything.
+  program.hook('preAction', () => {
+    context.out();
+  });
   for (const factory of factories) program.addCommand(factory(context));
   applyToAll(program, (command) => {
     command.configureHelp({ formatHelp, showGlobalOptions: true });
     command.helpOption('-h, --help', 'show this help');
     command.exitOverride();
     command.showSuggestionAfterError(true);
-    command.helpCommand(false);
+    if (command !== program) command.helpCommand(false);
   });
   return program;
 }

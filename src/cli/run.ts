@@ -52,7 +52,7 @@ export async function runCli(argv: readonly string[], streams: CliStreams): Prom
     await program.parseAsync(argv, { from: 'user' });
     return 0;
   } catch (error) {
-    return report(error, { argv, stdout, stderr, env, verbose: flags().verbose === true });
+    return report(error, { argv, program, stdout, stderr, env, verbose: flags().verbose === true });
   }
 }
 
@@ -66,7 +66,21 @@ function configureStreams(command: Command, stdout: Sink, stderr: Sink): void {
   for (const child of command.commands) configureStreams(child, stdout, stderr);
 }
 
+/** The deepest command that the words name, as `antipode sae inspect`. */
+function commandOf(program: Command | undefined, argv: readonly string[]): string {
+  const names = ['antipode'];
+  let command = program;
+  for (const word of argv) {
+    const child = command?.commands.find((one) => one.name() === word || one.aliases().includes(word));
+    if (!child) continue;
+    names.push(child.name());
+    command = child;
+  }
+  return names.join(' ');
+}
+
 interface ReportOptions {
+  readonly program: Command | undefined;
   readonly argv: readonly string[];
   readonly stdout: Sink;
   readonly stderr: Sink;
@@ -75,10 +89,16 @@ interface ReportOptions {
 }
 
 function report(error: unknown, options: ReportOptions): number {
-  const shown = error instanceof CommanderError ? fromCommander(error) : error;
-  if (shown === undefined) return error instanceof CommanderError ? error.exitCode && 2 : 0;
-  const isJson = options.argv.includes('--json');
+  const shown = error instanceof CommanderError ? fromCommander(error, options) : error;
   const { stdout, stderr, env } = options;
+  const isJson = options.argv.includes('--json');
+  if (shown === undefined) {
+    const isUsage = error instanceof CommanderError && error.exitCode !== 0;
+    // The help is on stderr then; who asked for JSON gets a document all the same.
+    if (isUsage && isJson)
+      stdout.write(`${JSON.stringify({ error: { kind: 'usage', message: 'no command is given' } })}\n`);
+    return isUsage ? 2 : 0;
+  }
   const { errorStyle } = createOutput({ stdout, stderr, env, noColor: options.argv.includes('--no-color') });
   const described = describeError(shown, errorStyle, options.verbose);
   for (const line of described.lines) stderr.write(`${line}\n`);
@@ -87,11 +107,15 @@ function report(error: unknown, options: ReportOptions): number {
 }
 
 /** Help and version are not errors; a bare group (`antipode sae`) has printed its help and is a usage error without a sentence. */
-function fromCommander(error: CommanderError): AntipodeError | undefined {
+function fromCommander(
+  error: CommanderError,
+  { argv, program }: Pick<ReportOptions, 'argv' | 'program'>,
+): AntipodeError | undefined {
   if (['commander.help', 'commander.helpDisplayed', 'commander.version'].includes(error.code))
     return undefined;
   const [first = '', ...rest] = error.message.replace(/^error: /, '').split('\n');
   const suggestion = rest.join(' ').trim();
-  const hint = suggestion.replace(/^\((.*)\)$/, '$1') || 'antipode --help lists the commands and options';
+  const hint =
+    suggestion.replace(/^\((.*)\)$/, '$1') || `${commandOf(program, argv)} --help lists what it takes`;
   return new AntipodeError('usage', first, { hint });
 }

@@ -86,27 +86,27 @@ interface PublishedEntry {
   readonly same_feature: { readonly antonym: SameFeatureTable; readonly random: SameFeatureTable };
 }
 
-let loaded: { readonly article: ArticleFile; readonly sha256: string } | undefined;
+let loaded: ArticleFile | undefined;
 
 /** Reads the file once; it is part of the package, so its absence is an internal fault. */
-export function readArticle(): { readonly article: ArticleFile; readonly sha256: string } {
+export function readArticle(): ArticleFile {
   if (loaded) return loaded;
   const bytes = readFileSync(new URL('../../data/article.json', import.meta.url));
   const article = JSON.parse(bytes.toString('utf8')) as ArticleFile;
   if (article.schema !== 1)
     throw new Error(`internal: data/article.json has schema ${article.schema}, expected 1`);
-  loaded = { article, sha256: createHash('sha256').update(bytes).digest('hex') };
+  loaded = article;
   return loaded;
 }
 
 /** Ids of the shipped catalogues, `article-10` and `article-20`. */
 export function catalogueIds(): string[] {
-  return readArticle().article.catalogues.map(({ id }) => id);
+  return readArticle().catalogues.map(({ id }) => id);
 }
 
 /** The shipped catalogue with this id, or undefined. */
 export function catalogue(id: string): ConceptSet | undefined {
-  const { article, sha256 } = readArticle();
+  const article = readArticle();
   const entry = article.catalogues.find((candidate) => candidate.id === id);
   if (!entry) return undefined;
   const layer = article.published.find((candidate) => candidate.id === id)?.layer;
@@ -118,6 +118,6 @@ export function catalogue(id: string): ConceptSet | undefined {
     neuronpediaId: entry.neuronpedia_id,
     ...(layer === undefined ? {} : { layer }),
     concepts: entry.concepts,
-    sha256,
+    sha256: createHash('sha256').update(JSON.stringify(entry)).digest('hex'),
   };
 }

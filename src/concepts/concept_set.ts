@@ -30,7 +30,7 @@ export interface ConceptSet {
   readonly neuronpediaId?: string;
   readonly layer?: number;
   readonly concepts: readonly Concept[];
-  /** SHA-256 of the file's bytes, in hex; for the shipped catalogues, of the data file. */
+  /** SHA-256 of the file's bytes, in hex; for the shipped catalogues, of their entry in the data file as compact JSON. */
   readonly sha256: string;
 }
 

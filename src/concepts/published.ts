@@ -107,7 +107,7 @@ export function footnotesAt(published: Published, path: string): Footnote[] {
 
 /** Both entries, layer 10 first. */
 export function allPublished(): Published[] {
-  const { article } = readArticle();
+  const article = readArticle();
   const { author, title, date, url } = article.source;
   return article.published.map((entry) => ({
     id: entry.id,
@@ -131,7 +131,7 @@ export function allPublished(): Published[] {
   }));
 }
 
-type Entry = ReturnType<typeof readArticle>['article']['published'][number];
+type Entry = ReturnType<typeof readArticle>['published'][number];
 
 function cosinesOf(tables: Entry['cosine'][Space]): Published['cosine'][Space] {
   const convert = (table: typeof tables.antonym): PublishedCosines => ({

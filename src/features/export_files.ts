@@ -7,10 +7,12 @@ import { createHash } from 'node:crypto';
 import { readdir, stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { AntipodeError, systemErrorCode } from '../errors.ts';
+import { recogniseFile } from '../formats/file_kind.ts';
 import { fileChunks, gunzipped } from '../formats/json/gzip.ts';
 import { readJsonArray } from '../formats/json/json_array.ts';
 import { joinPieces, parseJson, withoutByteOrderMark } from '../formats/json/json_text.ts';
 import { MAX_LINE_BYTES, readJsonLines } from '../formats/json/jsonl.ts';
+import { memorySource } from '../formats/source.ts';
 
 export interface ExportFile {
   /** Absolute; `-` is stdin. */
@@ -156,6 +158,7 @@ export function openExport(file: ExportFile, stdin: AsyncIterable<Uint8Array> | 
 async function* valuesOf(input: AsyncIterable<Uint8Array>, name: string): AsyncIterable<ExportValue> {
   const text = gunzipped(input, name)[Symbol.asyncIterator]();
   const head = await readFirstLine(text);
+  await refuseOtherFiles(head, name);
   const rest = again(head.pieces, text);
   try {
     if (head.firstByte === 0x5b) {
@@ -170,6 +173,14 @@ async function* valuesOf(input: AsyncIterable<Uint8Array>, name: string): AsyncI
   } finally {
     await text.return?.();
   }
+}
+
+/** Error pages and git-lfs pointers are common in the place of an export, and deserve better than a JSON parser's words. */
+async function refuseOtherFiles({ pieces, firstByte }: Head, name: string): Promise<void> {
+  const [first] = pieces;
+  if (!first || firstByte === 0x5b || firstByte === 0x7b) return;
+  const found = await recogniseFile(memorySource(name, first));
+  if (found.kind === 'refused' && first.byteLength > 0) throw found.error;
 }
 
 interface Head {

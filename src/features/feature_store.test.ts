@@ -49,6 +49,23 @@ async function bytesOf(folder: string): Promise<Record<string, string>> {
   return Object.fromEntries(names.map((name, i) => [name, contents[i]!]));
 }
 
+describe('imports at the same time', () => {
+  it('lose nothing of each other', async () => {
+    await Promise.all([importAll([OLDER]), importAll(['export']), importAll([OLDER]), importAll(['export'])]);
+    const together = rowsOf(await tableAt(join(dir, LAYER_20, 'explanations.parquet')));
+    await rm(join(dir, 'antipode'), { recursive: true });
+    await importAll([OLDER]);
+    await importAll(['export']);
+    const inTurn = rowsOf(await tableAt(join(dir, LAYER_20, 'explanations.parquet')));
+    const texts = (rows: typeof together) =>
+      rows.map(({ feature, description }) => `${feature} ${description}`).sort();
+    expect(texts(together)).toEqual(texts(inTurn));
+    expect(await readdir(join(dir, 'antipode/features/gemma-2-2b'))).not.toContain(
+      '.20-gemmascope-res-16k.lock',
+    );
+  });
+});
+
 describe('a feature store', () => {
   it('lies in the cache folder and holds two documented tables', async () => {
     await importAll(['export']);

@@ -8,7 +8,8 @@ import { createHash } from 'node:crypto';
 import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AntipodeError, systemErrorCode } from '../errors.ts';
-import { writeDirectoryAtomic } from '../formats/atomic.ts';
+import { ensureFolder, type FolderKind, writeDirectoryAtomic } from '../formats/atomic.ts';
+import { withLock } from '../formats/lock.ts';
 import { readParquet, writeParquet } from '../formats/parquet/parquet.ts';
 import { memorySource, openFileSource, readBytes } from '../formats/source.ts';
 import type { Table } from '../formats/table.ts';
@@ -59,6 +60,11 @@ export function featureStoresDir(env: Env): string {
   return join(antipodeCacheDir(env), 'features');
 }
 
+const STORE_FOLDER: FolderKind = {
+  schema: 'features',
+  filesOf: () => ['explanations.parquet', 'features.parquet'],
+};
+
 /**
  * Stores one source, laid over what is stored of it already: explanations of this import come first, its firing facts win.
  * @throws {AntipodeError} `resource` for a full disk or missing rights, `format` where the stored tables are damaged, `interrupted`
@@ -69,7 +75,18 @@ export async function storeSource(
   options: StoreOptions = {},
 ): Promise<StoreEntry> {
   const { modelId, sourceId } = source.data;
-  const dir = join(featureStoresDir(env), modelId, sourceId);
+  const parent = join(featureStoresDir(env), modelId);
+  await ensureFolder(parent);
+  // Laying over means reading, merging and writing back: two imports at once would lose one of them.
+  return withLock(
+    join(parent, `.${sourceId}.lock`),
+    () => mergeIntoStore(join(parent, sourceId), source, options),
+    options.signal,
+  );
+}
+
+async function mergeIntoStore(dir: string, source: SourceExport, options: StoreOptions): Promise<StoreEntry> {
+  const { modelId, sourceId } = source.data;
   const stored = options.replace ? undefined : await readStoreIn(dir);
   const data = stored ? mergeFeatureData(stored.data, source.data) : source.data;
   const tables: [TableName, Uint8Array, number][] = [];
@@ -89,6 +106,7 @@ export async function storeSource(
   };
   await writeDirectoryAtomic(
     dir,
+    STORE_FOLDER,
     async (temporary) => {
       for (const [name, bytes] of tables) await writeFile(join(temporary, `${name}.parquet`), bytes);
       await writeFile(join(temporary, MANIFEST_FILE), manifestText(manifest));

@@ -27,6 +27,25 @@ async function* inPieces(bytes: Uint8Array, size: number): AsyncIterable<Uint8Ar
 const texts = ({ data }: SourceExport): string[] =>
   data.explanations.map(({ feature, description }) => `${feature} ${description}`);
 
+describe('what lies in the place of an export', () => {
+  it.each([
+    ['page.json', '<!DOCTYPE html><html><body>404</body></html>', /is a web page/],
+    [
+      'pointer.jsonl',
+      'version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 3\n',
+      /git-lfs pointer/,
+    ],
+  ])('%s is recognised', async (name, text, problem) => {
+    const folder = await mkdtemp(join(tmpdir(), 'antipode-exports-'));
+    await writeFile(join(folder, name), text);
+    await expect(readExports([name], { cwd: folder })).rejects.toMatchObject({
+      kind: 'format',
+      message: expect.stringMatching(problem),
+    });
+    await rm(folder, { recursive: true });
+  });
+});
+
 describe('readExports', () => {
   it('reads a folder of batches: rows in text order, several sources, several explanations', async () => {
     const { sources, skipped, ignored, paths } = await readExports(['export'], { cwd: fixtures });

@@ -16,7 +16,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { AntipodeError, type ErrorKind } from '../errors.ts';
-import { checkOutputDirectory, writeDirectoryAtomic, writeFileAtomic } from './atomic.ts';
+import { checkOutputDirectory, type FolderKind, writeDirectoryAtomic, writeFileAtomic } from './atomic.ts';
 import { temporaryName } from './temporaries.ts';
 
 let dir: string;
@@ -25,7 +25,9 @@ beforeEach(async () => {
 });
 afterEach(() => rm(dir, { recursive: true, force: true }));
 
-const MANIFEST = JSON.stringify({ tool: 'antipode' });
+/** A kind of folder that vouches for the files its manifest lists. */
+const RUN: FolderKind = { schema: 'run', filesOf: ({ files }) => files as string[] };
+const MANIFEST = JSON.stringify({ tool: 'antipode', schema: 'run', files: ['a.txt', 'b.txt'] });
 
 async function failure(work: Promise<unknown>): Promise<{ kind: ErrorKind; message: string }> {
   const error = await work.then(
@@ -134,7 +136,7 @@ describe('writeDirectoryAtomic', () => {
     };
 
   test('makes the folder, and its parents, only once it is whole', async () => {
-    await writeDirectoryAtomic(join(dir, 'p/run'), async (folder) => {
+    await writeDirectoryAtomic(join(dir, 'p/run'), RUN, async (folder) => {
       expect(await readdir(join(dir, 'p'))).toHaveLength(1);
       await fillWith('1')(folder);
       await expect(stat(join(dir, 'p/run'))).rejects.toThrow('ENOENT');
@@ -143,12 +145,11 @@ describe('writeDirectoryAtomic', () => {
     expect(await readdir(join(dir, 'p'))).toEqual(['run']);
   });
 
-  test('replaces an empty folder and one with our manifest, whole: files of the old run are gone', async () => {
+  test('replaces an empty folder and one whose files its manifest lists', async () => {
     const run = join(dir, 'run');
     await mkdir(run);
-    await writeDirectoryAtomic(run, fillWith('1'));
-    await writeFile(join(run, 'stale.txt'), '');
-    await writeDirectoryAtomic(run, fillWith('2'));
+    await writeDirectoryAtomic(run, RUN, fillWith('1'));
+    await writeDirectoryAtomic(run, RUN, fillWith('2'));
     expect((await readdir(run)).sort()).toEqual(['a.txt', 'manifest.json']);
     expect(await textAt('run/a.txt')).toBe('2');
     expect(await readdir(dir)).toEqual(['run']);
@@ -156,6 +157,11 @@ describe('writeDirectoryAtomic', () => {
 
   test.each([
     ['no manifest', undefined],
+    ['our manifest and a file that it does not list', MANIFEST],
+    [
+      'a manifest of another kind of folder',
+      '{"tool":"antipode","schema":"features","files":["precious.txt"]}',
+    ],
     ['another tool’s manifest', '{"tool":"other"}'],
     ['a manifest that is not JSON', '{'],
     ['a manifest that is null', 'null'],
@@ -165,12 +171,14 @@ describe('writeDirectoryAtomic', () => {
     await writeFile(join(run, 'precious.txt'), 'mine');
     if (manifest !== undefined) await writeFile(join(run, 'manifest.json'), manifest);
     let isFilled = false;
-    const work = writeDirectoryAtomic(run, async () => {
+    const work = writeDirectoryAtomic(run, RUN, async () => {
       isFilled = true;
     });
     expect(await failure(work)).toMatchObject({
       kind: 'usage',
-      message: expect.stringContaining('holds files that antipode did not write'),
+      message: expect.stringMatching(
+        /holds (manifest.json|precious.txt), which antipode did not write there/,
+      ),
     });
     expect(isFilled).toBe(false);
     expect(await textAt('run/precious.txt')).toBe('mine');
@@ -179,14 +187,18 @@ describe('writeDirectoryAtomic', () => {
 
   test('refuses a file, and the current folder or one above it', async () => {
     await writeFile(join(dir, 'file'), '');
-    expect((await failure(checkOutputDirectory(join(dir, 'file')))).message).toContain('is a file');
-    expect((await failure(checkOutputDirectory('.'))).message).toContain('is the current folder or above it');
-    expect((await failure(checkOutputDirectory('/'))).message).toContain('is the current folder or above it');
+    expect((await failure(checkOutputDirectory(join(dir, 'file'), RUN))).message).toContain('is a file');
+    expect((await failure(checkOutputDirectory('.', RUN))).message).toContain(
+      'is the current folder or above it',
+    );
+    expect((await failure(checkOutputDirectory('/', RUN))).message).toContain(
+      'is the current folder or above it',
+    );
   });
 
   test('a folder that got other files while the work ran is not replaced', async () => {
     const run = join(dir, 'run');
-    const work = writeDirectoryAtomic(run, async (folder) => {
+    const work = writeDirectoryAtomic(run, RUN, async (folder) => {
       await fillWith('1')(folder);
       await mkdir(run);
       await writeFile(join(run, 'precious.txt'), 'mine');
@@ -198,8 +210,8 @@ describe('writeDirectoryAtomic', () => {
 
   test('a failure or an interrupt leaves the old run and nothing else', async () => {
     const run = join(dir, 'run');
-    await writeDirectoryAtomic(run, fillWith('old'));
-    const broken = writeDirectoryAtomic(run, async (folder) => {
+    await writeDirectoryAtomic(run, RUN, fillWith('old'));
+    const broken = writeDirectoryAtomic(run, RUN, async (folder) => {
       await fillWith('new')(folder);
       throw new Error('broke');
     });
@@ -207,6 +219,7 @@ describe('writeDirectoryAtomic', () => {
     const controller = new AbortController();
     const stopped = writeDirectoryAtomic(
       run,
+      RUN,
       async (folder) => {
         await fillWith('new')(folder);
         controller.abort();
@@ -219,7 +232,7 @@ describe('writeDirectoryAtomic', () => {
   });
 
   test.skipIf(process.platform !== 'linux')('a full disk (here /dev/full) is a sentence', async () => {
-    const work = writeDirectoryAtomic(join(dir, 'run'), () => writeFile('/dev/full', 'x'));
+    const work = writeDirectoryAtomic(join(dir, 'run'), RUN, () => writeFile('/dev/full', 'x'));
     expect(await failure(work)).toMatchObject({
       kind: 'resource',
       message: expect.stringContaining('the disk is full'),
@@ -229,9 +242,9 @@ describe('writeDirectoryAtomic', () => {
 
   test('many writers at once: one of them wins, whole', async () => {
     const run = join(dir, 'run');
-    await writeDirectoryAtomic(run, fillWith('start'));
+    await writeDirectoryAtomic(run, RUN, fillWith('start'));
     const writers = Array.from({ length: 12 }, (_, i) =>
-      writeDirectoryAtomic(run, async (folder) => {
+      writeDirectoryAtomic(run, RUN, async (folder) => {
         await fillWith(String(i))(folder);
         await writeFile(join(folder, 'b.txt'), String(i));
       }),

@@ -5,7 +5,7 @@
  * crashes of the program and against readers, not against a power cut.
  */
 
-import type { Stats } from 'node:fs';
+import type { Dirent, Stats } from 'node:fs';
 import {
   chmod,
   type FileHandle,
@@ -18,7 +18,7 @@ import {
   rm,
   stat,
 } from 'node:fs/promises';
-import { basename, dirname, join, resolve, sep } from 'node:path';
+import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import { AntipodeError, systemErrorCode, throwIfInterrupted } from '../errors.ts';
 import { keepingTidy, removeStaleTemporaries, temporaryName } from './temporaries.ts';
 
@@ -29,6 +29,13 @@ export interface WriteOptions {
 
 /** Whole content, or pieces in order (which are never held together in memory). */
 export type FileContent = string | Uint8Array | Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
+
+/** A kind of folder that this program writes, told from other kinds by the `schema` of its manifest. */
+export interface FolderKind {
+  readonly schema: string;
+  /** The files, besides the manifest, that a manifest vouches for, relative to the folder with `/`. */
+  readonly filesOf: (manifest: Readonly<Record<string, unknown>>) => readonly string[];
+}
 
 /** The file that marks a folder as written by this program, and what its `tool` says. */
 const MARKER_FILE = 'manifest.json';
@@ -73,18 +80,20 @@ export async function writeFileAtomic(
 
 /**
  * Lets `fill` write into a temporary folder, then puts it in the place of `dir` in one rename. An existing `dir` is replaced only when
- * it is empty or holds a `manifest.json` whose `tool` is `antipode`; this is checked before `fill` runs and again before the rename.
+ * it is empty or of the same kind by its `manifest.json`, and holds no file beyond those that the manifest lists; this is checked before
+ * `fill` runs and again before the rename.
  * Between the two renames of a replacement there is a moment without `dir`; a crash then leaves the old content beside it as `.old`.
  * @throws {AntipodeError} `usage` where `dir` is a file, holds something else, or is the current folder; `resource`; `interrupted`.
  * Errors thrown by `fill` pass through unchanged, but for a full disk.
  */
 export async function writeDirectoryAtomic(
   dir: string,
+  kind: FolderKind,
   fill: (temporaryDir: string) => Promise<void>,
   options: WriteOptions = {},
 ): Promise<void> {
   throwIfInterrupted(options.signal);
-  await checkOutputDirectory(dir);
+  await checkOutputDirectory(dir, kind);
   const target = await followLinks(dir);
   const parent = await makeParent(target, dir);
   const temporary = join(parent, temporaryName());
@@ -98,7 +107,7 @@ export async function writeDirectoryAtomic(
       throw code === 'ENOSPC' || code === 'EDQUOT' ? writeFailure(dir, error) : error;
     }
     throwIfInterrupted(options.signal);
-    await swapIn(temporary, target, dir);
+    await swapIn({ temporary, target, shown: dir, kind });
   });
 }
 
@@ -106,11 +115,11 @@ export async function writeDirectoryAtomic(
  * The check of `writeDirectoryAtomic` alone, for commands that work for long before they write.
  * @throws {AntipodeError} `usage` where `dir` exists and may not be replaced
  */
-export async function checkOutputDirectory(dir: string): Promise<void> {
-  await checkReplaceable(await followLinks(dir), dir);
+export async function checkOutputDirectory(dir: string, kind: FolderKind): Promise<void> {
+  await checkReplaceable(await followLinks(dir), dir, kind);
 }
 
-async function checkReplaceable(target: string, dir: string): Promise<void> {
+async function checkReplaceable(target: string, dir: string, kind: FolderKind): Promise<void> {
   const found = await sentenceFor(dir, statOrNothing(target));
   if (!found) return;
   const hint = 'choose another folder with --out';
@@ -124,32 +133,47 @@ async function checkReplaceable(target: string, dir: string): Promise<void> {
     });
   }
   const names = await sentenceFor(dir, unlessAbsent<string[]>(readdir(target), []));
-  if (names.length === 0 || (await hasMarker(target))) return;
+  if (names.length === 0) return;
+  const foreign = await foreignFile(target, kind);
+  if (foreign === undefined) return;
   // Another process may have moved the folder away between the two looks: then the answer concerns two folders.
   const now = await sentenceFor(dir, statOrNothing(target));
-  if (now?.ino !== found.ino || now.ctimeMs !== found.ctimeMs) return checkReplaceable(target, dir);
-  throw new AntipodeError(
-    'usage',
-    `${dir}: holds files that antipode did not write (${names.length} entries, no ${MARKER_FILE} of antipode)`,
-    { hint },
-  );
+  if (now?.ino !== found.ino || now.ctimeMs !== found.ctimeMs) return checkReplaceable(target, dir, kind);
+  throw new AntipodeError('usage', `${dir}: holds ${foreign}, which antipode did not write there`, { hint });
 }
 
-async function hasMarker(dir: string): Promise<boolean> {
+/** The first file that no manifest of this kind vouches for, undefined where there is none. */
+async function foreignFile(dir: string, kind: FolderKind): Promise<string | undefined> {
+  const manifest = await readManifest(dir, kind);
+  const owned = new Set(manifest && [MARKER_FILE, ...kind.filesOf(manifest)]);
+  const entries = await unlessAbsent<Dirent[]>(readdir(dir, { recursive: true, withFileTypes: true }), []);
+  const files = entries
+    .filter((entry) => !entry.isDirectory())
+    .map((entry) => relative(dir, join(entry.parentPath, entry.name)).split(sep).join('/'))
+    .sort();
+  return files.find((file) => !owned.has(file)) ?? (manifest ? undefined : 'folders');
+}
+
+async function readManifest(dir: string, kind: FolderKind): Promise<Record<string, unknown> | undefined> {
   const path = join(dir, MARKER_FILE);
   const found = await statOrNothing(path);
-  if (!found?.isFile() || found.size > MAX_MARKER_BYTES) return false;
+  if (!found?.isFile() || found.size > MAX_MARKER_BYTES) return undefined;
   try {
-    const manifest: unknown = JSON.parse(await readFile(path, 'utf8'));
-    return (
-      typeof manifest === 'object' && manifest !== null && 'tool' in manifest && manifest.tool === MARKER_TOOL
-    );
+    const manifest = JSON.parse(await readFile(path, 'utf8')) as Record<string, unknown> | null;
+    return manifest?.['tool'] === MARKER_TOOL && manifest['schema'] === kind.schema ? manifest : undefined;
   } catch {
-    return false;
+    return undefined;
   }
 }
 
-async function swapIn(temporary: string, target: string, shown: string): Promise<void> {
+interface Swap {
+  readonly temporary: string;
+  readonly target: string;
+  readonly shown: string;
+  readonly kind: FolderKind;
+}
+
+async function swapIn({ temporary, target, shown, kind }: Swap): Promise<void> {
   for (let round = 0; round < MAX_SWAP_ROUNDS; round++) {
     try {
       // Onto nothing or an empty folder this is one atomic step.
@@ -159,7 +183,7 @@ async function swapIn(temporary: string, target: string, shown: string): Promise
       const code = systemErrorCode(error);
       if (code !== 'ENOTEMPTY' && code !== 'EEXIST') throw writeFailure(shown, error);
     }
-    await checkReplaceable(target, shown);
+    await checkReplaceable(target, shown, kind);
     const old = `${temporary}-${round}.old`;
     try {
       await rename(target, old);
@@ -217,6 +241,11 @@ async function fileTarget(path: string): Promise<{ target: string; mode: number 
   throw new AntipodeError('usage', `${path}: is ${what} (expected a file name)`);
 }
 
+/** Makes a folder with its parents. @throws {AntipodeError} `usage` below a file, `resource` for a full disk or missing rights */
+export async function ensureFolder(dir: string): Promise<void> {
+  await makeParent(join(dir, 'inside'), dir);
+}
+
 async function makeParent(target: string, shown: string): Promise<string> {
   const parent = dirname(target);
   if (basename(target) === '') throw new AntipodeError('usage', `${shown}: is not a name for a result`);
@@ -265,7 +294,7 @@ function writeFailure(shown: string, error: unknown): unknown {
     case 'EROFS':
       return new AntipodeError('resource', `${shown}: no permission to write there`, {
         ...cause,
-        hint: 'choose another place with --out',
+        hint: 'make it writable or choose another place',
       });
     case 'ENOTDIR':
     case 'EEXIST':

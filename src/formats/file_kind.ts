@@ -70,7 +70,7 @@ export async function recogniseFile(source: ByteSource): Promise<FileKind> {
   const shown = text.replace(/^(\xef\xbb\xbf)?\s+|^\xef\xbb\xbf/, '');
   if (/^<(!doctype\s+html|html|head|body|\?xml)/i.test(shown)) {
     return refused(
-      'is a web page, not a file of weights (the server probably answered with an error or a login page)',
+      'is a web page, not the file itself (the server probably answered with an error or a login page)',
       'look at it in a browser, then fetch it again from the address of the file itself',
     );
   }

@@ -5,6 +5,9 @@
 
 import { cosine, type FeatureMatrix } from '../tensor/matrix.ts';
 
+/** Squared lengths below this are what rounding leaves of zero: float32 rows equal the mean to about 1e-7 of their length. */
+const ROUNDING = 1e-12;
+
 export interface Centring {
   /** cos(u_i - mean, u_j - mean) of the unit rows u, float64; NaN where a row has no direction or equals the mean. */
   centredCosine(i: number, j: number): number;
@@ -38,8 +41,10 @@ export function createCentring(matrix: FeatureMatrix): Centring {
       const alongI = along(i);
       const alongJ = along(j);
       const numerator = cosine(matrix, i, matrix, j) - alongI - alongJ + squaredLength;
-      const scale = Math.sqrt((1 - 2 * alongI + squaredLength) * (1 - 2 * alongJ + squaredLength));
-      return scale > 0 ? Math.max(-1, Math.min(1, numerator / scale)) : Number.NaN;
+      const restI = 1 - 2 * alongI + squaredLength;
+      const restJ = 1 - 2 * alongJ + squaredLength;
+      if (!(restI > ROUNDING && restJ > ROUNDING)) return Number.NaN;
+      return Math.max(-1, Math.min(1, numerator / Math.sqrt(restI * restJ)));
     },
   };
 }

@@ -56,7 +56,7 @@ export async function measureSae(options: MeasureSaeOptions): Promise<SaeGeometr
   const searched = parts.includes('extremes');
   const isWhole = searched || parts.includes('self');
   const spaces: Partial<Record<Space, SpaceRows>> = {};
-  const randomCount = parts.includes('random') || parts.includes('self') ? options.randomPairs : 0;
+  const wantsRandom = parts.includes('random');
 
   if (isWhole) {
     for (const space of spacesToRead(options)) {
@@ -66,7 +66,7 @@ export async function measureSae(options: MeasureSaeOptions): Promise<SaeGeometr
   const whole = spaces;
   const isUsable = (feature: number): boolean =>
     Object.values(whole).every(({ rows }) => rows.norms[feature]! > 0);
-  const random = drawRandomPairs(sae.header.dSae, randomCount, seed, isUsable);
+  const random = drawRandomPairs(sae.header.dSae, wantsRandom ? options.randomPairs : 0, seed, isUsable);
   if (!isWhole) await readSingleRows(options, random, spaces);
 
   const measures: SpaceMeasures[] = [];
@@ -76,7 +76,7 @@ export async function measureSae(options: MeasureSaeOptions): Promise<SaeGeometr
         space,
         rows: spaces[space]!,
         concepts: pairsWanted,
-        random: parts.includes('random') ? random : [],
+        random,
         named: namedIn(options, space),
         top: searched ? options.top : undefined,
         ...(options.threads !== undefined && { threads: options.threads }),
@@ -98,7 +98,7 @@ export async function measureSae(options: MeasureSaeOptions): Promise<SaeGeometr
         ...new Set(random.flatMap(({ a, b }) => [a, b])),
       ]),
     }),
-    randomPairs: parts.includes('random') ? random : [],
+    randomPairs: random,
     defects: collectDefects(spaces),
     warnings,
   };

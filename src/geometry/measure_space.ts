@@ -20,7 +20,7 @@ export interface PlacedCosine {
   readonly pairsBelow?: number;
   /** 100 * pairsBelow / all pairs. */
   readonly percentile?: number;
-  /** (cos - population mean) / population sd. */
+  /** (cos - population mean) / population sd; absent where all cosines are equal. */
   readonly z?: number;
 }
 
@@ -195,7 +195,10 @@ async function searchPopulation(
     of(cos) {
       const pairsBelow = belowOf.get(cos);
       if (pairsBelow === undefined || pairs === 0) return { cos };
-      return { cos, pairsBelow, percentile: (100 * pairsBelow) / pairs, z: (cos - center) / sd };
+      const percentile = (100 * pairsBelow) / pairs;
+      return sd > 0
+        ? { cos, pairsBelow, percentile, z: (cos - center) / sd }
+        : { cos, pairsBelow, percentile };
     },
     found: { population: { pairs, mean: center, sd, histogram }, top: result.top, bottom: result.bottom },
   };

@@ -4,13 +4,14 @@
  * programs share one copy.
  */
 
-import { homedir } from 'node:os';
+import { homedir, userInfo } from 'node:os';
 import { isAbsolute, join } from 'node:path';
 
 export type Env = Readonly<Record<string, string | undefined>>;
 
 function home(env: Env): string {
-  return env['HOME'] || homedir();
+  // `homedir()` believes an empty HOME, which would put the cache below the current folder.
+  return env['HOME'] || homedir() || userInfo().homedir;
 }
 
 /** XDG says a relative path must be ignored. */

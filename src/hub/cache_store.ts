@@ -1,32 +1,34 @@
 /**
- * @file What lies in antipode's own cache folder: generated dictionaries and imported feature stores, one entry per folder at the second level.
- * Removing an entry is always safe: whatever needs it makes or imports it again.
+ * @file What lies in antipode's own cache folder: generated dictionaries and imported feature stores, an entry for each folder with files.
+ * Generated entries are made again when needed; imported ones have to be imported again.
  */
 
 import { readdir, rm, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join, relative, sep } from 'node:path';
 import { AntipodeError, systemErrorCode } from '../errors.ts';
 import { antipodeCacheDir, type Env } from './cache_dirs.ts';
 
 export interface CacheEntry {
-  /** `kind/name`, which `cache rm` takes. */
+  /** The folder below the cache, with `/`: `features/gemma-2-2b/20-gemmascope-res-16k`. */
   readonly id: string;
   readonly path: string;
   readonly files: number;
   readonly byteLength: number;
 }
 
-/** All entries, by id. An absent cache is an empty list. */
+/** All entries, by id: every folder that holds files. An absent cache is an empty list. */
 export async function listCache(env: Env): Promise<CacheEntry[]> {
   const root = antipodeCacheDir(env);
-  const entries: CacheEntry[] = [];
-  for (const kind of await folders(root)) {
-    for (const name of await folders(join(root, kind))) {
-      const path = join(root, kind, name);
-      entries.push({ id: `${kind}/${name}`, path, ...(await measure(path)) });
-    }
+  const entries = new Map<string, { files: number; byteLength: number }>();
+  for (const file of await filesBelow(root)) {
+    const folder = relative(root, dirname(file)).split(sep).join('/');
+    if (folder === '') continue;
+    const { files, byteLength } = entries.get(folder) ?? { files: 0, byteLength: 0 };
+    entries.set(folder, { files: files + 1, byteLength: byteLength + (await stat(file)).size });
   }
-  return entries;
+  return [...entries]
+    .sort(([left], [right]) => (left < right ? -1 : 1))
+    .map(([id, facts]) => ({ id, path: join(root, id), ...facts }));
 }
 
 /** @throws {AntipodeError} `missing` for an unknown id, which also keeps ids with `..` from reaching outside */
@@ -47,26 +49,22 @@ export async function removeCacheEntry(env: Env, id: string): Promise<CacheEntry
   return entry;
 }
 
-async function folders(path: string): Promise<string[]> {
+async function filesBelow(root: string): Promise<string[]> {
   try {
-    const entries = await readdir(path, { withFileTypes: true });
+    const entries = await readdir(root, { recursive: true, withFileTypes: true });
+    // Locks and temporaries of running commands begin with a dot.
     return entries
-      .filter((entry) => entry.isDirectory())
-      .map((entry) => entry.name)
-      .sort();
+      .filter((entry) => entry.isFile())
+      .map((entry) => join(entry.parentPath, entry.name))
+      .filter(
+        (path) =>
+          !relative(root, path)
+            .split(sep)
+            .some((part) => part.startsWith('.')),
+      );
   } catch (error) {
-    if (systemErrorCode(error) === 'ENOENT') return [];
+    const code = systemErrorCode(error);
+    if (code === 'ENOENT' || code === 'ENOTDIR') return [];
     throw error;
   }
-}
-
-async function measure(path: string): Promise<{ files: number; byteLength: number }> {
-  let files = 0;
-  let byteLength = 0;
-  for (const entry of await readdir(path, { recursive: true, withFileTypes: true })) {
-    if (!entry.isFile()) continue;
-    files += 1;
-    byteLength += (await stat(join(entry.parentPath, entry.name))).size;
-  }
-  return { files, byteLength };
 }

@@ -49,3 +49,16 @@ export function shorten(text: string, length: number): string {
   const points = [...flat];
   return points.length <= length ? flat : `${points.slice(0, length - 1).join('')}…`;
 }
+
+export function left(header: string): DisplayColumn {
+  return { header, align: 'left' };
+}
+
+export function right(header: string): DisplayColumn {
+  return { header, align: 'right' };
+}
+
+/** `1 pair`, `1,200 pairs`. */
+export function plural(count: number, one: string, many: string): string {
+  return `${formatCount(count)} ${count === 1 ? one : many}`;
+}

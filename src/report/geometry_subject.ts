@@ -7,6 +7,7 @@ import { namedPairs, type Published } from '../concepts/published.ts';
 import type { ExtremePair } from '../geometry/extremes.ts';
 import type { SaeGeometry } from '../geometry/measure_sae.ts';
 import type { FeaturePairCosine, SpaceMeasures } from '../geometry/measure_space.ts';
+import type { Space } from '../sae/sae.ts';
 import type { FeatureNotes } from './feature_notes.ts';
 
 /** One SAE's results with what is known about its features. */
@@ -42,4 +43,10 @@ export function namedRows(
     const found = measures.named.find(({ featureA, featureB }) => featureA === a && featureB === b);
     return found ? [{ ...found, relation, published: cosine }] : [];
   });
+}
+
+export const SPACE_NAMES: Record<Space, string> = { encoder: 'Encoder', decoder: 'Decoder' };
+
+export function labelOf({ geometry }: GeometrySubject): string {
+  return geometry.header.identity.label;
 }

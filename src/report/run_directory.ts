@@ -7,16 +7,25 @@ import { createHash } from 'node:crypto';
 import { mkdir, stat, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { throwIfInterrupted } from '../errors.ts';
-import { writeDirectoryAtomic } from '../formats/atomic.ts';
+import { type FolderKind, writeDirectoryAtomic } from '../formats/atomic.ts';
 import { writeCsv } from '../formats/csv.ts';
 import { writeJson } from '../formats/json/json.ts';
 import { writeParquet } from '../formats/parquet/parquet.ts';
 import { openRegularFile } from '../formats/source.ts';
 import type { Table } from '../formats/table.ts';
 
+/** A run folder is replaced by the next run only while it holds nothing but what its manifest lists. */
+export const RUN_FOLDER: FolderKind = {
+  schema: 'geometry',
+  filesOf: ({ outputs }) =>
+    Array.isArray(outputs) ? outputs.map((output: { file?: unknown } | null) => String(output?.file)) : [],
+};
+
 export interface InputFile {
   /** What it was used as, e.g. `sae`. */
   readonly role: string;
+  /** Label of the SAE that it belongs to. */
+  readonly sae: string;
   readonly path: string;
 }
 
@@ -40,13 +49,14 @@ export async function writeRunDirectory(
 ): Promise<void> {
   const { signal } = options;
   const inputs: unknown[] = [];
-  for (const { role, path } of run.inputs) {
+  for (const { role, sae, path } of run.inputs) {
     throwIfInterrupted(signal);
     const { size } = await stat(path);
-    inputs.push({ role, file: basename(path), bytes: size, sha256: await hashFile(path, signal) });
+    inputs.push({ role, sae, file: basename(path), bytes: size, sha256: await hashFile(path, signal) });
   }
   await writeDirectoryAtomic(
     dir,
+    RUN_FOLDER,
     async (temporary) => {
       const outputs: { file: string; bytes: number; sha256: string }[] = [];
       const put = async (file: string, content: string | Uint8Array): Promise<void> => {

@@ -1,6 +1,6 @@
 /** @file Display tables as aligned plain text for a terminal. Control characters of untrusted text are shown, not sent. */
 
-import type { DisplayTable } from './display.ts';
+import { type DisplayTable, shorten } from './display.ts';
 
 /** @param sanitize makes untrusted text safe for a terminal @param bold marks titles and headers */
 export interface TextOptions {
@@ -10,12 +10,16 @@ export interface TextOptions {
 
 const GAP = '  ';
 
+/** Explanations run to hundreds of characters; files and Markdown carry them whole. */
+const MAX_CELL_LENGTH = 72;
+
 export function renderText(tables: readonly DisplayTable[], options: TextOptions): string {
   return tables.map((table) => renderTable(table, options)).join('\n\n');
 }
 
 function renderTable(table: DisplayTable, { sanitize, bold }: TextOptions): string {
-  const cells = table.rows.map((row) => row.map(sanitize));
+  const oneLine = (text: string): string => sanitize(text.replace(/\s+/g, ' '));
+  const cells = table.rows.map((row) => row.map((cell) => oneLine(shorten(cell, MAX_CELL_LENGTH))));
   const used = table.columns.map((column, c) => ({ column, c, isEmpty: cells.every((row) => !row[c]) }));
   const shown = used.filter(({ isEmpty }) => !isEmpty || cells.length === 0);
   const widths = shown.map(({ column, c }) =>
@@ -27,9 +31,9 @@ function renderTable(table: DisplayTable, { sanitize, bold }: TextOptions): stri
       .join(GAP)
       .trimEnd();
   const header = line(shown.map(({ column }) => column.header));
-  const lines = [bold(sanitize(table.title)), bold(header)];
+  const lines = [bold(oneLine(table.title)), bold(header)];
   for (const row of cells) lines.push(line(shown.map(({ c }) => row[c]!)));
-  for (const note of table.notes) lines.push(`${GAP}${sanitize(note)}`);
+  for (const note of table.notes) lines.push(`${GAP}${oneLine(note)}`);
   return lines.join('\n');
 }
 

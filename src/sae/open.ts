@@ -131,11 +131,43 @@ async function openWeights(path: string, identity: SaeIdentity, options: WeightO
   };
   try {
     const source = await describeSource(path, identity, options, opened);
-    return openLayout(await layoutOf(source, { format: options.format, map: options.parsedMap }), close);
+    const file = openLayout(
+      await layoutOf(source, { format: options.format, map: options.parsedMap }),
+      close,
+    );
+    return namingPath(file, path);
   } catch (error) {
     await close();
-    throw error;
+    throw withPath(error, path);
   }
+}
+
+/** Reading weights finds damage that opening does not; its messages name the file in full too. */
+function namingPath(file: SaeFile, path: string): SaeFile {
+  const named = <T>(reading: Promise<T>): Promise<T> =>
+    reading.catch((error: unknown) => {
+      throw withPath(error, path);
+    });
+  const { readDensities } = file;
+  return {
+    ...file,
+    readRows: (space, features) => named(file.readRows(space, features)),
+    readSpace: (space) => named(file.readSpace(space)),
+    load: () => named(file.load()),
+    ...(readDensities && { readDensities: () => named(readDensities()) }),
+  };
+}
+
+/** Every SAE of Gemma Scope is a `params.npz`: a message about a malformed one has to say which. */
+function withPath(error: unknown, path: string): unknown {
+  if (!(error instanceof AntipodeError) || error.kind !== 'format' || error.message.includes(path))
+    return error;
+  const start = `${basename(path)}: `;
+  const problem = error.message.startsWith(start) ? error.message.slice(start.length) : error.message;
+  return new AntipodeError(error.kind, `${path}: ${problem}`, {
+    ...(error.hint && { hint: error.hint }),
+    cause: error,
+  });
 }
 
 async function describeSource(

@@ -218,7 +218,7 @@ describe('--map', () => {
   it('is proposed for an unknown file, and the proposal works', async () => {
     const error = await refusal(fixture('unknown/dictionary.pt'));
     expect(error.message).toBe(
-      'dictionary.pt: not a known SAE layout (it has pre_bias [6], encoder_bias [10], decoder_weights [10, 6], encoder_weights [6, 10])',
+      `${fixture('unknown/dictionary.pt')}: not a known SAE layout (it has pre_bias [6], encoder_bias [10], decoder_weights [10, 6], encoder_weights [6, 10])`,
     );
     const map = [...(error.hint ?? '').matchAll(/--map (\S+)/g)].map(([, entry]) => entry!);
     expect(map).toEqual(UNKNOWN_MAP.slice(0, 4));

@@ -1,11 +1,11 @@
 /**
  * @file The synthetic dictionary as a file: a full-size `params.npz` in the Gemma Scope layout under antipode's cache folder, made once, with
- * explanations of what was planted. The weights are written last, so a folder that has them is complete.
+ * explanations of what was planted. The folder appears whole or not at all.
  */
 
-import { mkdir, rm, stat } from 'node:fs/promises';
-import { join } from 'node:path';
-import { writeFileAtomic } from '../formats/atomic.ts';
+import { stat, writeFile } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { type FolderKind, writeDirectoryAtomic } from '../formats/atomic.ts';
 import { writeNpz } from '../formats/numpy/npz_writer.ts';
 import { antipodeCacheDir, type Env } from '../hub/cache_dirs.ts';
 import type { Matrix } from '../tensor/matrix.ts';
@@ -21,6 +21,9 @@ export const SYNTHETIC_SIZE = { dSae: 16384, dIn: 2304, seed: 0 } as const;
 export const SYNTHETIC_BYTES: number =
   4 * (2 * SYNTHETIC_SIZE.dSae * SYNTHETIC_SIZE.dIn + 2 * SYNTHETIC_SIZE.dSae + SYNTHETIC_SIZE.dIn);
 
+/** The folder below the cache, as `antipode cache ls` names it. */
+export const SYNTHETIC_ENTRY: string = `synthetic/${SYNTHETIC_SIZE.dSae}x${SYNTHETIC_SIZE.dIn}-seed${SYNTHETIC_SIZE.seed}-v${SYNTHETIC_VERSION}`;
+
 export interface SyntheticFiles {
   readonly weights: string;
   /** In the form of Neuronpedia's older exports, a JSON array. */
@@ -28,10 +31,14 @@ export interface SyntheticFiles {
 }
 
 export function syntheticFiles(env: Env): SyntheticFiles {
-  const { dSae, dIn, seed } = SYNTHETIC_SIZE;
-  const dir = join(antipodeCacheDir(env), 'synthetic', `${dSae}x${dIn}-seed${seed}-v${SYNTHETIC_VERSION}`);
+  const dir = join(antipodeCacheDir(env), SYNTHETIC_ENTRY);
   return { weights: join(dir, 'params.npz'), explanations: join(dir, 'explanations.json') };
 }
+
+const SYNTHETIC_FOLDER: FolderKind = {
+  schema: 'synthetic',
+  filesOf: () => ['params.npz', 'explanations.json'],
+};
 
 export interface EnsureSyntheticOptions {
   readonly env: Env;
@@ -45,17 +52,20 @@ export async function ensureSynthetic(options: EnsureSyntheticOptions): Promise<
   const { weights, explanations } = syntheticFiles(options.env);
   if (await exists(weights)) return false;
   const sae = await generateSynthetic({ ...SYNTHETIC_SIZE, ...options });
-  await mkdir(join(weights, '..'), { recursive: true });
-  await writeFileAtomic(explanations, `${JSON.stringify(explain(sae.planted), null, 1)}\n`, {
-    signal: options.signal,
-  });
-  await writeSyntheticNpz(weights, sae, options.signal);
+  await writeDirectoryAtomic(
+    dirname(weights),
+    SYNTHETIC_FOLDER,
+    async (temporary) => {
+      await writeSyntheticNpz(join(temporary, basename(weights)), sae, options.signal);
+      await writeFile(
+        join(temporary, basename(explanations)),
+        `${JSON.stringify(explain(sae.planted), null, 1)}\n`,
+      );
+      await writeFile(join(temporary, 'manifest.json'), '{"tool":"antipode","schema":"synthetic"}\n');
+    },
+    { signal: options.signal },
+  );
   return true;
-}
-
-/** Removes a dictionary that turned out to be damaged, so that the next run makes it anew. */
-export async function removeSynthetic(env: Env): Promise<void> {
-  await rm(syntheticFiles(env).weights, { force: true });
 }
 
 async function exists(path: string): Promise<boolean> {

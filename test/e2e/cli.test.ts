@@ -1,7 +1,7 @@
 /** @file The numbered expectations of a command line (rows C1 to C20), each tried on the built command as a user would. */
 
 import { spawn, spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -139,6 +139,14 @@ describe('C3: --json', () => {
     expect((await runCommand(place, ['cache', 'ls', '--json'])).stdout).toBe('[]\n');
   });
 
+  it('a group without a command is a document too', async () => {
+    const { code, stdout } = await runCommand(place, ['sae', '--json']);
+    expect([code, JSON.parse(stdout)]).toEqual([
+      2,
+      { error: { kind: 'usage', message: 'no command is given' } },
+    ]);
+  });
+
   it('a failure is one document as well, and says the same as stderr', async () => {
     const { code, stdout, stderr } = await runCommand(place, ['sae', 'inspect', 'absent.npz', '--json']);
     const { error } = JSON.parse(stdout) as { error: { kind: string; message: string } };
@@ -171,8 +179,14 @@ describe('C4: --quiet and the last line', () => {
     expect(human.stdout.trimEnd().split('\n').at(-1)).toBe('run-c4');
   });
 
-  it('--json and --quiet exclude each other', async () => {
-    expect((await runCommand(place, ['cache', 'ls', '--json', '-q'])).code).toBe(2);
+  it('--json and --quiet exclude each other, before anything is done', async () => {
+    const entry = join(place.home, '.cache', 'antipode', 'synthetic', 'y');
+    mkdirSync(entry, { recursive: true });
+    writeFileSync(join(entry, 'params.npz'), 'x');
+    const { code, stderr } = await runCommand(place, ['cache', 'rm', 'synthetic/y', '--json', '-q']);
+    expect([code, stderr]).toEqual([2, expect.stringContaining('exclude each other')]);
+    expect(snapshot(entry).size).toBe(1);
+    await runCommand(place, ['cache', 'rm', 'synthetic/y']);
   });
 });
 
@@ -258,6 +272,30 @@ describe('C7, C8, C9: exit codes and error sentences', () => {
     expect(result.stderr).toMatch(/^error: /);
     expect(result.stderr).not.toMatch(/\n\s+at /);
     expect([result.code, result.stdout]).toEqual([code, '']);
+  });
+
+  it('a file added to a run is never lost: the next run into that folder is refused', async () => {
+    await runCommand(place, [...GEOMETRY, '--out', 'kept']);
+    writeFileSync(join(place.cwd, 'kept', 'notes.txt'), 'mine');
+    const { code, stderr } = await runCommand(place, [...GEOMETRY, '--out', 'kept']);
+    expect([code, stderr]).toEqual([2, expect.stringContaining('holds notes.txt')]);
+    expect(readFileSync(join(place.cwd, 'kept', 'notes.txt'), 'utf8')).toBe('mine');
+  });
+
+  const hasFull = existsSync('/dev/full');
+  it.skipIf(!hasFull).each(['> /dev/full', '--json > /dev/full'])(
+    `a full disk behind stdout (%s) is a sentence${hasFull ? '' : ' (needs /dev/full, absent: skipped)'}`,
+    async (redirect) => {
+      const { code, stderr } = await runShell(place, `antipode concepts list ${redirect}`);
+      expect([code, stderr]).toEqual([1, 'error: the output cannot be written (ENOSPC)\n']);
+    },
+  );
+
+  it('usage errors point to the help of their own command', async () => {
+    expect((await runCommand(place, ['sae', 'list', '--nonsense'])).stderr).toContain(
+      'antipode sae list --help',
+    );
+    expect((await runCommand(place, ['help', 'geometry'])).stdout).toContain('Examples:');
   });
 
   it('--verbose adds the stack', async () => {
@@ -383,7 +421,7 @@ describe('C15: --dry-run', () => {
     expect(code).toBe(0);
     expect(JSON.parse(stdout)).toMatchObject({
       saes: [
-        { sae: 'synthetic-16k', state: 'to be made', bytes: expect.any(Number), allPairs: 134209536 },
+        { sae: 'synthetic-16k', state: 'to be made', bytes: expect.any(Number), all_pairs: 134209536 },
         {
           state: 'missing',
           problem: expect.stringContaining('gemma-scope-2b-pt-res'),
@@ -423,16 +461,19 @@ describe('C19: Ctrl-C', () => {
 });
 
 describe('C19: a command that waits', () => {
-  it('for stdin which never comes ends on SIGINT with 130 all the same', async () => {
-    const child = spawn(process.execPath, [MAIN, 'concepts', 'check', '-'], {
-      env: environment(place),
-      stdio: 'pipe',
-    });
-    const ended = new Promise<number | null>((resolve) => child.on('close', resolve));
-    setTimeout(() => child.kill('SIGINT'), 700);
-    expect(await ended).toBe(130);
-    child.stdin.destroy();
-  });
+  it.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
+    'for stdin which never comes ends on %s with 130 all the same',
+    async (signal) => {
+      const child = spawn(process.execPath, [MAIN, 'concepts', 'check', '-'], {
+        env: environment(place),
+        stdio: 'pipe',
+      });
+      const ended = new Promise<number | null>((resolve) => child.on('close', resolve));
+      setTimeout(() => child.kill(signal), 700);
+      expect(await ended).toBe(130);
+      child.stdin.destroy();
+    },
+  );
 });
 
 describe('C20: pipes', () => {
