@@ -60,7 +60,7 @@ describe('as numpy has it', () => {
 
 const logits = fc
   .array(fc.double({ min: -80, max: 80, noNaN: true }), { minLength: 1, maxLength: 60 })
-  .map((values) => Float32Array.from(values, (value) => value + 0));
+  .map((values) => Float32Array.from(values, (value) => Math.fround(value) + 0));
 const options = fc.record(
   {
     temperature: fc.double({ min: 0.01, max: 5, noNaN: true }),

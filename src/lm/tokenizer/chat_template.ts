@@ -16,9 +16,10 @@ export interface RenderChatOptions extends ChatOptions {
   /** `bos_token`, `eos_token` and the like. */
   readonly names: Readonly<Record<string, string>>;
   readonly messages: readonly ChatMessage[];
+  /** Default 20 s. Real templates take a millisecond; a loaded machine may take seconds to start a process. */
+  readonly timeLimitMs?: number;
 }
 
-/** Real templates take a millisecond; a loaded machine may take seconds to start a process. */
 const TIME_LIMIT_MS = 20_000;
 
 /** A hundred times what the longest conversation needs. */
@@ -68,7 +69,7 @@ export async function renderChat(options: RenderChatOptions): Promise<string> {
     variables: { ...options.names, messages, add_generation_prompt: addGenerationPrompt },
     now: now.getTime(),
   });
-  const answer: unknown = JSON.parse(await runChild(input, options.signal));
+  const answer: unknown = JSON.parse(await runChild(input, options));
   if (isObject(answer) && typeof answer['text'] === 'string') return answer['text'];
   const { stage, reason } = isObject(answer) ? answer : {};
   const shown = shownName(String(reason));
@@ -79,7 +80,10 @@ export async function renderChat(options: RenderChatOptions): Promise<string> {
     : new AntipodeError('format', `chat template: is not a template (${shown})`);
 }
 
-function runChild(input: string, signal: AbortSignal | undefined): Promise<string> {
+function runChild(
+  input: string,
+  { signal, timeLimitMs = TIME_LIMIT_MS }: RenderChatOptions,
+): Promise<string> {
   const { TZ, SystemRoot } = process.env;
   return new Promise((resolve, reject) => {
     const child = execFile(
@@ -87,7 +91,7 @@ function runChild(input: string, signal: AbortSignal | undefined): Promise<strin
       [`--max-old-space-size=${HEAP_MIB}`, '--disallow-code-generation-from-strings', '-e', CHILD],
       {
         env: { ...(TZ === undefined ? {} : { TZ }), ...(SystemRoot === undefined ? {} : { SystemRoot }) },
-        timeout: TIME_LIMIT_MS,
+        timeout: timeLimitMs,
         killSignal: 'SIGKILL',
         maxBuffer: MAX_OUTPUT_BYTES,
         windowsHide: true,
@@ -95,7 +99,7 @@ function runChild(input: string, signal: AbortSignal | undefined): Promise<strin
       },
       (error, stdout) => {
         if (error === null) resolve(stdout);
-        else reject(childFailure(error, signal));
+        else reject(childFailure(error, timeLimitMs, signal));
       },
     );
     // A child that died does not read; how it died is said above.
@@ -104,7 +108,11 @@ function runChild(input: string, signal: AbortSignal | undefined): Promise<strin
   });
 }
 
-function childFailure(error: ExecFileException, signal: AbortSignal | undefined): AntipodeError {
+function childFailure(
+  error: ExecFileException,
+  timeLimitMs: number,
+  signal: AbortSignal | undefined,
+): AntipodeError {
   if (signal?.aborted) return new AntipodeError('interrupted', 'interrupted: nothing was left half-written');
   const code: unknown = error.code;
   if (code === 'ERR_CHILD_PROCESS_STDIO_MAXBUFFER') {
@@ -122,7 +130,7 @@ function childFailure(error: ExecFileException, signal: AbortSignal | undefined)
   if (error.killed === true) {
     return new AntipodeError(
       'resource',
-      `chat template: did not come to an end within ${TIME_LIMIT_MS / 1000} s`,
+      `chat template: did not come to an end within ${timeLimitMs / 1000} s`,
     );
   }
   return new AntipodeError(

@@ -19,7 +19,7 @@ export function withinTime<T>(milliseconds: number, subject: string, work: () =>
   try {
     CALL.runInContext(context, { timeout: milliseconds });
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ERR_SCRIPT_EXECUTION_TIMEOUT') {
+    if (isTimeout(error)) {
       throw new AntipodeError(
         'resource',
         `${subject}: did not come to an end within ${milliseconds / 1000} s`,
@@ -32,4 +32,14 @@ export function withinTime<T>(milliseconds: number, subject: string, work: () =>
   }
   if (result === undefined) throw new Error('internal: a bounded function ended without a result');
   return result.value;
+}
+
+/** The error may come from the other context, whose `Error` is not ours. */
+function isTimeout(error: unknown): boolean {
+  return (
+    typeof error === 'object' &&
+    error !== null &&
+    'code' in error &&
+    error.code === 'ERR_SCRIPT_EXECUTION_TIMEOUT'
+  );
 }

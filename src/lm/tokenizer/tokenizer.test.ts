@@ -1,0 +1,323 @@
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import fc from 'fast-check';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { runs, stride } from '../../../test/support/effort.ts';
+import { AntipodeError } from '../../errors.ts';
+import { openTokenizer } from './open_tokenizer.ts';
+import type { Tokenizer } from './tokenizer.ts';
+
+const FIXTURES = fileURLToPath(new URL('../../../test/fixtures/tokenizer/', import.meta.url));
+const LAYOUTS = ['gemma', 'gpt2', 'llama2', 'llama3', 'metaspace', 'word_level'];
+
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'antipode-tokenizer-'));
+});
+afterEach(() => rm(folder, { recursive: true }));
+
+type Json = Record<string, unknown>;
+
+/** The fixture with some of its files changed: an object is laid over the file, null takes it away. */
+async function openChanged(
+  layout: string,
+  changes: Record<string, Json | string | null>,
+): Promise<Tokenizer> {
+  await cp(`${FIXTURES}${layout}`, folder, { recursive: true });
+  for (const [name, change] of Object.entries(changes)) {
+    const path = join(folder, name);
+    if (change === null) await rm(path);
+    else if (typeof change === 'string') await writeFile(path, change);
+    else {
+      const before = JSON.parse(await readFile(path, 'utf8').catch(() => '{}')) as Json;
+      await writeFile(path, JSON.stringify({ ...before, ...change }));
+    }
+  }
+  return openTokenizer(folder);
+}
+
+async function failure(work: () => unknown): Promise<AntipodeError> {
+  try {
+    await work();
+  } catch (error) {
+    if (error instanceof AntipodeError) return error;
+    throw error;
+  }
+  throw new Error('nothing failed');
+}
+
+describe.each(LAYOUTS)('%s', (layout) => {
+  test('pieces that come one by one, joined, are the text of all; what was shown never changes', async () => {
+    const tokenizer = await openTokenizer(`${FIXTURES}${layout}`);
+    const id = fc.nat(tokenizer.vocabSize - 1);
+    fc.assert(
+      fc.property(fc.array(id, { maxLength: 30 }), fc.boolean(), (ids, skipSpecialTokens) => {
+        const decoder = tokenizer.createDecoder({ skipSpecialTokens });
+        let shown = '';
+        for (const [i, next] of ids.entries()) {
+          shown += decoder.push(next);
+          expect(tokenizer.decode(ids.slice(0, i + 1), { skipSpecialTokens }).startsWith(shown)).toBe(true);
+          expect(shown).not.toMatch(/\p{Surrogate}/u);
+        }
+        expect(shown + decoder.end()).toBe(tokenizer.decode(ids, { skipSpecialTokens }));
+      }),
+      { numRuns: runs(150) },
+    );
+  });
+
+  test('any text, lone surrogates included, gives ids of the vocabulary, the same each time', async () => {
+    const tokenizer = await openTokenizer(`${FIXTURES}${layout}`);
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary', maxLength: 30 }), fc.array(fc.nat(0xffff)), (text, units) => {
+        for (const given of [text, String.fromCharCode(...units)]) {
+          const ids = tokenizer.encode(given);
+          expect(ids.every((id) => tokenizer.tokenText(id) !== undefined)).toBe(true);
+          expect(tokenizer.encode(given)).toEqual(ids);
+          expect(tokenizer.encode(given.replace(/\p{Surrogate}/gu, '\uFFFD'))).toEqual(ids);
+        }
+      }),
+      { numRuns: runs(60) },
+    );
+  });
+
+  test('the empty text is what stands around a text, and nothing without it', async () => {
+    const tokenizer = await openTokenizer(`${FIXTURES}${layout}`);
+    expect([...tokenizer.encode('', { addSpecialTokens: false })]).toEqual([]);
+    expect([...tokenizer.encode('')].every((id) => tokenizer.isSpecial(id))).toBe(true);
+    expect(tokenizer.decode([])).toBe('');
+  });
+
+  test('ids that are none', async () => {
+    const tokenizer = await openTokenizer(`${FIXTURES}${layout}`);
+    for (const id of [-1, tokenizer.vocabSize, 1.5, Number.NaN, 2 ** 40]) {
+      const message = `id ${id}: is not in the vocabulary (it has ids from 0 to ${tokenizer.vocabSize - 1}`;
+      for (const use of [() => tokenizer.decode([0, id]), () => tokenizer.tokenText(id)]) {
+        const error = await failure(use);
+        expect(error.kind).toBe('usage');
+        expect(error.message).toContain(message);
+      }
+      expect(tokenizer.isSpecial(id)).toBe(false);
+    }
+  });
+});
+
+describe('texts come back from their ids', () => {
+  test.each(['gemma', 'gpt2', 'llama3', 'llama2'])('%s', async (layout) => {
+    const tokenizer = await openTokenizer(`${FIXTURES}${layout}`);
+    fc.assert(
+      fc.property(fc.string({ unit: 'grapheme', maxLength: 40 }), (text) => {
+        // U+2581 is how these vocabularies write a space: it cannot come back.
+        const plain = text.replaceAll('▁', '');
+        expect(tokenizer.decode(tokenizer.encode(plain, { addSpecialTokens: false }))).toBe(plain);
+      }),
+      { numRuns: runs(100) },
+    );
+  });
+});
+
+describe('the beginning of a text is what the files say', () => {
+  const BOS = 2;
+  const first = (tokenizer: Tokenizer, text = 'a'): number => tokenizer.encode(text)[0]!;
+  const template = { type: 'ByteLevel' };
+
+  test('the post-processor decides where add_bos_token is not stated', async () => {
+    expect(first(await openChanged('gemma', { 'tokenizer_config.json': null }))).toBe(BOS);
+    const without = await openChanged('gemma', {
+      'tokenizer_config.json': { add_bos_token: null },
+      'tokenizer.json': { post_processor: template },
+    });
+    expect(without.bosId).toBe(BOS);
+    expect(first(without)).not.toBe(BOS);
+  });
+
+  test('add_bos_token decides where it is stated, add_eos_token for the end', async () => {
+    expect(first(await openChanged('gemma', { 'tokenizer_config.json': { add_bos_token: false } }))).not.toBe(
+      BOS,
+    );
+    const stated = await openChanged('gemma', { 'tokenizer.json': { post_processor: null } });
+    expect([...stated.encode('')]).toEqual([BOS]);
+    const both = await openChanged('gemma', { 'tokenizer_config.json': { add_eos_token: true } });
+    expect([...both.encode('')]).toEqual([BOS, 1]);
+    const ends = await openChanged('metaspace', { 'tokenizer_config.json': { add_eos_token: false } });
+    expect(ends.encode('a').at(-1)).not.toBe(2);
+  });
+
+  test('it is not written twice, and stays where it was in the text', async () => {
+    const tokenizer = await openTokenizer(`${FIXTURES}gemma`);
+    const count = (text: string): number => tokenizer.encode(text).filter((id) => id === BOS).length;
+    expect([count('a'), count('<bos>a'), count('<bos>a<bos>'), count('a<bos>')]).toEqual([1, 1, 2, 2]);
+  });
+
+  test('a model without any such token gets none', async () => {
+    const tokenizer = await openTokenizer(`${FIXTURES}word_level`);
+    expect(tokenizer.bosId).toBeUndefined();
+    expect(tokenizer.eosIds).toEqual([]);
+    expect([...tokenizer.encode('the cat')]).toEqual([2, 3]);
+  });
+
+  test('the ends of a generation come from all the files', async () => {
+    expect((await openTokenizer(`${FIXTURES}gemma`)).eosIds).toEqual([1, 5]);
+    expect((await openTokenizer(`${FIXTURES}llama2`)).eosIds).toEqual([2]);
+    const stated = await openChanged('word_level', {
+      'config.json': { eos_token_id: [4, 999], bos_token_id: 1 },
+    });
+    expect([stated.eosIds, stated.bosId]).toEqual([[4], 1]);
+  });
+
+  test('a classifier and separator around the text (RoBERTa)', async () => {
+    const post_processor = { type: 'RobertaProcessing', sep: ['</s>', 2], cls: ['<s>', 1] };
+    const tokenizer = await openChanged('metaspace', { 'tokenizer.json': { post_processor } });
+    expect([...tokenizer.encode('')]).toEqual([1, 2]);
+  });
+});
+
+test('what one token writes, for tables', async () => {
+  const text = async (layout: string, given: string): Promise<string[]> => {
+    const tokenizer = await openTokenizer(`${FIXTURES}${layout}`);
+    return [...tokenizer.encode(given, { addSpecialTokens: false })].map((id) => tokenizer.tokenText(id));
+  };
+  expect((await text('gpt2', 'the warm 👍')).slice(-5)).toEqual([
+    ' ',
+    '<0xF0>',
+    '<0x9F>',
+    '<0x91>',
+    '<0x8D>',
+  ]);
+  expect(await text('gemma', '<bos> 👍')).toEqual(['<bos>', ' ', '<0xF0>', '<0x9F>', '<0x91>', '<0x8D>']);
+  expect((await text('llama2', 'the cat')).join('')).toBe(' the cat');
+  expect(await text('word_level', 'The cat')).toEqual(['the', 'cat']);
+});
+
+describe('broken files are one sentence', () => {
+  test('none, a folder without one, an older one', async () => {
+    expect((await failure(() => openTokenizer(join(folder, 'nowhere')))).message).toMatch(
+      /nowhere: no such folder$/,
+    );
+    await writeFile(join(folder, 'file'), '');
+    expect((await failure(() => openTokenizer(join(folder, 'file')))).message).toMatch(
+      /is not a folder of a model$/,
+    );
+    const none = await failure(() => openTokenizer(folder));
+    expect([none.kind, none.message]).toEqual(['missing', `${folder}: has no tokenizer.json`]);
+    await writeFile(join(folder, 'tokenizer.model'), 'x');
+    expect((await failure(() => openTokenizer(folder))).hint).toMatch(/^tokenizer\.model alone is not read/);
+    await mkdir(join(folder, 'tokenizer.json'));
+    expect((await failure(() => openTokenizer(folder))).message).toMatch(/tokenizer\.json: not a file$/);
+  });
+
+  test.each(LAYOUTS)('%s cut anywhere', async (layout) => {
+    const whole = await readFile(`${FIXTURES}${layout}/tokenizer.json`);
+    for (let end = 0; end < whole.length - 2; end += stride(97)) {
+      await writeFile(join(folder, 'tokenizer.json'), whole.subarray(0, end));
+      const error = await failure(() => openTokenizer(folder));
+      expect(error.message).toMatch(/^tokenizer\.json: not (JSON|UTF-8)/);
+    }
+  });
+
+  test('any value in place of any part: a tokenizer or a sentence', async () => {
+    const whole = JSON.parse(await readFile(`${FIXTURES}gemma/tokenizer.json`, 'utf8')) as Json;
+    const places = placesIn(whole, 5);
+    await fc.assert(
+      fc.asyncProperty(fc.constantFrom(...places), fc.jsonValue({ maxDepth: 2 }), async (place, value) => {
+        const changed = structuredClone(whole);
+        let at: Json = changed;
+        for (const key of place.slice(0, -1)) at = at[key] as Json;
+        at[place.at(-1)!] = value;
+        await writeFile(join(folder, 'tokenizer.json'), JSON.stringify(changed));
+        try {
+          const tokenizer = await openTokenizer(folder);
+          tokenizer.decode(tokenizer.encode('The cat <bos> sat.'));
+        } catch (error) {
+          if (!(error instanceof AntipodeError)) throw error;
+          expect(error.message).not.toMatch(/\n|undefined$/);
+        }
+      }),
+      { numRuns: runs(400) },
+    );
+  });
+
+  test.each<[string, Json, RegExp]>([
+    ['another version', { version: '2.0' }, /has another version \(got 2\.0, expected 1\.0\)$/],
+    ['no model', { model: null }, /model: cannot be used \(got null, expected an object\)$/],
+    ['a Unigram model', { model: { type: 'Unigram', vocab: [] } }, /got Unigram, expected BPE or WordLevel/],
+    [
+      'no vocabulary',
+      { model: { type: 'BPE', vocab: {}, merges: [] }, added_tokens: [] },
+      /the vocabulary is empty$/,
+    ],
+    [
+      'a huge id',
+      { model: { type: 'WordLevel', vocab: { a: 2 ** 31 } } },
+      /a has no usable id \(got 2147483648/,
+    ],
+    [
+      'a bad merge',
+      { model: { type: 'BPE', vocab: { a: 0 }, merges: ['a a', 'a'] } },
+      /model\.merges\[1\]: cannot be used/,
+    ],
+    [
+      'a decoder of speech',
+      { decoder: { type: 'CTC' } },
+      /decoder: has a part that antipode does not read \(got CTC\)$/,
+    ],
+    [
+      'an unknown cut',
+      { pre_tokenizer: { type: 'UnicodeScripts' } },
+      /pre_tokenizer has a part .* \(got UnicodeScripts\)$/,
+    ],
+    ['an unknown end', { post_processor: { type: 'X' } }, /post_processor: is of a type .* \(got X\)$/],
+    [
+      'a pattern that is none',
+      { pre_tokenizer: { type: 'Split', pattern: { Regex: '(' }, behavior: 'Isolated' } },
+      /cannot be used/,
+    ],
+  ])('%s', async (_, change, message) => {
+    const error = await failure(() => openChanged('word_level', { 'tokenizer.json': change }));
+    expect(error.message).toMatch(message);
+    expect(error.kind).toBe('format');
+  });
+
+  test('a small file that is broken is named', async () => {
+    const error = await failure(() =>
+      openChanged('gemma', { 'generation_config.json': '{"eos_token_id": [1' }),
+    );
+    expect(error.message).toMatch(/^generation_config\.json: not JSON/);
+  });
+});
+
+describe('texts at the limits', () => {
+  test('half a million of one letter, and one more', async () => {
+    const tokenizer = await openTokenizer(`${FIXTURES}gpt2`);
+    const ids = tokenizer.encode(' a'.repeat(2 ** 18));
+    expect(tokenizer.decode(ids)).toBe(' a'.repeat(2 ** 18));
+    const error = await failure(() => tokenizer.encode('a'.repeat(2 ** 19 + 1)));
+    expect(error.message).toBe(
+      'text: too long to be encoded (got 524289 characters, expected at most 524288)',
+    );
+  });
+
+  test('one endless word', async () => {
+    const tokenizer = await openTokenizer(`${FIXTURES}gemma`);
+    const text = 'a'.repeat(2 ** 15);
+    expect(tokenizer.decode(tokenizer.encode(text, { addSpecialTokens: false }))).toBe(text);
+  });
+
+  test('a word that is not there, without an unknown token', async () => {
+    const tokenizer = await openChanged('word_level', {
+      'tokenizer.json': { model: { type: 'WordLevel', vocab: { the: 0 } }, added_tokens: [] },
+    });
+    expect([...tokenizer.encode('the the')]).toEqual([0, 0]);
+    const error = await failure(() => tokenizer.encode('the cat'));
+    expect(error.message).toBe('text: holds a word that the vocabulary lacks, and there is no unknown token');
+  });
+});
+
+/** The ways to every value down to a depth; of long lists and objects the first few. */
+function placesIn(value: unknown, depth: number): string[][] {
+  if (typeof value !== 'object' || value === null || depth === 0) return [];
+  return Object.entries(value)
+    .slice(0, 12)
+    .flatMap(([key, inner]) => [[key], ...placesIn(inner, depth - 1).map((place) => [key, ...place])]);
+}
