@@ -4,12 +4,14 @@ import { cacheCommand } from './cache_command.ts';
 import { conceptsCommand } from './concepts_command.ts';
 import { doctorCommand } from './doctor_command.ts';
 import { featuresCommand } from './features_command.ts';
+import { generateCommand } from './generate_command.ts';
 import { geometryCommand } from './geometry_command.ts';
 import type { CommandFactory } from './program.ts';
 import { saeCommand } from './sae_command.ts';
 
 export const commandFactories: readonly CommandFactory[] = [
   geometryCommand,
+  generateCommand,
   saeCommand,
   conceptsCommand,
   featuresCommand,

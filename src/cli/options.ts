@@ -18,6 +18,18 @@ export function integerOption(
   };
 }
 
+/** A decimal number within a range, both ends included. @throws {AntipodeError} `usage` */
+export function numberOption(name: string, min: number, max: number): (text: string) => number {
+  return (text) => {
+    const value = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text) ? Number(text) : Number.NaN;
+    if (value >= min && value <= max) return value;
+    throw new AntipodeError(
+      'usage',
+      `${name}: got ${JSON.stringify(text)}, expected a number from ${min} to ${max}`,
+    );
+  };
+}
+
 /** A comma-separated subset of `known`, in the order of `known`. @throws {AntipodeError} `usage` */
 export function subsetOption<T extends string>(name: string, known: readonly T[]): (text: string) => T[] {
   return (text) => {

@@ -1,0 +1,73 @@
+/** @file `antipode generate`: the options, named as llama.cpp's users know them; the work is in `generate_run.ts`. */
+
+import { Command } from 'commander';
+import { AntipodeError } from '../errors.ts';
+import type { CliContext } from './context.ts';
+import type { GenerateFlags } from './generate_flags.ts';
+import { withExamples } from './help.ts';
+import { collect, integerOption, numberOption } from './options.ts';
+import { addSaeOptions } from './sae_options.ts';
+
+export function generateCommand(context: CliContext): Command {
+  const command = new Command('generate')
+    .description('Continues a prompt with a language model, plain or steered along features of an SAE.')
+    .option('-m, --model <ref>', 'a Hugging Face model folder, or org/name in the Hugging Face cache')
+    .option('-p, --prompt <text>', 'the text to continue, or - for stdin; repeatable', collect)
+    .option('--chat', 'the prompt is one message of a user, written by the model’s own chat template')
+    .option('--sae <ref>', 'the SAE that --steer takes features from, as in antipode geometry')
+    .option(
+      '--steer <feature:strength>',
+      '20:11697:+40 adds 40 times that decoder row at every position behind its layer; repeatable, summed',
+      collect,
+    )
+    .option(
+      '--replies <count>',
+      'replies per prompt, with seeds from --seed on',
+      integerOption('--replies', 1, 4096),
+      1,
+    )
+    .option(
+      '-n, --n-predict <count>',
+      'new tokens per reply at most',
+      integerOption('--n-predict', 0, 1_000_000),
+      64,
+    )
+    .option('-s, --seed <integer>', 'seed of the first reply', integerOption('--seed', 0), 0)
+    .option('--temp <number>', 'temperature; 0 takes the likeliest token', numberOption('--temp', 0, 100), 1)
+    .option(
+      '--top-k <count>',
+      'draw among the k likeliest tokens (default: all)',
+      integerOption('--top-k', 1),
+    )
+    .option(
+      '--top-p <share>',
+      'draw among the likeliest tokens that reach this share (default: 1)',
+      numberOption('--top-p', 0, 1),
+    )
+    .option(
+      '--repeat-penalty <number>',
+      'divides logits of tokens seen before (default: 1)',
+      numberOption('--repeat-penalty', 0.01, 100),
+    )
+    .option('--stop <text>', 'end a reply before this text; repeatable', collect)
+    .option(
+      '--threads <count>',
+      'threads of the model (default: the physical cores)',
+      integerOption('--threads', 1, 1024),
+    );
+  addSaeOptions(command).action(async (given: Partial<GenerateFlags>) => {
+    const { model, prompt } = given;
+    if (model === undefined || prompt === undefined) {
+      const missing = model === undefined ? '--model' : '--prompt';
+      throw new AntipodeError('usage', `generate: ${missing} is missing`, {
+        hint: 'antipode generate --help shows examples',
+      });
+    }
+    const { runGenerate } = await import('./generate_run.ts');
+    await runGenerate(context, { ...given, model, prompt } as GenerateFlags);
+  });
+  return withExamples(command, [
+    'antipode generate -m google/gemma-2-2b -p "How are you?" --sae gemma-2-2b/20-gemmascope-res-16k --steer 20:11697:+40',
+    'antipode generate -m ./model -p "Once upon a time" -n 100 --temp 0',
+  ]);
+}

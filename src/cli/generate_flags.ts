@@ -1,0 +1,20 @@
+/** @file The options of `antipode generate` as its parts receive them. */
+
+import type { SaeFlags } from './sae_options.ts';
+
+export interface GenerateFlags extends SaeFlags {
+  readonly model: string;
+  readonly prompt: readonly string[];
+  readonly chat?: boolean;
+  readonly sae?: string;
+  readonly steer?: readonly string[];
+  readonly replies: number;
+  readonly nPredict: number;
+  readonly seed: number;
+  readonly temp: number;
+  readonly topK?: number;
+  readonly topP?: number;
+  readonly repeatPenalty?: number;
+  readonly stop?: readonly string[];
+  readonly threads?: number;
+}

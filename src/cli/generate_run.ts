@@ -1,0 +1,246 @@
+/** @file The work of `antipode generate`: opens the model and the SAE, steers, generates and prints the replies. */
+
+import { stat } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import { AntipodeError } from '../errors.ts';
+import { findInHfCache } from '../hub/hf_cache.ts';
+import { type GeneratedRow, generate } from '../lm/generate.ts';
+import type { LanguageModel, Steering } from '../lm/language_model.ts';
+import type { SamplingOptions } from '../lm/sampler.ts';
+import { openLanguageModel } from '../lm/session.ts';
+import { openTokenizer } from '../lm/tokenizer/open_tokenizer.ts';
+import type { Tokenizer } from '../lm/tokenizer/tokenizer.ts';
+import { rowOf } from '../tensor/matrix.ts';
+import type { CliContext } from './context.ts';
+import type { GenerateFlags } from './generate_flags.ts';
+import { openNamedSae } from './open_named_sae.ts';
+import { visible } from './output.ts';
+import { parseSteer, type SteerTerm } from './steer_option.ts';
+
+interface Reply {
+  readonly prompt: string;
+  readonly seed: number;
+  readonly row: GeneratedRow;
+}
+
+/** @throws {AntipodeError} for a model, SAE or prompt that is missing or malformed; `interrupted` between tokens */
+export async function runGenerate(context: CliContext, flags: GenerateFlags): Promise<void> {
+  const terms = (flags.steer ?? []).map((text) => parseSteer(text));
+  const folder = await modelFolder(context, flags.model);
+  const tokenizer = await openTokenizer(folder);
+  const prompts = await promptTokens(context, flags, tokenizer);
+  const model = await openLanguageModel(
+    folder,
+    flags.threads === undefined ? {} : { threads: flags.threads },
+  );
+  try {
+    const steer = await steeringFor(context, flags, terms, model);
+    const replies = await generateReplies(context, flags, {
+      model,
+      tokenizer,
+      prompts,
+      steer: steer ? [steer.steering] : [],
+    });
+    context.out().result({
+      human: ({ bold, dim }) => replies.map((reply) => replyText(reply, flags, { bold, dim })).join('\n\n'),
+      json: () => ({
+        model: flags.model,
+        sampling: samplingOf(flags),
+        steering: steer?.facts ?? null,
+        replies: replies.map(replyJson),
+      }),
+      quiet: () => replies.map(({ row }) => visible(row.text.replace(/\n/g, ' '))),
+    });
+  } finally {
+    await model.close();
+  }
+}
+
+async function modelFolder({ env, cwd }: CliContext, ref: string): Promise<string> {
+  const path = resolve(cwd, ref);
+  const isFolder = await stat(path).then(
+    (stats) => stats.isDirectory(),
+    () => false,
+  );
+  if (isFolder) return path;
+  if (!/^[\w.-]+\/[\w.-]+$/.test(ref)) throw new AntipodeError('missing', `${ref}: no such model folder`);
+  const config = await findInHfCache(env, { repoId: ref, path: 'config.json' });
+  if (config) return dirname(config.path);
+  throw new AntipodeError(
+    'missing',
+    `${ref}: no folder of this name, and not in the Hugging Face cache of this machine`,
+    {
+      hint: `hf download ${ref}`,
+    },
+  );
+}
+
+async function promptTokens(
+  context: CliContext,
+  flags: GenerateFlags,
+  tokenizer: Tokenizer,
+): Promise<{ readonly text: string; readonly tokens: Int32Array }[]> {
+  const prompts = [];
+  for (const given of flags.prompt) {
+    const text = given === '-' ? await stdinText(context) : given;
+    const tokens = flags.chat
+      ? tokenizer.encode(await tokenizer.applyChatTemplate([{ role: 'user', content: text }]), {
+          addSpecialTokens: false,
+        })
+      : tokenizer.encode(text);
+    if (tokens.length === 0)
+      throw new AntipodeError('usage', '--prompt: is empty, and this model adds no beginning of its own');
+    prompts.push({ text, tokens });
+  }
+  return prompts;
+}
+
+const MAX_PROMPT_BYTES = 4 * 2 ** 20;
+
+async function stdinText({ stdin }: CliContext): Promise<string> {
+  const pieces: Uint8Array[] = [];
+  let length = 0;
+  for await (const piece of stdin) {
+    pieces.push(piece);
+    length += piece.byteLength;
+    if (length > MAX_PROMPT_BYTES) throw new AntipodeError('usage', 'stdin: the prompt is larger than 4 MiB');
+  }
+  return Buffer.concat(pieces).toString('utf8');
+}
+
+interface SteeringPlan {
+  readonly steering: Steering;
+  readonly facts: Readonly<Record<string, unknown>>;
+}
+
+/** The sum of strength times decoder row, behind the SAE's layer (`resid_post`), at every position. */
+async function steeringFor(
+  context: CliContext,
+  flags: GenerateFlags,
+  terms: readonly SteerTerm[],
+  model: LanguageModel,
+): Promise<SteeringPlan | undefined> {
+  if (terms.length === 0) return undefined;
+  const ref = flags.sae ?? terms.find(({ sae }) => sae !== undefined)?.sae;
+  if (ref === undefined) {
+    throw new AntipodeError('usage', '--steer: no SAE is named', {
+      hint: 'add --sae with the SAE that the feature belongs to',
+    });
+  }
+  const sae = await openNamedSae(context, flags, ref);
+  try {
+    const { identity, dIn } = sae.header;
+    const layer = terms.find((term) => term.layer !== undefined)?.layer ?? identity.layer;
+    const clash = [identity.layer, ...terms.map((term) => term.layer)].find(
+      (one) => one !== undefined && one !== layer,
+    );
+    if (layer === undefined || clash !== undefined) {
+      throw new AntipodeError(
+        'usage',
+        `--steer: the layer is ${layer === undefined ? 'not known' : `${layer} and ${clash}`}`,
+        {
+          hint: 'name features as LAYER:FEATURE:STRENGTH, all of the layer that --sae belongs to',
+        },
+      );
+    }
+    if (layer >= model.config.layers || dIn !== model.config.dModel) {
+      throw new AntipodeError(
+        'usage',
+        `${identity.label}: does not fit the model (layer ${layer} of width ${dIn}, the model has ${model.config.layers} layers of width ${model.config.dModel})`,
+      );
+    }
+    const rows = await sae.readRows(
+      'decoder',
+      terms.map(({ feature }) => feature),
+    );
+    const values = new Float32Array(dIn);
+    terms.forEach(({ strength }, t) => {
+      rowOf(rows, t).forEach((value, c) => {
+        values[c]! += strength * value;
+      });
+    });
+    return {
+      steering: { at: layer, values },
+      facts: {
+        sae: identity.label,
+        layer,
+        positions: 'all, the first token included',
+        length: Math.hypot(...values),
+        features: terms.map(({ feature, strength }, t) => ({
+          feature,
+          strength,
+          decoder_norm: rows.norms[t],
+        })),
+      },
+    };
+  } finally {
+    await sae.close();
+  }
+}
+
+interface Job {
+  readonly model: LanguageModel;
+  readonly tokenizer: Tokenizer;
+  readonly prompts: readonly { readonly text: string; readonly tokens: Int32Array }[];
+  readonly steer: readonly Steering[];
+}
+
+/** Rows per batch: memory for keys and values grows with it, speed hardly beyond it. */
+const BATCH_ROWS = 32;
+
+async function generateReplies(context: CliContext, flags: GenerateFlags, job: Job): Promise<Reply[]> {
+  const asked = job.prompts.flatMap(({ text, tokens }) =>
+    Array.from({ length: flags.replies }, (_, r) => ({ text, tokens, seed: flags.seed + r })),
+  );
+  const progress = context.out().progress('generating', asked.length);
+  const replies: Reply[] = [];
+  for (let start = 0; start < asked.length; start += BATCH_ROWS) {
+    const batch = asked.slice(start, start + BATCH_ROWS);
+    const rows = await generate({
+      model: job.model,
+      tokenizer: job.tokenizer,
+      rows: batch.map(({ tokens, seed }) => ({ prompt: tokens, seed })),
+      maxNewTokens: flags.nPredict,
+      sampling: samplingOf(flags),
+      stops: flags.stop ?? [],
+      steer: job.steer,
+      signal: context.signal,
+    });
+    rows.forEach((row, r) => {
+      replies.push({ prompt: batch[r]!.text, seed: batch[r]!.seed, row });
+    });
+    progress.update(replies.length);
+  }
+  progress.end();
+  return replies;
+}
+
+function samplingOf({ temp, topK, topP, repeatPenalty }: GenerateFlags): SamplingOptions {
+  return {
+    temperature: temp,
+    ...(topK !== undefined && { topK }),
+    ...(topP !== undefined && { topP }),
+    ...(repeatPenalty !== undefined && { repetitionPenalty: repeatPenalty }),
+  };
+}
+
+function replyText(
+  { prompt, seed, row }: Reply,
+  flags: GenerateFlags,
+  style: { readonly bold: (text: string) => string; readonly dim: (text: string) => string },
+): string {
+  const lines = (text: string): string => text.split('\n').map(visible).join('\n');
+  const head = flags.replies > 1 || flags.prompt.length > 1 ? `${style.dim(`seed ${seed}`)}\n` : '';
+  return `${head}${style.bold(lines(prompt))}${lines(row.text)}`;
+}
+
+function replyJson({ prompt, seed, row }: Reply): Record<string, unknown> {
+  return {
+    prompt,
+    seed,
+    text: row.text,
+    tokens: row.tokens,
+    log_probabilities: row.logProbabilities,
+    end: row.end,
+  };
+}

@@ -1,0 +1,178 @@
+/** @file `antipode generate` on a small random Gemma 2 with a tokenizer and an SAE of its width, as a user runs it. */
+
+import { copyFile, mkdir, readdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { writeNpz } from '../../src/formats/numpy/npz_writer.ts';
+import { generate } from '../../src/lm/generate.ts';
+import { openLanguageModel } from '../../src/lm/session.ts';
+import { openTokenizer } from '../../src/lm/tokenizer/open_tokenizer.ts';
+import { createRng } from '../../src/tensor/rng.ts';
+import { makePlace, type Place, runCommand } from '../support/run_command.ts';
+
+const MODEL = fileURLToPath(new URL('../fixtures/lm/gemma2/', import.meta.url));
+const LAYER = 1;
+const FEATURES = 12;
+
+let place: Place;
+let dModel: number;
+let decoder: Float32Array;
+
+/** Words as tokens, with a beginning-of-text token that the files ask for. */
+async function writeTokenizer(folder: string, vocabulary: number): Promise<void> {
+  const vocab = Object.fromEntries(
+    Array.from({ length: vocabulary }, (_, id) => [id === 0 ? '<unk>' : id === 1 ? '<bos>' : `w${id}`, id]),
+  );
+  const flags = { single_word: false, lstrip: false, rstrip: false, normalized: false, special: true };
+  const file = {
+    version: '1.0',
+    truncation: null,
+    padding: null,
+    added_tokens: [{ id: 1, content: '<bos>', ...flags }],
+    normalizer: null,
+    pre_tokenizer: { type: 'Whitespace' },
+    post_processor: {
+      type: 'TemplateProcessing',
+      single: [{ SpecialToken: { id: '<bos>', type_id: 0 } }, { Sequence: { id: 'A', type_id: 0 } }],
+      pair: [{ Sequence: { id: 'A', type_id: 0 } }, { Sequence: { id: 'B', type_id: 1 } }],
+      special_tokens: { '<bos>': { id: '<bos>', ids: [1], tokens: ['<bos>'] } },
+    },
+    decoder: null,
+    model: { type: 'WordLevel', vocab, unk_token: '<unk>' },
+  };
+  await writeFile(join(folder, 'tokenizer.json'), JSON.stringify(file));
+  await writeFile(
+    join(folder, 'tokenizer_config.json'),
+    JSON.stringify({ bos_token: '<bos>', unk_token: '<unk>' }),
+  );
+}
+
+beforeAll(async () => {
+  place = makePlace();
+  const folder = join(place.cwd, 'model');
+  await mkdir(folder);
+  for (const name of await readdir(MODEL)) {
+    if (name !== 'expected.safetensors') await copyFile(join(MODEL, name), join(folder, name));
+  }
+  const model = await openLanguageModel(folder, { threads: 1 });
+  dModel = model.config.dModel;
+  await writeTokenizer(folder, model.config.vocabSize);
+  await model.close();
+  const rng = createRng(1, 'generate-e2e');
+  const random = (length: number): Float32Array => Float32Array.from({ length }, () => rng.normal());
+  decoder = random(FEATURES * dModel);
+  await writeNpz(join(place.cwd, 'sae.npz'), [
+    { name: 'W_enc', shape: [dModel, FEATURES], data: random(FEATURES * dModel) },
+    { name: 'W_dec', shape: [FEATURES, dModel], data: decoder },
+    { name: 'b_enc', shape: [FEATURES], data: new Float32Array(FEATURES) },
+    { name: 'b_dec', shape: [dModel], data: new Float32Array(dModel) },
+    { name: 'threshold', shape: [FEATURES], data: random(FEATURES).map(Math.abs) },
+  ]);
+});
+afterAll(() => place.remove());
+
+const BASE = ['generate', '-m', 'model', '-p', 'w5 w6 w7', '-n', '8'];
+const STEERED = [...BASE, '--sae', 'sae.npz', '--steer', `${LAYER}:3:+4`, '--steer', `${LAYER}:7:-2.5`];
+
+interface Document {
+  steering: { layer: number; features: unknown[]; length: number } | null;
+  replies: { seed: number; text: string; tokens: number[]; end: string }[];
+}
+
+async function document(args: readonly string[]): Promise<Document> {
+  const { code, stdout, stderr } = await runCommand(place, [...args, '--json']);
+  expect([code, stderr]).toEqual([0, '']);
+  return JSON.parse(stdout) as Document;
+}
+
+describe('antipode generate', () => {
+  it('adds the sum of strength times decoder row behind the layer, at every position', async () => {
+    const { replies, steering } = await document([
+      ...STEERED,
+      '--replies',
+      '3',
+      '-s',
+      '10',
+      '--threads',
+      '1',
+    ]);
+    const values = new Float32Array(dModel);
+    for (const [feature, strength] of [
+      [3, 4],
+      [7, -2.5],
+    ] as const) {
+      for (let c = 0; c < dModel; c++) values[c]! += strength * decoder[feature * dModel + c]!;
+    }
+    expect(steering).toMatchObject({ layer: LAYER, length: expect.closeTo(Math.hypot(...values), 5) });
+    const folder = join(place.cwd, 'model');
+    const [model, tokenizer] = [await openLanguageModel(folder, { threads: 1 }), await openTokenizer(folder)];
+    const expected = await generate({
+      model,
+      tokenizer,
+      rows: [10, 11, 12].map((seed) => ({ prompt: [1, 5, 6, 7], seed })),
+      maxNewTokens: 8,
+      sampling: { temperature: 1 },
+      steer: [{ at: LAYER, values }],
+    });
+    await model.close();
+    expect(replies.map(({ seed, text, tokens, end }) => ({ seed, text, tokens, end }))).toEqual(
+      expected.map(({ text, tokens, end }, r) => ({ seed: 10 + r, text, tokens, end })),
+    );
+  });
+
+  it('C14: the same seed gives the same bytes, another seed another text; steering changes the text', async () => {
+    const first = await runCommand(place, [...STEERED, '--json']);
+    expect(await runCommand(place, [...STEERED, '--json'])).toEqual(first);
+    const [plain, steered, other] = [
+      await document(BASE),
+      await document(STEERED),
+      await document([...BASE, '-s', '1']),
+    ];
+    expect(plain.replies[0]!.tokens).not.toEqual(steered.replies[0]!.tokens);
+    expect(plain.replies[0]!.tokens).not.toEqual(other.replies[0]!.tokens);
+    expect(plain.steering).toBeNull();
+  });
+
+  it('C20: - reads the prompt from stdin', async () => {
+    const args = ['generate', '-m', 'model', '-p', '-', '-n', '8', '--json'];
+    const { stdout } = await runCommand(place, args, { stdin: 'w5 w6 w7' });
+    expect((JSON.parse(stdout) as Document).replies).toEqual(
+      await document(BASE).then(({ replies }) => replies),
+    );
+  });
+
+  it('prints prompt and reply; quiet prints the reply alone', async () => {
+    const text = (await document(BASE)).replies[0]!.text;
+    expect((await runCommand(place, BASE)).stdout).toBe(`w5 w6 w7${text}\n`);
+    expect((await runCommand(place, [...BASE, '-q'])).stdout).toBe(`${text}\n`);
+  });
+
+  it.each([
+    ['no model', ['generate', '-p', 'x'], 2, '--model is missing'],
+    ['no prompt', ['generate', '-m', 'model'], 2, '--prompt is missing'],
+    [
+      'a model that is not here',
+      ['generate', '-m', 'google/gemma-2-2b', '-p', 'x'],
+      3,
+      'hf download google/gemma-2-2b',
+    ],
+    ['a folder without a model', ['generate', '-m', '.', '-p', 'x'], 3, 'tokenizer.json'],
+    ['steering without an SAE', [...BASE, '--steer', '1:3:4'], 2, 'no SAE is named'],
+    ['a strength that is none', [...BASE, '--steer', '1:3:x'], 2, 'expected FEATURE:STRENGTH'],
+    ['a feature that is not there', [...BASE, '--sae', 'sae.npz', '--steer', '1:99:4'], 2, '99'],
+    [
+      'a layer that is not there',
+      [...BASE, '--sae', 'sae.npz', '--steer', '40:3:4'],
+      2,
+      'does not fit the model',
+    ],
+    ['an unknown layer', [...BASE, '--sae', 'sae.npz', '--steer', '3:4'], 2, 'LAYER:FEATURE:STRENGTH'],
+    ['a temperature below zero', [...BASE, '--temp', '-1'], 2, '--temp'],
+    ['no chat template', [...BASE, '--chat'], 2, 'template'],
+  ])('%s is one sentence', async (_, args, code, sentence) => {
+    const result = await runCommand(place, args);
+    expect(result.stderr).toContain(sentence);
+    expect([result.code, result.stdout]).toEqual([code, '']);
+  });
+});
