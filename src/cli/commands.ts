@@ -1,5 +1,6 @@
 /** @file The list of commands, in the order of `antipode --help`. Adding a command is one file and one line here. */
 
+import { activationsCommand } from './activations_command.ts';
 import { cacheCommand } from './cache_command.ts';
 import { conceptsCommand } from './concepts_command.ts';
 import { doctorCommand } from './doctor_command.ts';
@@ -12,6 +13,7 @@ import { saeCommand } from './sae_command.ts';
 export const commandFactories: readonly CommandFactory[] = [
   geometryCommand,
   generateCommand,
+  activationsCommand,
   saeCommand,
   conceptsCommand,
   featuresCommand,

@@ -1,9 +1,6 @@
 /** @file The work of `antipode generate`: opens the model and the SAE, steers, generates and prints the replies. */
 
-import { stat } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
 import { AntipodeError } from '../errors.ts';
-import { findInHfCache } from '../hub/hf_cache.ts';
 import { type GeneratedRow, generate } from '../lm/generate.ts';
 import type { LanguageModel, Steering } from '../lm/language_model.ts';
 import type { SamplingOptions } from '../lm/sampler.ts';
@@ -13,6 +10,7 @@ import type { Tokenizer } from '../lm/tokenizer/tokenizer.ts';
 import { rowOf } from '../tensor/matrix.ts';
 import type { CliContext } from './context.ts';
 import type { GenerateFlags } from './generate_flags.ts';
+import { checkFits, modelFolder, type Prompt, readPrompts } from './model_inputs.ts';
 import { openNamedSae } from './open_named_sae.ts';
 import { visible } from './output.ts';
 import { parseSteer, type SteerTerm } from './steer_option.ts';
@@ -28,7 +26,7 @@ export async function runGenerate(context: CliContext, flags: GenerateFlags): Pr
   const terms = (flags.steer ?? []).map((text) => parseSteer(text));
   const folder = await modelFolder(context, flags.model);
   const tokenizer = await openTokenizer(folder);
-  const prompts = await promptTokens(context, flags, tokenizer);
+  const prompts = await readPrompts(context, flags.prompt, tokenizer, flags.chat === true);
   const model = await openLanguageModel(
     folder,
     flags.threads === undefined ? {} : { threads: flags.threads },
@@ -54,58 +52,6 @@ export async function runGenerate(context: CliContext, flags: GenerateFlags): Pr
   } finally {
     await model.close();
   }
-}
-
-async function modelFolder({ env, cwd }: CliContext, ref: string): Promise<string> {
-  const path = resolve(cwd, ref);
-  const isFolder = await stat(path).then(
-    (stats) => stats.isDirectory(),
-    () => false,
-  );
-  if (isFolder) return path;
-  if (!/^[\w.-]+\/[\w.-]+$/.test(ref)) throw new AntipodeError('missing', `${ref}: no such model folder`);
-  const config = await findInHfCache(env, { repoId: ref, path: 'config.json' });
-  if (config) return dirname(config.path);
-  throw new AntipodeError(
-    'missing',
-    `${ref}: no folder of this name, and not in the Hugging Face cache of this machine`,
-    {
-      hint: `hf download ${ref}`,
-    },
-  );
-}
-
-async function promptTokens(
-  context: CliContext,
-  flags: GenerateFlags,
-  tokenizer: Tokenizer,
-): Promise<{ readonly text: string; readonly tokens: Int32Array }[]> {
-  const prompts = [];
-  for (const given of flags.prompt) {
-    const text = given === '-' ? await stdinText(context) : given;
-    const tokens = flags.chat
-      ? tokenizer.encode(await tokenizer.applyChatTemplate([{ role: 'user', content: text }]), {
-          addSpecialTokens: false,
-        })
-      : tokenizer.encode(text);
-    if (tokens.length === 0)
-      throw new AntipodeError('usage', '--prompt: is empty, and this model adds no beginning of its own');
-    prompts.push({ text, tokens });
-  }
-  return prompts;
-}
-
-const MAX_PROMPT_BYTES = 4 * 2 ** 20;
-
-async function stdinText({ stdin }: CliContext): Promise<string> {
-  const pieces: Uint8Array[] = [];
-  let length = 0;
-  for await (const piece of stdin) {
-    pieces.push(piece);
-    length += piece.byteLength;
-    if (length > MAX_PROMPT_BYTES) throw new AntipodeError('usage', 'stdin: the prompt is larger than 4 MiB');
-  }
-  return Buffer.concat(pieces).toString('utf8');
 }
 
 interface SteeringPlan {
@@ -143,12 +89,7 @@ async function steeringFor(
         },
       );
     }
-    if (layer >= model.config.layers || dIn !== model.config.dModel) {
-      throw new AntipodeError(
-        'usage',
-        `${identity.label}: does not fit the model (layer ${layer} of width ${dIn}, the model has ${model.config.layers} layers of width ${model.config.dModel})`,
-      );
-    }
+    checkFits(sae.header, layer, model.config);
     const rows = await sae.readRows(
       'decoder',
       terms.map(({ feature }) => feature),
@@ -181,7 +122,7 @@ async function steeringFor(
 interface Job {
   readonly model: LanguageModel;
   readonly tokenizer: Tokenizer;
-  readonly prompts: readonly { readonly text: string; readonly tokens: Int32Array }[];
+  readonly prompts: readonly Prompt[];
   readonly steer: readonly Steering[];
 }
 

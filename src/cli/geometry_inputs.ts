@@ -5,23 +5,15 @@ import type { ConceptSet } from '../concepts/concept_set.ts';
 import { loadConcepts } from '../concepts/load_concepts.ts';
 import { publishedFor } from '../concepts/published.ts';
 import { AntipodeError } from '../errors.ts';
-import type { ExplanationLookup } from '../features/explanation_lookup.ts';
-import { openExplanations, openImported } from '../features/open_explanations.ts';
-import { type FeatureNotes, NO_NOTES } from '../report/feature_notes.ts';
 import type { SaeFile } from '../sae/sae.ts';
-import { syntheticFiles } from '../sae/synthetic_file.ts';
 import type { CliContext } from './context.ts';
+import { type KnownNotes, notesFor } from './explanation_inputs.ts';
 import type { GeometryFlags } from './geometry_flags.ts';
 import { openNamedSae } from './open_named_sae.ts';
-import { visible } from './output.ts';
 
-export interface GeometryInput {
+export interface GeometryInput extends KnownNotes {
   readonly sae: SaeFile;
   readonly concepts: ConceptSet;
-  readonly notes: FeatureNotes;
-  readonly explanationFiles: readonly string[];
-  /** Explainer, date and count, for the manifest; null without explanations. */
-  readonly explanationFacts: Readonly<Record<string, unknown>> | null;
 }
 
 /** The SAEs in the order given. @throws {AntipodeError} when something is missing, malformed or cannot be matched; all files are closed then */
@@ -95,79 +87,13 @@ async function openInput(
   const sae = await openNamedSae(context, flags, ref);
   try {
     const concepts = conceptsFor(sae, index, sets, flags);
-    const lookup = await explanationsFor(context, flags, sae, index);
-    if (!lookup && flags.explainer !== undefined) {
-      context
-        .out()
-        .warn(
-          visible(`${sae.header.identity.label}: no explanations are here, so --explainer chooses nothing`),
-        );
-    }
-    return { sae, concepts, ...describe(context, lookup, sae) };
+    const { explainer } = flags;
+    const notes = await notesFor(context, { explanations: flags.explanations?.[index], explainer }, sae);
+    return { sae, concepts, ...notes };
   } catch (error) {
     await sae.close();
     throw error;
   }
-}
-
-/** Those named for this SAE; else the generated ones, or what was imported under the SAE's Neuronpedia id. */
-async function explanationsFor(
-  context: CliContext,
-  flags: GeometryFlags,
-  sae: SaeFile,
-  index: number,
-): Promise<ExplanationLookup | undefined> {
-  const { env, cwd, stdin, signal } = context;
-  const { explainer } = flags;
-  const { neuronpediaId, isSynthetic } = sae.header.identity;
-  const named = flags.explanations?.[index];
-  const ref = named ?? (isSynthetic ? syntheticFiles(env).explanations : undefined);
-  if (ref !== undefined) {
-    return openExplanations(ref, {
-      env,
-      cwd,
-      stdin,
-      signal,
-      explainer,
-      source: isSynthetic ? undefined : neuronpediaId,
-    });
-  }
-  if (neuronpediaId === undefined) return undefined;
-  try {
-    return await openImported(neuronpediaId, { env, explainer });
-  } catch (error) {
-    if (error instanceof AntipodeError && error.kind === 'missing') return undefined;
-    throw error;
-  }
-}
-
-function describe(
-  context: CliContext,
-  lookup: ExplanationLookup | undefined,
-  sae: SaeFile,
-): Pick<GeometryInput, 'notes' | 'explanationFiles' | 'explanationFacts'> {
-  if (!lookup) return { notes: NO_NOTES, explanationFiles: [], explanationFacts: null };
-  const { neuronpediaId, isSynthetic } = sae.header.identity;
-  for (const warning of lookup.warnings) context.out().warn(visible(warning));
-  if (!isSynthetic && neuronpediaId !== undefined && lookup.neuronpediaId !== neuronpediaId) {
-    context
-      .out()
-      .warn(
-        visible(
-          `the explanations are of ${lookup.neuronpediaId}, the SAE is ${neuronpediaId}: they describe other features`,
-        ),
-      );
-  }
-  return {
-    notes: lookup,
-    explanationFiles: lookup.files,
-    explanationFacts: {
-      source: lookup.neuronpediaId,
-      explainer: lookup.explainer ?? null,
-      export_date: lookup.exportDate ?? null,
-      explained_features: lookup.count,
-    },
-  };
 }
 
 /** Given sets go by the SAE they name, else by position; one set serves all. Without any, an SAE of the article has its own catalogue. */

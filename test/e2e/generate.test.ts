@@ -8,6 +8,8 @@ import { writeNpz } from '../../src/formats/numpy/npz_writer.ts';
 import { generate } from '../../src/lm/generate.ts';
 import { openLanguageModel } from '../../src/lm/session.ts';
 import { openTokenizer } from '../../src/lm/tokenizer/open_tokenizer.ts';
+import { encode } from '../../src/sae/encode.ts';
+import { openSae } from '../../src/sae/open.ts';
 import { createRng } from '../../src/tensor/rng.ts';
 import { makePlace, type Place, runCommand } from '../support/run_command.ts';
 
@@ -174,5 +176,60 @@ describe('antipode generate', () => {
     const result = await runCommand(place, args);
     expect(result.stderr).toContain(sentence);
     expect([result.code, result.stdout]).toEqual([code, '']);
+  });
+});
+
+describe('antipode activations', () => {
+  const args = ['activations', '-m', 'model', '--sae', 'sae.npz', '--layer', String(LAYER), '-p', 'w5 w6 w7'];
+
+  it('gives the SAE’s activations of the residual stream behind the layer, per token', async () => {
+    const { code, stdout } = await runCommand(place, [...args, '--top', '100', '--json']);
+    expect(code).toBe(0);
+    const { tokens } = JSON.parse(stdout) as {
+      tokens: { token: string; id: number; active: number; top: { feature: number; activation: number }[] }[];
+    };
+    expect(tokens.map(({ id }) => id)).toEqual([1, 5, 6, 7]);
+    const model = await openLanguageModel(join(place.cwd, 'model'), { threads: 1 });
+    const name = `resid.${LAYER}` as const;
+    const { captures } = await model.forward({ tokens: [[1, 5, 6, 7]], capture: [name], logits: 'none' });
+    await model.close();
+    const file = await openSae(join(place.cwd, 'sae.npz'), { env: {}, cwd: place.cwd });
+    const expected = await encode(await file.load(), {
+      data: captures.get(name)!.values,
+      rows: 4,
+      cols: dModel,
+    });
+    await file.close();
+    tokens.forEach(({ active, top }, position) => {
+      const acts = Array.from(expected.data.subarray(position * FEATURES, (position + 1) * FEATURES));
+      expect(active).toBe(acts.filter((value) => value > 0).length);
+      expect(top).toHaveLength(active);
+      for (const { feature, activation } of top) expect(activation).toBeCloseTo(acts[feature]!, 3);
+      for (let r = 1; r < top.length; r++)
+        expect(top[r]!.activation).toBeLessThanOrEqual(top[r - 1]!.activation);
+    });
+    expect(tokens.some(({ active }) => active > 0)).toBe(true);
+  });
+
+  it('prints a table; quiet prints the top feature of each token', async () => {
+    const human = await runCommand(place, args);
+    expect(human.stdout).toContain('sae behind layer 1');
+    expect(human.stdout).toContain('"<bos>"');
+    const quiet = await runCommand(place, [...args, '-q']);
+    expect(quiet.stdout.split('\n')).toHaveLength(5);
+  });
+
+  it.each([
+    ['no SAE', ['activations', '-m', 'model', '-p', 'x'], 2, '--sae is missing'],
+    [
+      'a layer that nobody says',
+      args.filter((word) => word !== '--layer' && word !== String(LAYER)),
+      2,
+      'say it with --layer',
+    ],
+    ['a layer that is not there', [...args, '--layer', '30'], 2, 'does not fit the model'],
+  ])('%s is one sentence', async (_, words, code, sentence) => {
+    const result = await runCommand(place, words);
+    expect([result.code, result.stderr]).toEqual([code, expect.stringContaining(sentence)]);
   });
 });

@@ -1,0 +1,143 @@
+/** @file The work of `antipode activations`: the residual stream behind the SAE's layer, encoded, and the largest activations named. */
+
+import { AntipodeError } from '../errors.ts';
+import { openLanguageModel } from '../lm/session.ts';
+import { openTokenizer } from '../lm/tokenizer/open_tokenizer.ts';
+import { type DisplayTable, left, right } from '../report/display.ts';
+import type { FeatureNotes } from '../report/feature_notes.ts';
+import { renderText } from '../report/text.ts';
+import { encode } from '../sae/encode.ts';
+import type { SaeFile } from '../sae/sae.ts';
+import type { Matrix } from '../tensor/matrix.ts';
+import type { ActivationsFlags } from './activations_command.ts';
+import type { CliContext } from './context.ts';
+import { notesFor } from './explanation_inputs.ts';
+import { checkFits, modelFolder, readPrompts } from './model_inputs.ts';
+import { openNamedSae } from './open_named_sae.ts';
+import { visible } from './output.ts';
+
+interface ActiveFeature {
+  readonly feature: number;
+  readonly activation: number;
+}
+
+interface TokenActivations {
+  readonly position: number;
+  readonly token: string;
+  readonly id: number;
+  /** Features with an activation above zero. */
+  readonly active: number;
+  /** Largest first; ties to the lower index. */
+  readonly top: readonly ActiveFeature[];
+}
+
+/** @throws {AntipodeError} for a model, SAE or prompt that is missing, malformed or does not fit the others */
+export async function runActivations(context: CliContext, flags: ActivationsFlags): Promise<void> {
+  const folder = await modelFolder(context, flags.model);
+  const tokenizer = await openTokenizer(folder);
+  const [prompt] = await readPrompts(context, [flags.prompt], tokenizer, flags.chat === true);
+  const sae = await openNamedSae(context, flags, flags.sae);
+  try {
+    const layer = flags.layer ?? sae.header.identity.layer;
+    if (layer === undefined) {
+      throw new AntipodeError('usage', `${sae.header.identity.label}: its layer is not known`, {
+        hint: 'say it with --layer',
+      });
+    }
+    const { notes } = await notesFor(
+      context,
+      { explanations: flags.explanations, explainer: flags.explainer },
+      sae,
+    );
+    const residual = await residualAt(folder, { tokens: prompt!.tokens, layer, sae, threads: flags.threads });
+    const activations = await encode(await sae.load(), residual);
+    const rows = Array.from(prompt!.tokens, (id, position) =>
+      describeToken(activations, { position, id, token: tokenizer.tokenText(id), top: flags.top }),
+    );
+    context.out().result({
+      human: ({ bold }) => renderText([tableOf(rows, notes, sae, layer)], { sanitize: visible, bold }),
+      json: () => ({
+        model: flags.model,
+        sae: sae.header.identity.label,
+        layer,
+        tokens: rows.map((row) => ({
+          ...row,
+          top: row.top.map((one) => ({ ...one, explanation: notes.explanation(one.feature) ?? null })),
+        })),
+      }),
+      quiet: () => rows.map(({ top }) => String(top[0]?.feature ?? '')),
+    });
+  } finally {
+    await sae.close();
+  }
+}
+
+interface ResidualRequest {
+  readonly tokens: Int32Array;
+  readonly layer: number;
+  readonly sae: SaeFile;
+  readonly threads: number | undefined;
+}
+
+/** `[tokens, d_model]`, behind the layer. */
+async function residualAt(folder: string, { tokens, layer, sae, threads }: ResidualRequest): Promise<Matrix> {
+  const model = await openLanguageModel(folder, threads === undefined ? {} : { threads });
+  try {
+    checkFits(sae.header, layer, model.config);
+    const name = `resid.${layer}` as const;
+    const { captures } = await model.forward({ tokens: [tokens], capture: [name], logits: 'none' });
+    return { data: captures.get(name)!.values, rows: tokens.length, cols: model.config.dModel };
+  } finally {
+    await model.close();
+  }
+}
+
+function describeToken(
+  { data, cols }: Matrix,
+  {
+    position,
+    id,
+    token,
+    top,
+  }: { readonly position: number; readonly id: number; readonly token: string; readonly top: number },
+): TokenActivations {
+  const active: ActiveFeature[] = [];
+  for (let feature = 0; feature < cols; feature++) {
+    const activation = data[position * cols + feature]!;
+    if (activation > 0) active.push({ feature, activation });
+  }
+  active.sort((a, b) => b.activation - a.activation || a.feature - b.feature);
+  return { position, token, id, active: active.length, top: active.slice(0, top) };
+}
+
+function tableOf(
+  rows: readonly TokenActivations[],
+  notes: FeatureNotes,
+  sae: SaeFile,
+  layer: number,
+): DisplayTable {
+  return {
+    title: `${sae.header.identity.label} behind layer ${layer}`,
+    columns: [
+      right('#'),
+      left('Token'),
+      right('Active'),
+      right('Feature'),
+      right('Activation'),
+      left('Explanation'),
+    ],
+    rows: rows.flatMap(({ position, token, active, top }) =>
+      (top.length === 0 ? [undefined] : top).map((one, rank) => [
+        rank === 0 ? String(position) : '',
+        rank === 0 ? JSON.stringify(token) : '',
+        rank === 0 ? String(active) : '',
+        one ? String(one.feature) : '',
+        one ? one.activation.toFixed(3) : '',
+        one ? (notes.explanation(one.feature) ?? '') : '',
+      ]),
+    ),
+    notes: [
+      'Most SAEs are not trained on the first token of a text (BOS): what is active there means little.',
+    ],
+  };
+}

@@ -1,0 +1,92 @@
+/** @file What is known about an SAE's features, from where a command was pointed to or from what was imported. */
+
+import { AntipodeError } from '../errors.ts';
+import type { ExplanationLookup } from '../features/explanation_lookup.ts';
+import { openExplanations, openImported } from '../features/open_explanations.ts';
+import { type FeatureNotes, NO_NOTES } from '../report/feature_notes.ts';
+import type { SaeFile } from '../sae/sae.ts';
+import { syntheticFiles } from '../sae/synthetic_file.ts';
+import type { CliContext } from './context.ts';
+import { visible } from './output.ts';
+
+export interface ExplanationFlags {
+  readonly explanations: string | undefined;
+  readonly explainer: string | undefined;
+}
+
+export interface KnownNotes {
+  readonly notes: FeatureNotes;
+  readonly explanationFiles: readonly string[];
+  /** Explainer, date and count, for the manifest; null without explanations. */
+  readonly explanationFacts: Readonly<Record<string, unknown>> | null;
+}
+
+/** @throws {AntipodeError} as `openExplanations`; where nothing was named, having nothing is no error */
+export async function notesFor(
+  context: CliContext,
+  flags: ExplanationFlags,
+  sae: SaeFile,
+): Promise<KnownNotes> {
+  const lookup = await explanationsFor(context, flags, sae);
+  if (!lookup && flags.explainer !== undefined) {
+    context
+      .out()
+      .warn(
+        visible(`${sae.header.identity.label}: no explanations are here, so --explainer chooses nothing`),
+      );
+  }
+  return describe(context, lookup, sae);
+}
+
+/** Those named for this SAE; else the generated ones, or what was imported under the SAE's Neuronpedia id. */
+async function explanationsFor(
+  context: CliContext,
+  { explanations: named, explainer }: ExplanationFlags,
+  sae: SaeFile,
+): Promise<ExplanationLookup | undefined> {
+  const { env, cwd, stdin, signal } = context;
+  const { neuronpediaId, isSynthetic } = sae.header.identity;
+  const ref = named ?? (isSynthetic ? syntheticFiles(env).explanations : undefined);
+  if (ref !== undefined) {
+    return openExplanations(ref, {
+      env,
+      cwd,
+      stdin,
+      signal,
+      explainer,
+      source: isSynthetic ? undefined : neuronpediaId,
+    });
+  }
+  if (neuronpediaId === undefined) return undefined;
+  try {
+    return await openImported(neuronpediaId, { env, explainer });
+  } catch (error) {
+    if (error instanceof AntipodeError && error.kind === 'missing') return undefined;
+    throw error;
+  }
+}
+
+function describe(context: CliContext, lookup: ExplanationLookup | undefined, sae: SaeFile): KnownNotes {
+  if (!lookup) return { notes: NO_NOTES, explanationFiles: [], explanationFacts: null };
+  const { neuronpediaId, isSynthetic } = sae.header.identity;
+  for (const warning of lookup.warnings) context.out().warn(visible(warning));
+  if (!isSynthetic && neuronpediaId !== undefined && lookup.neuronpediaId !== neuronpediaId) {
+    context
+      .out()
+      .warn(
+        visible(
+          `the explanations are of ${lookup.neuronpediaId}, the SAE is ${neuronpediaId}: they describe other features`,
+        ),
+      );
+  }
+  return {
+    notes: lookup,
+    explanationFiles: lookup.files,
+    explanationFacts: {
+      source: lookup.neuronpediaId,
+      explainer: lookup.explainer ?? null,
+      export_date: lookup.exportDate ?? null,
+      explained_features: lookup.count,
+    },
+  };
+}
