@@ -64,7 +64,7 @@ beforeAll(async () => {
   const rng = createRng(1, 'generate-e2e');
   const random = (length: number): Float32Array => Float32Array.from({ length }, () => rng.normal());
   decoder = random(FEATURES * dModel);
-  await writeNpz(join(place.cwd, 'sae.npz'), [
+  await writeNpz(join(place.cwd, 'dictionary.npz'), [
     { name: 'W_enc', shape: [dModel, FEATURES], data: random(FEATURES * dModel) },
     { name: 'W_dec', shape: [FEATURES, dModel], data: decoder },
     { name: 'b_enc', shape: [FEATURES], data: new Float32Array(FEATURES) },
@@ -75,7 +75,7 @@ beforeAll(async () => {
 afterAll(() => place.remove());
 
 const BASE = ['generate', '-m', 'model', '-p', 'w5 w6 w7', '-n', '8'];
-const STEERED = [...BASE, '--sae', 'sae.npz', '--steer', `${LAYER}:3:+4`, '--steer', `${LAYER}:7:-2.5`];
+const STEERED = [...BASE, '--sae', 'dictionary.npz', '--steer', `${LAYER}:3:+4`, '--steer', `${LAYER}:7:-2.5`];
 
 interface Document {
   steering: { layer: number; features: unknown[]; length: number } | null;
@@ -162,14 +162,14 @@ describe('antipode generate', () => {
     ['a folder without a model', ['generate', '-m', '.', '-p', 'x'], 3, 'tokenizer.json'],
     ['steering without an SAE', [...BASE, '--steer', '1:3:4'], 2, 'no SAE is named'],
     ['a strength that is none', [...BASE, '--steer', '1:3:x'], 2, 'expected FEATURE:STRENGTH'],
-    ['a feature that is not there', [...BASE, '--sae', 'sae.npz', '--steer', '1:99:4'], 2, '99'],
+    ['a feature that is not there', [...BASE, '--sae', 'dictionary.npz', '--steer', '1:99:4'], 2, '99'],
     [
       'a layer that is not there',
-      [...BASE, '--sae', 'sae.npz', '--steer', '40:3:4'],
+      [...BASE, '--sae', 'dictionary.npz', '--steer', '40:3:4'],
       2,
       'does not fit the model',
     ],
-    ['an unknown layer', [...BASE, '--sae', 'sae.npz', '--steer', '3:4'], 2, 'LAYER:FEATURE:STRENGTH'],
+    ['an unknown layer', [...BASE, '--sae', 'dictionary.npz', '--steer', '3:4'], 2, 'LAYER:FEATURE:STRENGTH'],
     ['a temperature below zero', [...BASE, '--temp', '-1'], 2, '--temp'],
     ['no chat template', [...BASE, '--chat'], 2, 'template'],
   ])('%s is one sentence', async (_, args, code, sentence) => {
@@ -180,7 +180,7 @@ describe('antipode generate', () => {
 });
 
 describe('antipode activations', () => {
-  const args = ['activations', '-m', 'model', '--sae', 'sae.npz', '--layer', String(LAYER), '-p', 'w5 w6 w7'];
+  const args = ['activations', '-m', 'model', '--sae', 'dictionary.npz', '--layer', String(LAYER), '-p', 'w5 w6 w7'];
 
   it('gives the SAE’s activations of the residual stream behind the layer, per token', async () => {
     const { code, stdout } = await runCommand(place, [...args, '--top', '100', '--json']);
@@ -193,7 +193,7 @@ describe('antipode activations', () => {
     const name = `resid.${LAYER}` as const;
     const { captures } = await model.forward({ tokens: [[1, 5, 6, 7]], capture: [name], logits: 'none' });
     await model.close();
-    const file = await openSae(join(place.cwd, 'sae.npz'), { env: {}, cwd: place.cwd });
+    const file = await openSae(join(place.cwd, 'dictionary.npz'), { env: {}, cwd: place.cwd });
     const expected = await encode(await file.load(), {
       data: captures.get(name)!.values,
       rows: 4,
@@ -213,7 +213,7 @@ describe('antipode activations', () => {
 
   it('prints a table; quiet prints the top feature of each token', async () => {
     const human = await runCommand(place, args);
-    expect(human.stdout).toContain('sae behind layer 1');
+    expect(human.stdout).toContain('dictionary behind layer 1');
     expect(human.stdout).toContain('"<bos>"');
     const quiet = await runCommand(place, [...args, '-q']);
     expect(quiet.stdout.split('\n')).toHaveLength(5);
