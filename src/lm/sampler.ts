@@ -101,11 +101,12 @@ export function nextTokenDistribution(
   const { temperature, topK = logits.length, topP = 1 } = options;
   const scores = penalised(logits, options.repetitionPenalty, seen);
   if (temperature === 0) return { ids: Int32Array.of(greedy(scores)), probabilities: Float64Array.of(1) };
-  const top = scores.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
+  const top = scores[greedy(scores)]!;
   // The largest is taken off before the division, so that the smallest temperatures overflow into zeros and not into NaN.
-  const weights = scores.map((score) => Math.exp((score - top) / temperature));
+  const weights = new Float64Array(scores.length);
+  for (let id = 0; id < scores.length; id++) weights[id] = Math.exp((scores[id]! - top) / temperature);
   if (topK >= logits.length && topP === 1) {
-    return { ids: Int32Array.from(scores, (_, id) => id), probabilities: scaled(weights, sum(weights)) };
+    return { ids: idsBelow(scores.length), probabilities: scaled(weights, sum(weights)) };
   }
   const kept = largest(scores, Math.min(topK, scores.length), topP, weights);
   const keptWeights = Float64Array.from(kept, (id) => weights[id]!);
@@ -144,7 +145,7 @@ function checkLogits(logits: ArrayLike<number>): void {
 
 /** In float64. Ids outside the row have no logit to change: the model may have fewer rows than the tokenizer has ids. */
 function penalised(logits: ArrayLike<number>, penalty = 1, seen: Iterable<number>): Float64Array {
-  const scores = Float64Array.from(logits);
+  const scores = new Float64Array(logits);
   if (penalty === 1) return scores;
   for (const id of new Set(seen)) {
     const score = scores[id];
@@ -158,7 +159,7 @@ function penalised(logits: ArrayLike<number>, penalty = 1, seen: Iterable<number
  * A heap, because a vocabulary has 256,000 tokens and few are kept.
  */
 function largest(scores: Float64Array, k: number, p: number, weights: Float64Array): Int32Array {
-  const heap = Int32Array.from(scores, (_, id) => id);
+  const heap = idsBelow(scores.length);
   const isBefore = (a: number, b: number): boolean =>
     scores[a]! > scores[b]! || (scores[a]! === scores[b]! && a < b);
   let size = heap.length;
@@ -199,6 +200,12 @@ function nucleus(ids: readonly number[], target: number, weights: Float64Array):
     return reached >= target;
   });
   return end < 0 ? ids : ids.slice(0, end + 1);
+}
+
+function idsBelow(count: number): Int32Array {
+  const ids = new Int32Array(count);
+  for (let id = 0; id < count; id++) ids[id] = id;
+  return ids;
 }
 
 function sum(values: Float64Array): number {

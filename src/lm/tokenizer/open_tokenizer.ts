@@ -9,21 +9,26 @@ import type { DecodeOptions, StreamDecoder, Tokenizer } from './tokenizer.ts';
 import { readTokenizerFiles, type TokenizerFiles } from './tokenizer_files.ts';
 import { readVocabulary, tokenContent, type Vocabulary } from './vocabulary.ts';
 
+export interface OpenTokenizerOptions {
+  /** How long one text may take, in milliseconds; default a minute, six times what the worst text needs under honest patterns. */
+  readonly encodeLimitMs?: number;
+}
+
 /**
  * A large vocabulary (Gemma's 256,000) takes a few seconds.
  * @param folder holds `tokenizer.json`; `tokenizer_config.json`, `special_tokens_map.json`, `generation_config.json`, `config.json` and
  * `chat_template.jinja` are read where they are there
  * @throws {AntipodeError} `missing` without a tokenizer.json, `format` for files that are broken or of a kind that is not read
  */
-export async function openTokenizer(folder: string): Promise<Tokenizer> {
-  return createTokenizer(await readTokenizerFiles(folder));
+export async function openTokenizer(folder: string, options: OpenTokenizerOptions = {}): Promise<Tokenizer> {
+  return createTokenizer(await readTokenizerFiles(folder), options);
 }
 
-function createTokenizer(files: TokenizerFiles): Tokenizer {
+function createTokenizer(files: TokenizerFiles, { encodeLimitMs }: OpenTokenizerOptions): Tokenizer {
   const vocabulary = readVocabulary(files);
   const special = readSpecialTokens(files, vocabulary);
   const createStage = readDecoder(files.tokenizer['decoder']);
-  const encodeText = createTextEncoder(files, vocabulary);
+  const encodeText = createTextEncoder(files, vocabulary, encodeLimitMs);
 
   const createDecoder = ({ skipSpecialTokens = false }: DecodeOptions = {}): StreamDecoder => {
     const stage = createStage();
