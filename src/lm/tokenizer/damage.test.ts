@@ -147,6 +147,19 @@ describe('broken files are one sentence', () => {
     expect(error.kind).toBe('format');
   });
 
+  test('a type that is an object without a text', async () => {
+    const type = { toString: 1, valueOf: 1 };
+    for (const part of ['model', 'decoder', 'normalizer', 'pre_tokenizer', 'post_processor']) {
+      const error = await failure(() =>
+        openChanged('word_level', { 'tokenizer.json': { [part]: { type } } }),
+      );
+      expect(error.message).toContain('{"toString":1,"valueOf":1}');
+      await rm(join(folder, 'tokenizer.json'));
+    }
+    const added_tokens = [{ id: 0, content: '[UNK]', special: type, normalized: type }];
+    await openChanged('word_level', { 'tokenizer.json': { added_tokens } });
+  });
+
   test('a small file that is broken is named', async () => {
     const error = await failure(() =>
       openChanged('gemma', { 'generation_config.json': '{"eos_token_id": [1' }),

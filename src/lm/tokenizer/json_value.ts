@@ -48,3 +48,8 @@ export function stringAt(value: unknown, where: string): string {
 export function flagAt(value: unknown): boolean | undefined {
   return typeof value === 'boolean' ? value : undefined;
 }
+
+/** A string itself, any other value as JSON: an object of a stranger may have a `toString` that is no function. */
+export function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : (JSON.stringify(value) ?? 'nothing');
+}

@@ -5,7 +5,7 @@
 
 import { AntipodeError } from '../../errors.ts';
 import { shownName } from '../../formats/shown_name.ts';
-import { isObject, type JsonObject, listAt, objectAt } from './json_value.ts';
+import { isObject, type JsonObject, listAt, objectAt, textOf } from './json_value.ts';
 import type { TokenizerFiles } from './tokenizer_files.ts';
 import type { Vocabulary } from './vocabulary.ts';
 
@@ -25,7 +25,7 @@ export function libraryInput(
     // The library guesses where the type is not stated, and guesses wrong for some.
     model: { ...model, type: vocabulary.type },
     added_tokens: listAt(files.tokenizer['added_tokens'], 'tokenizer.json: added_tokens').map((token) =>
-      isObject(token) ? { ...token, id: vocabulary.idOf(String(token['content'])) } : token,
+      isObject(token) ? { ...token, id: vocabulary.idOf(textOf(token['content'])) } : token,
     ),
   };
   const unknown = vocabulary.unknownId === undefined ? undefined : vocabulary.pieces[vocabulary.unknownId];
@@ -75,7 +75,7 @@ function rewritten(stated: unknown, depth: number): JsonObject {
     case 'WhitespaceSplit':
       return pieces(String.raw`\S+`);
     default:
-      throw notRead(shownName(String(part['type'])));
+      throw notRead(shownName(textOf(part['type'])));
   }
 }
 
@@ -92,12 +92,12 @@ const PLAIN_NORMALIZERS: ReadonlySet<string> = new Set([
 
 function rewrittenNormalizer(stated: unknown, depth: number): JsonObject {
   const part = objectAt(stated, 'tokenizer.json: normalizer');
-  const type = String(part['type']);
+  const type = textOf(part['type']);
   if (PLAIN_NORMALIZERS.has(type)) return part;
   if (type === 'Replace') {
     checkedPattern(part, 'normalizer');
     // The library takes a dollar sign as a reference to the match.
-    return { ...part, content: String(part['content'] ?? '').replaceAll('$', '$$$$') };
+    return { ...part, content: textOf(part['content'] ?? '').replaceAll('$', '$$$$') };
   }
   if (type !== 'Sequence' || depth > 8) {
     throw new AntipodeError(
@@ -115,7 +115,7 @@ function checkedPattern(part: JsonObject, where: string): JsonObject {
   if (typeof pattern['String'] === 'string' || typeof pattern['Regex'] === 'string') return pattern;
   throw new AntipodeError(
     'format',
-    `tokenizer.json: ${where} has a ${shownName(String(part['type']))} without a pattern`,
+    `tokenizer.json: ${where} has a ${shownName(textOf(part['type']))} without a pattern`,
   );
 }
 
@@ -138,7 +138,7 @@ function rewrittenMetaspace(part: JsonObject): JsonObject {
 
 /** The library does not join a match to its neighbour; at a single character that can be written as a pattern. */
 function rewrittenSplit(part: JsonObject): JsonObject {
-  const behavior = String(part['behavior']).toLowerCase();
+  const behavior = textOf(part['behavior']).toLowerCase();
   const pattern = checkedPattern(part, 'pre_tokenizer');
   if (part['invert'] === true && behavior !== 'removed' && behavior !== 'isolated')
     throw notRead(`Split ${behavior}`);

@@ -6,7 +6,7 @@
 
 import { AntipodeError } from '../../errors.ts';
 import { shownName } from '../../formats/shown_name.ts';
-import { isObject, type JsonObject, listAt, objectAt, stringAt } from './json_value.ts';
+import { isObject, type JsonObject, listAt, objectAt, stringAt, textOf } from './json_value.ts';
 
 /** One text's worth of state. A stage between `Fuse` and the end gets one piece in parts. */
 export interface Stage {
@@ -40,7 +40,7 @@ function flatten(stated: unknown, depth: number): JsonObject[] {
 }
 
 function stageOf(decoder: JsonObject, isFused: boolean): StageFactory {
-  const type = String(decoder['type']);
+  const type = textOf(decoder['type']);
   switch (type) {
     case 'Fuse':
       return () => mapped((piece) => piece);

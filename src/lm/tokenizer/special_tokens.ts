@@ -6,7 +6,16 @@
 
 import { AntipodeError } from '../../errors.ts';
 import { shownName } from '../../formats/shown_name.ts';
-import { flagAt, isObject, type JsonObject, listAt, objectAt, stringAt, wrongValue } from './json_value.ts';
+import {
+  flagAt,
+  isObject,
+  type JsonObject,
+  listAt,
+  objectAt,
+  stringAt,
+  textOf,
+  wrongValue,
+} from './json_value.ts';
 import type { TokenizerFiles } from './tokenizer_files.ts';
 import { tokenContent, type Vocabulary } from './vocabulary.ts';
 
@@ -87,7 +96,7 @@ function endsOf(stated: unknown, vocabulary: Vocabulary, depth = 0): Ends {
     default:
       throw new AntipodeError(
         'format',
-        `${where}: is of a type that antipode does not read (got ${shownName(String(processor['type']))})`,
+        `${where}: is of a type that antipode does not read (got ${shownName(textOf(processor['type']))})`,
       );
   }
 }

@@ -5,7 +5,16 @@
 
 import { AntipodeError } from '../../errors.ts';
 import { shownName } from '../../formats/shown_name.ts';
-import { flagAt, isObject, type JsonObject, listAt, objectAt, stringAt, wrongValue } from './json_value.ts';
+import {
+  flagAt,
+  isObject,
+  type JsonObject,
+  listAt,
+  objectAt,
+  stringAt,
+  textOf,
+  wrongValue,
+} from './json_value.ts';
 import type { TokenizerFiles } from './tokenizer_files.ts';
 
 /** Four times the largest vocabulary known (a million): an id may not make us reserve more than that. */
@@ -79,7 +88,7 @@ function modelType(model: JsonObject): 'BPE' | 'WordLevel' {
   if (type !== 'BPE') {
     throw new AntipodeError(
       'format',
-      `tokenizer.json: is of a type that antipode does not read (got ${shownName(String(type))}, expected BPE or WordLevel)`,
+      `tokenizer.json: is of a type that antipode does not read (got ${shownName(textOf(type))}, expected BPE or WordLevel)`,
     );
   }
   for (const key of ['continuing_subword_prefix', 'end_of_word_suffix']) {
