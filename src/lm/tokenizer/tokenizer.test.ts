@@ -1,52 +1,26 @@
-import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { rm } from 'node:fs/promises';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { runs } from '../../../test/support/effort.ts';
-import { AntipodeError } from '../../errors.ts';
+import {
+  FIXTURES,
+  failure,
+  type Json,
+  LAYOUTS,
+  makeFolder,
+  openChangedIn,
+} from '../../../test/support/tokenizer_fixtures.ts';
 import { openTokenizer } from './open_tokenizer.ts';
 import type { Tokenizer } from './tokenizer.ts';
 
-const FIXTURES = fileURLToPath(new URL('../../../test/fixtures/tokenizer/', import.meta.url));
-const LAYOUTS = ['gemma', 'gpt2', 'llama2', 'llama3', 'metaspace', 'word_level'];
-
 let folder: string;
 beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'antipode-tokenizer-'));
+  folder = await makeFolder();
 });
 afterEach(() => rm(folder, { recursive: true }));
 
-type Json = Record<string, unknown>;
-
-/** The fixture with some of its files changed: an object is laid over the file, null takes it away. */
-async function openChanged(
-  layout: string,
-  changes: Record<string, Json | string | null>,
-): Promise<Tokenizer> {
-  await cp(`${FIXTURES}${layout}`, folder, { recursive: true });
-  for (const [name, change] of Object.entries(changes)) {
-    const path = join(folder, name);
-    if (change === null) await rm(path);
-    else if (typeof change === 'string') await writeFile(path, change);
-    else {
-      const before = JSON.parse(await readFile(path, 'utf8').catch(() => '{}')) as Json;
-      await writeFile(path, JSON.stringify({ ...before, ...change }));
-    }
-  }
-  return openTokenizer(folder);
-}
-
-async function failure(work: () => unknown): Promise<AntipodeError> {
-  try {
-    await work();
-  } catch (error) {
-    if (error instanceof AntipodeError) return error;
-    throw error;
-  }
-  throw new Error('nothing failed');
-}
+const openChanged = (layout: string, changes: Record<string, Json | string | null>): Promise<Tokenizer> =>
+  openChangedIn(folder, layout, changes);
 
 describe.each(LAYOUTS)('%s', (layout) => {
   test('pieces that come one by one, joined, are the text of all; what was shown never changes', async () => {
