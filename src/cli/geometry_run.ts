@@ -2,7 +2,7 @@
 
 import { resolve } from 'node:path';
 import { type ConceptSet, countConcepts } from '../concepts/concept_set.ts';
-import { namedPairs, publishedFor } from '../concepts/published.ts';
+import { namedPairs, type Published, publishedFor } from '../concepts/published.ts';
 import { throwIfInterrupted } from '../errors.ts';
 import { checkOutputDirectory } from '../formats/atomic.ts';
 import { rowsOf, type Table } from '../formats/table.ts';
@@ -14,6 +14,7 @@ import { GEOMETRY_SCHEMA_VERSION, geometryTables } from '../report/geometry_tabl
 import { renderMarkdown } from '../report/markdown.ts';
 import { type InputFile, RUN_FOLDER, writeRunDirectory } from '../report/run_directory.ts';
 import { renderText } from '../report/text.ts';
+import type { SaeHeader } from '../sae/sae.ts';
 import type { CliContext } from './context.ts';
 import type { GeometryFlags } from './geometry_flags.ts';
 import { closeAll, type GeometryInput, openGeometryInputs } from './geometry_inputs.ts';
@@ -71,7 +72,7 @@ async function measureInput(
 ): Promise<GeometrySubject> {
   const { sae, concepts, notes } = input;
   const { identity } = sae.header;
-  const published = publishedFor(identity);
+  const published = publishedIfItFits(context, sae.header);
   const stages = new Map<string, { update(done: number): void; end(): void }>();
   const geometry = await measureSae({
     sae,
@@ -98,6 +99,20 @@ async function measureInput(
   for (const progress of stages.values()) progress.end();
   for (const warning of geometry.warnings) context.out().warn(visible(warning));
   return { geometry, notes, published };
+}
+
+/** The article's numbers, unless the file cannot be the SAE that it is said to be. */
+function publishedIfItFits(context: CliContext, { identity, dSae }: SaeHeader): Published | undefined {
+  const published = publishedFor(identity);
+  if (!published || published.dSae === dSae) return published;
+  context
+    .out()
+    .warn(
+      visible(
+        `${identity.label}: this file has ${dSae} features, the article's SAE ${published.dSae}: its numbers are left out`,
+      ),
+    );
+  return undefined;
 }
 
 function inputFiles({ sae, explanationFiles }: GeometryInput): InputFile[] {

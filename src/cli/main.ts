@@ -19,15 +19,15 @@ const onSignal = (): void => {
 process.on('SIGINT', onSignal);
 process.on('SIGTERM', onSignal);
 process.on('SIGHUP', onSignal);
-for (const stream of [process.stdout, process.stderr]) {
-  // The reader of a pipe may leave early (`| head -1`): the rest of the output has no use, and that is not a failure.
-  stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE') process.exit(process.exitCode ?? 0);
-    // No exception from here would reach the code that words errors.
-    process.stderr.write(`error: the output cannot be written (${error.code ?? error.message})\n`);
-    process.exit(1);
-  });
-}
+// The reader of a pipe may leave early (`| head -1`): the rest of the output has no use, and that is not a failure.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(process.exitCode ?? 0);
+  // No exception from here would reach the code that words errors.
+  process.stderr.write(`error: the output cannot be written (${error.code ?? error.message})\n`);
+  process.exit(1);
+});
+// Where notes cannot be shown, results and the exit code still count.
+process.stderr.on('error', () => {});
 
 process.exitCode = await runCli(process.argv.slice(2), {
   stdout: process.stdout,

@@ -62,7 +62,7 @@ export function featureStoresDir(env: Env): string {
 
 const STORE_FOLDER: FolderKind = {
   schema: 'features',
-  filesOf: () => ['explanations.parquet', 'features.parquet'],
+  filesOf: () => [{ file: 'explanations.parquet' }, { file: 'features.parquet' }],
 };
 
 /**

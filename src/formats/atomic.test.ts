@@ -26,7 +26,10 @@ beforeEach(async () => {
 afterEach(() => rm(dir, { recursive: true, force: true }));
 
 /** A kind of folder that vouches for the files its manifest lists. */
-const RUN: FolderKind = { schema: 'run', filesOf: ({ files }) => files as string[] };
+const RUN: FolderKind = {
+  schema: 'run',
+  filesOf: ({ files }) => (files as string[]).map((file) => ({ file })),
+};
 const MANIFEST = JSON.stringify({ tool: 'antipode', schema: 'run', files: ['a.txt', 'b.txt'] });
 
 async function failure(work: Promise<unknown>): Promise<{ kind: ErrorKind; message: string }> {

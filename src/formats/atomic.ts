@@ -5,6 +5,7 @@
  * crashes of the program and against readers, not against a power cut.
  */
 
+import { createHash } from 'node:crypto';
 import type { Dirent, Stats } from 'node:fs';
 import {
   chmod,
@@ -30,11 +31,19 @@ export interface WriteOptions {
 /** Whole content, or pieces in order (which are never held together in memory). */
 export type FileContent = string | Uint8Array | Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
 
+export interface OwnedFile {
+  readonly file: string;
+  readonly sha256?: string;
+}
+
 /** A kind of folder that this program writes, told from other kinds by the `schema` of its manifest. */
 export interface FolderKind {
   readonly schema: string;
-  /** The files, besides the manifest, that a manifest vouches for, relative to the folder with `/`. */
-  readonly filesOf: (manifest: Readonly<Record<string, unknown>>) => readonly string[];
+  /**
+   * The files, besides the manifest, that a manifest vouches for, relative to the folder with `/`; with their SHA-256 where it records
+   * them, so that a file which somebody edited counts as theirs.
+   */
+  readonly filesOf: (manifest: Readonly<Record<string, unknown>>) => readonly OwnedFile[];
 }
 
 /** The file that marks a folder as written by this program, and what its `tool` says. */
@@ -80,7 +89,7 @@ export async function writeFileAtomic(
 
 /**
  * Lets `fill` write into a temporary folder, then puts it in the place of `dir` in one rename. An existing `dir` is replaced only when
- * it is empty or of the same kind by its `manifest.json`, and holds no file beyond those that the manifest lists; this is checked before
+ * it is empty or of the same kind by its `manifest.json`, and holds no file beyond those that the manifest lists, unchanged; this is checked before
  * `fill` runs and again before the rename.
  * Between the two renames of a replacement there is a moment without `dir`; a crash then leaves the old content beside it as `.old`.
  * @throws {AntipodeError} `usage` where `dir` is a file, holds something else, or is the current folder; `resource`; `interrupted`.
@@ -139,19 +148,32 @@ async function checkReplaceable(target: string, dir: string, kind: FolderKind): 
   // Another process may have moved the folder away between the two looks: then the answer concerns two folders.
   const now = await sentenceFor(dir, statOrNothing(target));
   if (now?.ino !== found.ino || now.ctimeMs !== found.ctimeMs) return checkReplaceable(target, dir, kind);
-  throw new AntipodeError('usage', `${dir}: holds ${foreign}, which antipode did not write there`, { hint });
+  throw new AntipodeError('usage', `${dir}: holds ${foreign}`, { hint });
 }
 
-/** The first file that no manifest of this kind vouches for, undefined where there is none. */
+/** The first file that no manifest of this kind vouches for, as a clause; undefined where there is none. */
 async function foreignFile(dir: string, kind: FolderKind): Promise<string | undefined> {
   const manifest = await readManifest(dir, kind);
-  const owned = new Set(manifest && [MARKER_FILE, ...kind.filesOf(manifest)]);
+  const listed = manifest ? [{ file: MARKER_FILE }, ...kind.filesOf(manifest)] : [];
+  const owned = new Map(listed.map((one: OwnedFile) => [one.file, one.sha256]));
   const entries = await unlessAbsent<Dirent[]>(readdir(dir, { recursive: true, withFileTypes: true }), []);
   const files = entries
     .filter((entry) => !entry.isDirectory())
     .map((entry) => relative(dir, join(entry.parentPath, entry.name)).split(sep).join('/'))
     .sort();
-  return files.find((file) => !owned.has(file)) ?? (manifest ? undefined : 'folders');
+  for (const file of files) {
+    if (!owned.has(file)) return `${file}, which antipode did not write there`;
+    const expected = owned.get(file);
+    if (expected !== undefined && (await sha256Of(join(dir, file))) !== expected)
+      return `${file}, changed since antipode wrote it`;
+  }
+  return manifest ? undefined : 'folders that antipode did not write there';
+}
+
+/** Undefined where the file has gone meanwhile. */
+async function sha256Of(path: string): Promise<string | undefined> {
+  const bytes = await unlessAbsent<Uint8Array | undefined>(readFile(path), undefined);
+  return bytes && createHash('sha256').update(bytes).digest('hex');
 }
 
 async function readManifest(dir: string, kind: FolderKind): Promise<Record<string, unknown> | undefined> {

@@ -54,6 +54,10 @@ describe('drawRandomPairs', () => {
     expect(() => drawRandomPairs(3, 4, 0, () => true)).toThrow(/fewer than 4 pairs/);
   });
 
+  it('says so when no feature has a direction at all', () => {
+    expect(() => drawRandomPairs(5, 1, 0, () => false)).toThrow(/none of the 5 features has a direction/);
+  });
+
   it('draws every pair equally often', () => {
     const counts = new Map<string, number>();
     for (let seed = 0; seed < 6000; seed++) {

@@ -11,7 +11,7 @@ export interface FeaturePair {
 /**
  * Distinct unordered pairs of distinct features, uniform over `[0, dSae)`, in drawing order; the same seed gives the same pairs.
  * @param isUsable features without a direction in some space are not drawn
- * @throws {AntipodeError} `usage` when fewer than `count` pairs exist
+ * @throws {AntipodeError} `usage` when fewer than `count` pairs exist, `format` when no feature is usable
  */
 export function drawRandomPairs(
   dSae: number,
@@ -21,6 +21,15 @@ export function drawRandomPairs(
 ): FeaturePair[] {
   let usable = 0;
   for (let feature = 0; feature < dSae; feature++) if (isUsable(feature)) usable += 1;
+  if (count > 0 && usable === 0) {
+    throw new AntipodeError(
+      'format',
+      `none of the ${dSae} features has a direction: a whole matrix is zero or not finite`,
+      {
+        hint: 'antipode sae inspect shows which',
+      },
+    );
+  }
   if (count > (usable * (usable - 1)) / 2) {
     throw new AntipodeError(
       'usage',

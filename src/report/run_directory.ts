@@ -18,7 +18,12 @@ import type { Table } from '../formats/table.ts';
 export const RUN_FOLDER: FolderKind = {
   schema: 'geometry',
   filesOf: ({ outputs }) =>
-    Array.isArray(outputs) ? outputs.map((output: { file?: unknown } | null) => String(output?.file)) : [],
+    Array.isArray(outputs)
+      ? outputs.map((output: { file?: unknown; sha256?: unknown } | null) => ({
+          file: String(output?.file),
+          sha256: String(output?.sha256),
+        }))
+      : [],
 };
 
 export interface InputFile {

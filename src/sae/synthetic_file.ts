@@ -37,7 +37,7 @@ export function syntheticFiles(env: Env): SyntheticFiles {
 
 const SYNTHETIC_FOLDER: FolderKind = {
   schema: 'synthetic',
-  filesOf: () => ['params.npz', 'explanations.json'],
+  filesOf: () => [{ file: 'params.npz' }, { file: 'explanations.json' }],
 };
 
 export interface EnsureSyntheticOptions {

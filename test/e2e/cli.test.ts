@@ -1,7 +1,15 @@
 /** @file The numbered expectations of a command line (rows C1 to C20), each tried on the built command as a user would. */
 
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -280,6 +288,10 @@ describe('C7, C8, C9: exit codes and error sentences', () => {
     const { code, stderr } = await runCommand(place, [...GEOMETRY, '--out', 'kept']);
     expect([code, stderr]).toEqual([2, expect.stringContaining('holds notes.txt')]);
     expect(readFileSync(join(place.cwd, 'kept', 'notes.txt'), 'utf8')).toBe('mine');
+    await runCommand(place, [...GEOMETRY, '--out', 'edited']);
+    appendFileSync(join(place.cwd, 'edited', 'report.md'), 'my remark');
+    const again = await runCommand(place, [...GEOMETRY, '--out', 'edited']);
+    expect([again.code, again.stderr]).toEqual([2, expect.stringContaining('report.md, changed since')]);
   });
 
   const hasFull = existsSync('/dev/full');
@@ -290,6 +302,33 @@ describe('C7, C8, C9: exit codes and error sentences', () => {
       expect([code, stderr]).toEqual([1, 'error: the output cannot be written (ENOSPC)\n']);
     },
   );
+
+  it.skipIf(!hasFull)(
+    `a full disk behind stderr hides no result and no exit code${hasFull ? '' : ' (needs /dev/full, absent: skipped)'}`,
+    async () => {
+      expect(await runShell(place, 'antipode sae inspect absent.npz 2> /dev/full')).toMatchObject({
+        code: 3,
+      });
+      expect(
+        await runShell(place, `antipode ${GEOMETRY.join(' ')} --only pairs -q --out e 2> /dev/full`),
+      ).toMatchObject({ code: 0, stdout: 'e\n' });
+    },
+  );
+
+  it('the article’s numbers do not stand beside a file of other sizes', async () => {
+    const args = [
+      'geometry',
+      '--sae',
+      `gemma-2-2b/20-gemmascope-res-16k=${FIXTURE_SAE}`,
+      '--concepts',
+      'pairs.yaml',
+      '--only',
+      'pairs',
+    ];
+    const { stdout, stderr } = await runCommand(place, args);
+    expect(stdout).not.toContain('Published');
+    expect(stderr).toContain('its numbers are left out');
+  });
 
   it('usage errors point to the help of their own command', async () => {
     expect((await runCommand(place, ['sae', 'list', '--nonsense'])).stderr).toContain(

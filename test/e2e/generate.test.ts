@@ -75,7 +75,15 @@ beforeAll(async () => {
 afterAll(() => place.remove());
 
 const BASE = ['generate', '-m', 'model', '-p', 'w5 w6 w7', '-n', '8'];
-const STEERED = [...BASE, '--sae', 'dictionary.npz', '--steer', `${LAYER}:3:+4`, '--steer', `${LAYER}:7:-2.5`];
+const STEERED = [
+  ...BASE,
+  '--sae',
+  'dictionary.npz',
+  '--steer',
+  `${LAYER}:3:+4`,
+  '--steer',
+  `${LAYER}:7:-2.5`,
+];
 
 interface Document {
   steering: { layer: number; features: unknown[]; length: number } | null;
@@ -180,7 +188,17 @@ describe('antipode generate', () => {
 });
 
 describe('antipode activations', () => {
-  const args = ['activations', '-m', 'model', '--sae', 'dictionary.npz', '--layer', String(LAYER), '-p', 'w5 w6 w7'];
+  const args = [
+    'activations',
+    '-m',
+    'model',
+    '--sae',
+    'dictionary.npz',
+    '--layer',
+    String(LAYER),
+    '-p',
+    'w5 w6 w7',
+  ];
 
   it('gives the SAE’s activations of the residual stream behind the layer, per token', async () => {
     const { code, stdout } = await runCommand(place, [...args, '--top', '100', '--json']);
