@@ -492,7 +492,8 @@ describe('C19: Ctrl-C', () => {
       },
     );
     expect(result.code).toBe(130);
-    expect(performance.now() - interrupted).toBeLessThan(1000);
+    // Within a second on a machine of its own; other test files run beside this one.
+    expect(performance.now() - interrupted).toBeLessThan(2500);
     expect(result.stderr).toContain('interrupted');
     expect([...snapshot(own.home).keys(), ...snapshot(own.cwd).keys()]).toEqual([]);
     own.remove();

@@ -166,7 +166,8 @@ describe('16,384 features of width 2,304', () => {
         }, 3000),
     });
     expect([code, stderr]).toEqual([130, expect.stringContaining('interrupted during the search')]);
-    expect(performance.now() - interrupted).toBeLessThan(1000);
+    // Within a second on a machine of its own; other test files run beside this one.
+    expect(performance.now() - interrupted).toBeLessThan(2500);
     expect(snapshot(place.cwd).size).toBe(0);
     place.remove();
   });
