@@ -44,3 +44,4 @@ export type { Architecture, Sae, SaeFile, SaeHeader, SaeIdentity, Space } from '
 export type { PairCensus, PairSearchResult, ScoredPair } from './search/pairs.ts';
 export { type SearchPairsOptions, searchPairs } from './search/search_pairs.ts';
 export { cosine, type FeatureMatrix, type Matrix, toFeatureMatrix } from './tensor/matrix.ts';
+export { normalizeRows } from './tensor/unit_rows.ts';

@@ -2,7 +2,7 @@
 
 import { Command } from 'commander';
 import type { Concept, ConceptCounts, ConceptSet, Overlap } from '../concepts/concept_set.ts';
-import type { DisplayTable } from '../report/display.ts';
+import { type DisplayTable, left, right } from '../report/display.ts';
 import type { CliContext } from './context.ts';
 import { withExamples } from './help.ts';
 import { type Style, visible } from './output.ts';
@@ -130,14 +130,7 @@ function countsOf(counts: ConceptCounts): Record<string, number> {
 function catalogueTable(sets: readonly { set: ConceptSet; counts: ConceptCounts }[]): DisplayTable {
   return {
     title: 'Concept catalogues',
-    columns: [
-      { header: 'id', align: 'left' },
-      { header: 'concepts', align: 'right' },
-      { header: 'features', align: 'right' },
-      { header: 'pairs', align: 'right' },
-      { header: 'SAE', align: 'left' },
-      { header: 'title', align: 'left' },
-    ],
+    columns: [left('id'), right('concepts'), right('features'), right('pairs'), left('SAE'), left('title')],
     rows: sets.map(({ set, counts }) => [
       set.id,
       String(counts.concepts),
@@ -160,12 +153,7 @@ function conceptTable(
   const counts = count(set);
   return {
     title: set.title,
-    columns: [
-      { header: 'concept', align: 'left' },
-      { header: 'A', align: 'left' },
-      { header: 'B', align: 'left' },
-      { header: 'pairs', align: 'right' },
-    ],
+    columns: [left('concept'), left('A'), left('B'), right('pairs')],
     rows: set.concepts.map((concept) => [
       concept.concept,
       `${concept.a.label} (${concept.a.features.join(', ')})`,

@@ -4,19 +4,19 @@ import type { Explanation, ExplanationLookup } from '../features/explanation_loo
 import { neuronpediaUrl } from '../features/feature_ref.ts';
 import type { StoreEntry } from '../features/feature_store.ts';
 import type { SearchHit } from '../features/search_explanations.ts';
-import { type DisplayTable, formatCount } from '../report/display.ts';
+import { type DisplayTable, formatCount, left, right } from '../report/display.ts';
 import { type Style, visible } from './output.ts';
 
 export function storesTable(title: string, stores: readonly StoreEntry[]): DisplayTable {
   return {
     title,
     columns: [
-      { header: 'source', align: 'left' },
-      { header: 'explained', align: 'right' },
-      { header: 'explanations', align: 'right' },
-      { header: 'with firing facts', align: 'right' },
-      { header: 'exported', align: 'left' },
-      { header: 'explainers', align: 'left' },
+      left('source'),
+      right('explained'),
+      right('explanations'),
+      right('with firing facts'),
+      left('exported'),
+      left('explainers'),
     ],
     rows: stores.map(({ id, manifest: { explained, tables, exported, explainers } }) => [
       id,

@@ -15,14 +15,6 @@ function sumRange(values: ArrayLike<number>, from: number, to: number): number {
   return sumRange(values, from, middle) + sumRange(values, middle, to);
 }
 
-/** Sample standard deviation (n - 1); NaN below two values. */
-export function sampleSd(values: ArrayLike<number>): number {
-  if (values.length < 2) return Number.NaN;
-  const centre = mean(values);
-  const squares = Float64Array.from(values, (value) => (value - centre) ** 2);
-  return Math.sqrt((mean(squares) * values.length) / (values.length - 1));
-}
-
 /** The element with the largest `by`; the first of equals; undefined for none. NaN never wins. */
 export function maxBy<T>(items: readonly T[], by: (item: T) => number): T | undefined {
   let best: T | undefined;

@@ -25,7 +25,7 @@ export interface ChatMessage {
 export interface ChatOptions {
   /** Ends the text where the model's answer begins; default true. */
   readonly addGenerationPrompt?: boolean;
-  /** What templates that print the date take for now; default: the clock. */
+  /** The date that templates print; default: the clock. */
   readonly now?: Date;
   readonly signal?: AbortSignal;
 }
