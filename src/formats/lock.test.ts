@@ -4,6 +4,7 @@ import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { runs } from '../../test/support/effort.ts';
 import { withLock } from './lock.ts';
 
 let folder: string;
@@ -41,15 +42,21 @@ describe('withLock', () => {
     expect(await readdir(folder)).toEqual([]);
   });
 
-  it('takes over from a process that died, by many waiters at once, and waits for a live one', async () => {
+  it('takes over from a process that died, by many waiters at once, however late some of them come', async () => {
     const { pid } = spawnSync(process.execPath, ['-e', '']);
-    await writeFile(lock, JSON.stringify({ pid, host: hostname() }));
-    const counter = join(folder, 'counter');
-    await Promise.all(Array.from({ length: 8 }, () => withLock(lock, () => increment(counter))));
-    expect(await readFile(counter, 'utf8')).toBe('8');
+    for (let round = 1; round <= runs(5); round++) {
+      await writeFile(lock, JSON.stringify({ pid, host: hostname(), turn: `dead-${round}` }));
+      const counter = join(folder, 'counter');
+      await writeFile(counter, '0');
+      await Promise.all(Array.from({ length: 12 }, () => withLock(lock, () => increment(counter))));
+      expect(await readFile(counter, 'utf8'), `round ${round}`).toBe('12');
+    }
+    expect(await readdir(folder)).toEqual(['counter']);
+  });
 
+  it('waits for a live process, and leaves its lock alone when told to stop', async () => {
     const child = spawn(process.execPath, ['-e', 'setTimeout(() => {}, 30000)']);
-    await writeFile(lock, JSON.stringify({ pid: child.pid, host: hostname() }));
+    await writeFile(lock, JSON.stringify({ pid: child.pid, host: hostname(), turn: 'live' }));
     const controller = new AbortController();
     const waiting = withLock(lock, async () => 'entered', controller.signal);
     await sleep(150);

@@ -3,13 +3,15 @@
  * this machine is taken over; a live one is waited for. Network folders: a dead owner on another machine has to be removed by hand.
  */
 
-import { open, readFile, rename, rm } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { link, readFile, rm, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
+import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AntipodeError, systemErrorCode, throwIfInterrupted } from '../errors.ts';
-import { keepingTidy } from './temporaries.ts';
+import { keepingTidy, temporaryName } from './temporaries.ts';
 
-const POLL_MS = 50;
+const POLL_MS = 20;
 
 /** Longer than any import takes. */
 const MAX_WAIT_MS = 10 * 60 * 1000;
@@ -17,6 +19,8 @@ const MAX_WAIT_MS = 10 * 60 * 1000;
 interface Owner {
   readonly pid: number;
   readonly host: string;
+  /** Different each time a lock is taken, also by the same process. */
+  readonly turn: string;
 }
 
 /** @throws {AntipodeError} `resource` after ten minutes, `interrupted`; and whatever `work` throws */
@@ -25,8 +29,7 @@ export async function withLock<T>(path: string, work: () => Promise<T>, signal?:
   while (!(await acquire(path))) {
     throwIfInterrupted(signal);
     const owner = await ownerOf(path);
-    if (owner && isDead(owner)) await removeDead(path);
-    else if (Date.now() > giveUp) {
+    if (Date.now() > giveUp) {
       throw new AntipodeError(
         'resource',
         `${path}: another antipode${owner ? ` (process ${owner.pid} on ${owner.host})` : ''} is writing here`,
@@ -34,20 +37,26 @@ export async function withLock<T>(path: string, work: () => Promise<T>, signal?:
           hint: 'wait for it; if it is gone, remove that file and run the same command again',
         },
       );
-    } else await sleep(POLL_MS);
+    }
+    if (owner && isDead(owner)) await removeDead(path, owner);
+    else await sleep(POLL_MS);
   }
-  let result: { readonly value: T } | undefined;
-  await keepingTidy(path, async () => {
-    result = { value: await work() };
-  });
-  return result!.value;
+  return keepingTidy(path, work);
 }
 
+/** The name appears together with its content, so that no other process ever reads a lock without an owner. */
 async function acquire(path: string): Promise<boolean> {
+  const owner = JSON.stringify({ pid: process.pid, host: hostname(), turn: randomUUID() } satisfies Owner);
+  const draft = join(dirname(path), temporaryName());
   try {
-    const handle = await open(path, 'wx');
-    await handle.writeFile(JSON.stringify({ pid: process.pid, host: hostname() }));
-    await handle.close();
+    await keepingTidy(draft, async () => {
+      await writeFile(draft, owner);
+      await link(draft, path).catch((error: unknown) => {
+        // File systems without hard links: there a dead owner has to be removed by hand.
+        if (systemErrorCode(error) !== 'EEXIST') return writeFile(path, owner, { flag: 'wx' });
+        throw error;
+      });
+    });
     return true;
   } catch (error) {
     if (systemErrorCode(error) === 'EEXIST') return false;
@@ -55,7 +64,7 @@ async function acquire(path: string): Promise<boolean> {
   }
 }
 
-/** Undefined while the owner is still writing its name, or after it left. */
+/** Undefined after it left. */
 async function ownerOf(path: string): Promise<Owner | undefined> {
   try {
     return JSON.parse(await readFile(path, 'utf8')) as Owner;
@@ -64,17 +73,20 @@ async function ownerOf(path: string): Promise<Owner | undefined> {
   }
 }
 
-/** Two waiters may find the same dead owner: moving the file first tells whose lock was really taken away. */
-async function removeDead(path: string): Promise<void> {
-  const aside = `${path}.${process.pid}-${Math.random().toString(36).slice(2)}`;
-  try {
-    await rename(path, aside);
-    const owner = await ownerOf(aside);
-    if (owner && !isDead(owner)) await rename(aside, path);
-    else await rm(aside, { force: true });
-  } catch (error) {
-    if (systemErrorCode(error) !== 'ENOENT') throw error;
-  }
+/**
+ * Two waiters may find the same dead owner, and one of them may be so late that a living owner stands there by now. The first to link the lock
+ * under a name made of the dead owner's turn is the only one that may remove it; what it linked tells whether it still is that owner's.
+ */
+async function removeDead(path: string, dead: Owner): Promise<void> {
+  const claim = `${path}.${dead.turn}-dead`;
+  const isFirst = await link(path, claim).then(
+    () => true,
+    () => false,
+  );
+  if (!isFirst) return sleep(POLL_MS);
+  await keepingTidy(claim, async () => {
+    if ((await ownerOf(claim))?.turn === dead.turn) await rm(path, { force: true });
+  });
 }
 
 function isDead({ pid, host }: Owner): boolean {

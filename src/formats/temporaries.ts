@@ -53,7 +53,7 @@ const unfinished = new Set<string>();
 let isExitHandled = false;
 
 /** Runs `work` and removes `temporary` whatever happens, a second Ctrl-C (which exits at once) included. */
-export async function keepingTidy(temporary: string, work: () => Promise<void>): Promise<void> {
+export async function keepingTidy<T>(temporary: string, work: () => Promise<T>): Promise<T> {
   if (!isExitHandled) {
     isExitHandled = true;
     process.on('exit', () => {
@@ -62,7 +62,7 @@ export async function keepingTidy(temporary: string, work: () => Promise<void>):
   }
   unfinished.add(temporary);
   try {
-    await work();
+    return await work();
   } finally {
     await rm(temporary, { recursive: true, force: true }).catch(() => {});
     unfinished.delete(temporary);
