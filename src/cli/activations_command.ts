@@ -4,11 +4,11 @@ import { Command } from 'commander';
 import { AntipodeError } from '../errors.ts';
 import type { CliContext } from './context.ts';
 import { withExamples } from './help.ts';
+import { addModelOptions, type ModelFlags } from './model_options.ts';
 import { integerOption } from './options.ts';
 import { addSaeOptions, type SaeFlags } from './sae_options.ts';
 
-export interface ActivationsFlags extends SaeFlags {
-  readonly model: string;
+export interface ActivationsFlags extends SaeFlags, ModelFlags {
   readonly sae: string;
   readonly prompt: string;
   readonly chat?: boolean;
@@ -16,13 +16,11 @@ export interface ActivationsFlags extends SaeFlags {
   readonly top: number;
   readonly explanations?: string;
   readonly explainer?: string;
-  readonly threads?: number;
 }
 
 export function activationsCommand(context: CliContext): Command {
-  const command = new Command('activations')
+  const command = addModelOptions(new Command('activations'))
     .description('Shows the most active features of an SAE at every token of a prompt.')
-    .option('-m, --model <ref>', 'a Hugging Face model folder, or org/name in the Hugging Face cache')
     .option('--sae <ref>', 'the SAE, as in antipode geometry')
     .option('-p, --prompt <text>', 'the text, or - for stdin')
     .option('--chat', 'the prompt is one message of a user, written by the model’s own chat template')
@@ -33,12 +31,7 @@ export function activationsCommand(context: CliContext): Command {
     )
     .option('--top <count>', 'features per token', integerOption('--top', 1, 10_000), 5)
     .option('--explanations <ref>', 'imported store, export file or folder (default: what was imported)')
-    .option('--explainer <name>', 'which explainer’s texts (default: the one with most features)')
-    .option(
-      '--threads <count>',
-      'threads of the model (default: the physical cores)',
-      integerOption('--threads', 1, 1024),
-    );
+    .option('--explainer <name>', 'which explainer’s texts (default: the one with most features)');
   addSaeOptions(command).action(async (given: Partial<ActivationsFlags>) => {
     const { model, sae, prompt } = given;
     if (model === undefined || sae === undefined || prompt === undefined) {

@@ -1,7 +1,6 @@
 /** @file The work of `antipode activations`: the residual stream behind the SAE's layer, encoded, and the largest activations named. */
 
 import { AntipodeError } from '../errors.ts';
-import { openLanguageModel } from '../lm/session.ts';
 import { openTokenizer } from '../lm/tokenizer/open_tokenizer.ts';
 import { type DisplayTable, left, right } from '../report/display.ts';
 import type { FeatureNotes } from '../report/feature_notes.ts';
@@ -13,6 +12,7 @@ import type { ActivationsFlags } from './activations_command.ts';
 import type { CliContext } from './context.ts';
 import { notesFor } from './explanation_inputs.ts';
 import { checkFits, modelFolder, readPrompts } from './model_inputs.ts';
+import { openModel } from './model_options.ts';
 import { openNamedSae } from './open_named_sae.ts';
 import { visible } from './output.ts';
 
@@ -49,7 +49,7 @@ export async function runActivations(context: CliContext, flags: ActivationsFlag
       { explanations: flags.explanations, explainer: flags.explainer },
       sae,
     );
-    const residual = await residualAt(folder, { tokens: prompt!.tokens, layer, sae, threads: flags.threads });
+    const residual = await residualAt(folder, flags, { tokens: prompt!.tokens, layer, sae });
     const activations = await encode(await sae.load(), residual);
     const rows = Array.from(prompt!.tokens, (id, position) =>
       describeToken(activations, { position, id, token: tokenizer.tokenText(id), top: flags.top }),
@@ -76,12 +76,15 @@ interface ResidualRequest {
   readonly tokens: Int32Array;
   readonly layer: number;
   readonly sae: SaeFile;
-  readonly threads: number | undefined;
 }
 
 /** `[tokens, d_model]`, behind the layer. */
-async function residualAt(folder: string, { tokens, layer, sae, threads }: ResidualRequest): Promise<Matrix> {
-  const model = await openLanguageModel(folder, threads === undefined ? {} : { threads });
+async function residualAt(
+  folder: string,
+  flags: ActivationsFlags,
+  { tokens, layer, sae }: ResidualRequest,
+): Promise<Matrix> {
+  const model = await openModel(folder, flags);
   try {
     checkFits(sae.header, layer, model.config);
     const name = `resid.${layer}` as const;

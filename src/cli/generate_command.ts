@@ -5,13 +5,13 @@ import { AntipodeError } from '../errors.ts';
 import type { CliContext } from './context.ts';
 import type { GenerateFlags } from './generate_flags.ts';
 import { withExamples } from './help.ts';
+import { addModelOptions } from './model_options.ts';
 import { collect, integerOption, numberOption } from './options.ts';
 import { addSaeOptions } from './sae_options.ts';
 
 export function generateCommand(context: CliContext): Command {
-  const command = new Command('generate')
+  const command = addModelOptions(new Command('generate'))
     .description('Continues a prompt with a language model, plain or steered along features of an SAE.')
-    .option('-m, --model <ref>', 'a Hugging Face model folder, or org/name in the Hugging Face cache')
     .option('-p, --prompt <text>', 'the text to continue, or - for stdin; repeatable', collect)
     .option('--chat', 'the prompt is one message of a user, written by the model’s own chat template')
     .option('--sae <ref>', 'the SAE that --steer takes features from, as in antipode geometry')
@@ -49,12 +49,7 @@ export function generateCommand(context: CliContext): Command {
       'divides logits of tokens seen before (default: 1)',
       numberOption('--repeat-penalty', 0.01, 100),
     )
-    .option('--stop <text>', 'end a reply before this text; repeatable', collect)
-    .option(
-      '--threads <count>',
-      'threads of the model (default: the physical cores)',
-      integerOption('--threads', 1, 1024),
-    );
+    .option('--stop <text>', 'end a reply before this text; repeatable', collect);
   addSaeOptions(command).action(async (given: Partial<GenerateFlags>) => {
     const { model, prompt } = given;
     if (model === undefined || prompt === undefined) {

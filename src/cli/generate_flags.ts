@@ -1,9 +1,9 @@
 /** @file The options of `antipode generate` as its parts receive them. */
 
+import type { ModelFlags } from './model_options.ts';
 import type { SaeFlags } from './sae_options.ts';
 
-export interface GenerateFlags extends SaeFlags {
-  readonly model: string;
+export interface GenerateFlags extends SaeFlags, ModelFlags {
   readonly prompt: readonly string[];
   readonly chat?: boolean;
   readonly sae?: string;
@@ -16,5 +16,4 @@ export interface GenerateFlags extends SaeFlags {
   readonly topP?: number;
   readonly repeatPenalty?: number;
   readonly stop?: readonly string[];
-  readonly threads?: number;
 }

@@ -4,13 +4,13 @@ import { AntipodeError } from '../errors.ts';
 import { type GeneratedRow, generate } from '../lm/generate.ts';
 import type { LanguageModel, Steering } from '../lm/language_model.ts';
 import type { SamplingOptions } from '../lm/sampler.ts';
-import { openLanguageModel } from '../lm/session.ts';
 import { openTokenizer } from '../lm/tokenizer/open_tokenizer.ts';
 import type { Tokenizer } from '../lm/tokenizer/tokenizer.ts';
 import { rowOf } from '../tensor/matrix.ts';
 import type { CliContext } from './context.ts';
 import type { GenerateFlags } from './generate_flags.ts';
 import { checkFits, modelFolder, type Prompt, readPrompts } from './model_inputs.ts';
+import { openModel } from './model_options.ts';
 import { openNamedSae } from './open_named_sae.ts';
 import { visible } from './output.ts';
 import { parseSteer, type SteerTerm } from './steer_option.ts';
@@ -27,10 +27,7 @@ export async function runGenerate(context: CliContext, flags: GenerateFlags): Pr
   const folder = await modelFolder(context, flags.model);
   const tokenizer = await openTokenizer(folder);
   const prompts = await readPrompts(context, flags.prompt, tokenizer, flags.chat === true);
-  const model = await openLanguageModel(
-    folder,
-    flags.threads === undefined ? {} : { threads: flags.threads },
-  );
+  const model = await openModel(folder, flags);
   try {
     const steer = await steeringFor(context, flags, terms, model);
     const replies = await generateReplies(context, flags, {

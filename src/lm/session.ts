@@ -13,6 +13,7 @@ import { type ModelConfig, readModelConfig } from './config.ts';
 import { createFeeds, type Feeds } from './feeds.ts';
 import { type ForwardPass, MAX_TOKENS_AT_ONCE, runForward } from './forward_pass.ts';
 import { buildGraph } from './graph/build_graph.ts';
+import { exactProducts } from './graph/exact_products.ts';
 import type { ForwardRequest, ForwardResult, LanguageModel, Past } from './language_model.ts';
 import { createPastStore, type PastStore } from './past_store.ts';
 import { checkCaptures, checkSteering } from './request_checks.ts';
@@ -39,7 +40,7 @@ export async function openLanguageModel(
   const weights = await openWeights(folder);
   try {
     const { maxCastRows, maxTokensAtOnce = MAX_TOKENS_AT_ONCE, threads } = options;
-    const graph = await buildGraph(config, weights, maxCastRows === undefined ? {} : { maxCastRows });
+    const graph = await buildGraph(config, weights, exactProducts(maxCastRows));
     const runtime = await loadOnnxRuntime();
     const session = await createSession(runtime, encodeModel(graph), weights.root, threads);
     return new RunningModel({ config, weights, runtime, session, maxTokensAtOnce, name: basename(folder) });

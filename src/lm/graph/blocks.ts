@@ -3,11 +3,7 @@
 import type { ModelConfig } from '../config.ts';
 import type { DecoderInputs } from './decoder.ts';
 import type { GraphBuilder, Value } from './graph.ts';
-import { linear, type Matrix } from './matrices.ts';
-
-export interface BlockOptions {
-  readonly maxCastRows?: number;
-}
+import type { Matrix } from './products.ts';
 
 /** x / sqrt(mean(x²) + epsilon) * (w + plus), in float32. */
 export function rmsNorm(graph: GraphBuilder, config: ModelConfig, x: Value, name: string, plus = 0): Value {
@@ -28,7 +24,7 @@ export function rotate(graph: GraphBuilder, inputs: DecoderInputs, x: Value, hea
 
 /** `linear`, and the bias that torch's Linear keeps beside its weight. @param name without `.weight` */
 export function project(graph: GraphBuilder, x: Value, { name, ...sizes }: Matrix, hasBias: boolean): Value {
-  const y = linear(graph, x, { name: `${name}.weight`, ...sizes });
+  const y = graph.products.linear(x, { name: `${name}.weight`, ...sizes });
   return hasBias ? graph.op('Add', [y, graph.vector(`${name}.bias`, sizes.outputs)]) : y;
 }
 
@@ -50,14 +46,9 @@ export function gatedMlp(graph: GraphBuilder, config: ModelConfig, x: Value, mlp
 }
 
 /** The output matrix: the token embedding where tied, else `lm_head.weight`. */
-export function unembed(
-  graph: GraphBuilder,
-  config: ModelConfig,
-  x: Value,
-  { embedding, maxCastRows }: BlockOptions & { readonly embedding: string },
-): Value {
+export function unembed(graph: GraphBuilder, config: ModelConfig, x: Value, embedding: string): Value {
   const name = config.isHeadTied ? embedding : 'lm_head.weight';
-  return linear(graph, x, { name, outputs: config.vocabSize, inputs: config.dModel }, maxCastRows);
+  return graph.products.linear(x, { name, outputs: config.vocabSize, inputs: config.dModel });
 }
 
 /** The first prefix under which the weights have `name`; the first of all where none has, so that the error names the usual one. */

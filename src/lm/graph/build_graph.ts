@@ -2,37 +2,32 @@
 
 import type { ModelSpec } from '../../onnx/model.ts';
 import type { ModelConfig } from '../config.ts';
-import type { BlockOptions } from './blocks.ts';
 import { buildDecoder, type DecoderInputs, decoderInputs, type Family } from './decoder.ts';
 import { gemma2 } from './gemma2.ts';
 import { gpt2 } from './gpt2.ts';
 import { createGraph, type GraphBuilder } from './graph.ts';
 import { llama } from './llama.ts';
+import type { MakeProducts } from './products.ts';
 
 /** @throws {AntipodeError} `format` where a weight is missing or has another shape than the config says */
 export async function buildGraph(
   config: ModelConfig,
   weights: GraphBuilder['weights'],
-  options: BlockOptions = {},
+  makeProducts: MakeProducts,
 ): Promise<ModelSpec> {
-  const graph = createGraph(weights);
+  const graph = createGraph(weights, makeProducts);
   const inputs = decoderInputs(graph, config);
-  buildDecoder(graph, config, familyOf(graph, config, inputs, options));
+  buildDecoder(graph, config, familyOf(graph, config, inputs));
   return graph.finish();
 }
 
-function familyOf(
-  graph: GraphBuilder,
-  config: ModelConfig,
-  inputs: DecoderInputs,
-  options: BlockOptions,
-): Family {
+function familyOf(graph: GraphBuilder, config: ModelConfig, inputs: DecoderInputs): Family {
   switch (config.family) {
     case 'gemma2':
-      return gemma2(graph, config, inputs, options);
+      return gemma2(graph, config, inputs);
     case 'llama':
-      return llama(graph, config, inputs, options);
+      return llama(graph, config, inputs);
     case 'gpt2':
-      return gpt2(graph, config, inputs, options);
+      return gpt2(graph, config, inputs);
   }
 }

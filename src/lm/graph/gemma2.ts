@@ -5,24 +5,18 @@
 
 import type { Gemma2Config } from '../config/model_config.ts';
 import { attend, softcapped } from './attention.ts';
-import { type BlockOptions, gatedMlp, prefixOf, project, rmsNorm, rotate, unembed } from './blocks.ts';
+import { gatedMlp, prefixOf, project, rmsNorm, rotate, unembed } from './blocks.ts';
 import type { DecoderInputs, Family } from './decoder.ts';
 import type { GraphBuilder, Value } from './graph.ts';
-import { lookUp } from './matrices.ts';
 
-export function gemma2(
-  graph: GraphBuilder,
-  config: Gemma2Config,
-  inputs: DecoderInputs,
-  options: BlockOptions = {},
-): Family {
+export function gemma2(graph: GraphBuilder, config: Gemma2Config, inputs: DecoderInputs): Family {
   const { dModel, heads, kvHeads, headDim, vocabSize } = config;
   const root = prefixOf(graph, ['model.', ''], 'embed_tokens.weight');
   const embedding = `${root}embed_tokens.weight`;
   const norm = (x: Value, name: string): Value => rmsNorm(graph, config, x, `${name}.weight`, 1);
   return {
     embed() {
-      const rows = lookUp(graph, inputs.tokens, embedding, [vocabSize, dModel]);
+      const rows = graph.products.lookUp(inputs.tokens, embedding, [vocabSize, dModel]);
       return graph.op('Mul', [rows, graph.scalar(Math.sqrt(dModel))]);
     },
     attention(x, layer) {
@@ -53,7 +47,7 @@ export function gemma2(
       return norm(wide, `${prefix}.post_feedforward_layernorm`);
     },
     head(x) {
-      const logits = unembed(graph, config, norm(x, `${root}norm`), { embedding, ...options });
+      const logits = unembed(graph, config, norm(x, `${root}norm`), embedding);
       return softcapped(graph, logits, config.logitSoftcap);
     },
   };

@@ -5,17 +5,11 @@
 
 import type { Gpt2Config } from '../config/model_config.ts';
 import { attend } from './attention.ts';
-import { type BlockOptions, prefixOf, unembed } from './blocks.ts';
+import { prefixOf, unembed } from './blocks.ts';
 import type { DecoderInputs, Family } from './decoder.ts';
 import type { GraphBuilder, Value } from './graph.ts';
-import { linearInOut, lookUp } from './matrices.ts';
 
-export function gpt2(
-  graph: GraphBuilder,
-  config: Gpt2Config,
-  inputs: DecoderInputs,
-  options: BlockOptions = {},
-): Family {
+export function gpt2(graph: GraphBuilder, config: Gpt2Config, inputs: DecoderInputs): Family {
   const { dModel, dMlp, vocabSize, maxPositions } = config;
   const root = prefixOf(graph, ['', 'transformer.'], 'wte.weight');
   const norm = (x: Value, name: string): Value =>
@@ -25,14 +19,14 @@ export function gpt2(
       { axis: { int: -1 }, epsilon: { float: config.normEpsilon } },
     );
   const project = (x: Value, name: string, from: number, to: number): Value => {
-    const product = linearInOut(graph, x, { name: `${name}.weight`, outputs: to, inputs: from });
+    const product = graph.products.linearInOut(x, { name: `${name}.weight`, outputs: to, inputs: from });
     return graph.op('Add', [product, graph.vector(`${name}.bias`, to)]);
   };
   return {
     embed: () =>
       graph.op('Add', [
-        lookUp(graph, inputs.tokens, `${root}wte.weight`, [vocabSize, dModel]),
-        lookUp(graph, inputs.positions, `${root}wpe.weight`, [maxPositions, dModel]),
+        graph.products.lookUp(inputs.tokens, `${root}wte.weight`, [vocabSize, dModel]),
+        graph.products.lookUp(inputs.positions, `${root}wpe.weight`, [maxPositions, dModel]),
       ]),
     attention(x, layer) {
       const prefix = `${root}h.${layer}`;
@@ -48,7 +42,6 @@ export function gpt2(
       const approximate = { string: config.activation === 'gelu_tanh' ? 'tanh' : 'none' };
       return project(graph.op('Gelu', [wide], { approximate }), `${prefix}.mlp.c_proj`, dMlp, dModel);
     },
-    head: (x) =>
-      unembed(graph, config, norm(x, `${root}ln_f`), { embedding: `${root}wte.weight`, ...options }),
+    head: (x) => unembed(graph, config, norm(x, `${root}ln_f`), `${root}wte.weight`),
   };
 }

@@ -13,12 +13,15 @@ import type {
 } from '../../onnx/model.ts';
 import type { ElementType } from '../../onnx/tensor_proto.ts';
 import type { MappedTensor, ModelWeights } from '../weights.ts';
+import type { MakeProducts, Products } from './products.ts';
 
 /** The name of a tensor in the graph. */
 export type Value = string;
 
 export interface GraphBuilder {
   readonly weights: Pick<ModelWeights, 'has' | 'tensor' | 'vector'>;
+  /** Of the matrices that are stored. */
+  readonly products: Products;
   input(name: string, type: ElementType, dims: readonly (number | string)[]): Value;
   /** Makes `value` an output under this name, and returns the name for use inside the graph. Outputs nobody fetches cost nothing. */
   output(name: string, value: Value, dims: readonly (number | string)[]): Value;
@@ -39,7 +42,7 @@ export interface GraphBuilder {
   finish(): Promise<ModelSpec>;
 }
 
-export function createGraph(weights: GraphBuilder['weights']): GraphBuilder {
+export function createGraph(weights: GraphBuilder['weights'], makeProducts: MakeProducts): GraphBuilder {
   const nodes: NodeSpec[] = [];
   const inputs: ValueSpec[] = [];
   const outputs: ValueSpec[] = [];
@@ -67,8 +70,11 @@ export function createGraph(weights: GraphBuilder['weights']): GraphBuilder {
     return out;
   };
 
-  return {
+  const graph: GraphBuilder = {
     weights,
+    get products() {
+      return products;
+    },
     input(name, type, dims) {
       inputs.push({ name, type, dims });
       return name;
@@ -106,6 +112,8 @@ export function createGraph(weights: GraphBuilder['weights']): GraphBuilder {
       return { nodes, inputs, outputs, initialisers: [...initialisers.values()] };
     },
   };
+  const products = makeProducts(graph);
+  return graph;
 }
 
 interface NodeExtras {

@@ -5,23 +5,17 @@
 
 import type { LlamaConfig } from '../config/model_config.ts';
 import { attend } from './attention.ts';
-import { type BlockOptions, gatedMlp, prefixOf, project, rmsNorm, rotate, unembed } from './blocks.ts';
+import { gatedMlp, prefixOf, project, rmsNorm, rotate, unembed } from './blocks.ts';
 import type { DecoderInputs, Family } from './decoder.ts';
 import type { GraphBuilder, Value } from './graph.ts';
-import { lookUp } from './matrices.ts';
 
-export function llama(
-  graph: GraphBuilder,
-  config: LlamaConfig,
-  inputs: DecoderInputs,
-  options: BlockOptions = {},
-): Family {
+export function llama(graph: GraphBuilder, config: LlamaConfig, inputs: DecoderInputs): Family {
   const { dModel, heads, kvHeads, headDim, vocabSize } = config;
   const root = prefixOf(graph, ['model.', ''], 'embed_tokens.weight');
   const embedding = `${root}embed_tokens.weight`;
   const norm = (x: Value, name: string): Value => rmsNorm(graph, config, x, `${name}.weight`);
   return {
-    embed: () => lookUp(graph, inputs.tokens, embedding, [vocabSize, dModel]),
+    embed: () => graph.products.lookUp(inputs.tokens, embedding, [vocabSize, dModel]),
     attention(x, layer) {
       const prefix = `${root}layers.${layer}`;
       const normed = norm(x, `${prefix}.input_layernorm`);
@@ -48,6 +42,6 @@ export function llama(
         activation: (gate) => graph.op('Mul', [gate, graph.op('Sigmoid', [gate])]),
       });
     },
-    head: (x) => unembed(graph, config, norm(x, `${root}norm`), { embedding, ...options }),
+    head: (x) => unembed(graph, config, norm(x, `${root}norm`), embedding),
   };
 }
