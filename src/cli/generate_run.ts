@@ -1,19 +1,16 @@
 /** @file The work of `antipode generate`: opens the model and the SAE, steers, generates and prints the replies. */
 
-import { AntipodeError } from '../errors.ts';
 import { type GeneratedRow, generate } from '../lm/generate.ts';
 import type { LanguageModel, Steering } from '../lm/language_model.ts';
 import type { SamplingOptions } from '../lm/sampler.ts';
 import { openTokenizer } from '../lm/tokenizer/open_tokenizer.ts';
 import type { Tokenizer } from '../lm/tokenizer/tokenizer.ts';
-import { rowOf } from '../tensor/matrix.ts';
 import type { CliContext } from './context.ts';
 import type { GenerateFlags } from './generate_flags.ts';
-import { checkFits, modelFolder, type Prompt, readPrompts } from './model_inputs.ts';
+import { parseInterventions, planInterventions } from './interventions.ts';
+import { modelFolder, type Prompt, readPrompts } from './model_inputs.ts';
 import { openModel } from './model_options.ts';
-import { openNamedSae } from './open_named_sae.ts';
 import { visible } from './output.ts';
-import { parseSteer, type SteerTerm } from './steer_option.ts';
 
 interface Reply {
   readonly prompt: string;
@@ -23,96 +20,31 @@ interface Reply {
 
 /** @throws {AntipodeError} for a model, SAE or prompt that is missing or malformed; `interrupted` between tokens */
 export async function runGenerate(context: CliContext, flags: GenerateFlags): Promise<void> {
-  const terms = (flags.steer ?? []).map((text) => parseSteer(text));
+  const terms = parseInterventions(flags);
   const folder = await modelFolder(context, flags.model);
   const tokenizer = await openTokenizer(folder);
   const prompts = await readPrompts(context, flags.prompt, tokenizer, flags.chat === true);
   const model = await openModel(folder, flags);
   try {
-    const steer = await steeringFor(context, flags, terms, model);
+    const { steer, facts } = await planInterventions(context, flags, terms, model.config);
     const replies = await generateReplies(context, flags, {
       model,
       tokenizer,
       prompts,
-      steer: steer ? [steer.steering] : [],
+      steer,
     });
     context.out().result({
       human: ({ bold, dim }) => replies.map((reply) => replyText(reply, flags, { bold, dim })).join('\n\n'),
       json: () => ({
         model: flags.model,
         sampling: samplingOf(flags),
-        steering: steer?.facts ?? null,
+        ...facts,
         replies: replies.map(replyJson),
       }),
       quiet: () => replies.map(({ row }) => visible(row.text.replace(/\n/g, ' '))),
     });
   } finally {
     await model.close();
-  }
-}
-
-interface SteeringPlan {
-  readonly steering: Steering;
-  readonly facts: Readonly<Record<string, unknown>>;
-}
-
-/** The sum of strength times decoder row, behind the SAE's layer (`resid_post`), at every position. */
-async function steeringFor(
-  context: CliContext,
-  flags: GenerateFlags,
-  terms: readonly SteerTerm[],
-  model: LanguageModel,
-): Promise<SteeringPlan | undefined> {
-  if (terms.length === 0) return undefined;
-  const ref = flags.sae ?? terms.find(({ sae }) => sae !== undefined)?.sae;
-  if (ref === undefined) {
-    throw new AntipodeError('usage', '--steer: no SAE is named', {
-      hint: 'add --sae with the SAE that the feature belongs to',
-    });
-  }
-  const sae = await openNamedSae(context, flags, ref);
-  try {
-    const { identity, dIn } = sae.header;
-    const layer = terms.find((term) => term.layer !== undefined)?.layer ?? identity.layer;
-    const clash = [identity.layer, ...terms.map((term) => term.layer)].find(
-      (one) => one !== undefined && one !== layer,
-    );
-    if (layer === undefined || clash !== undefined) {
-      throw new AntipodeError(
-        'usage',
-        `--steer: the layer is ${layer === undefined ? 'not known' : `${layer} and ${clash}`}`,
-        {
-          hint: 'name features as LAYER:FEATURE:STRENGTH, all of the layer that --sae belongs to',
-        },
-      );
-    }
-    checkFits(sae.header, layer, model.config);
-    const rows = await sae.readRows(
-      'decoder',
-      terms.map(({ feature }) => feature),
-    );
-    const values = new Float32Array(dIn);
-    terms.forEach(({ strength }, t) => {
-      rowOf(rows, t).forEach((value, c) => {
-        values[c]! += strength * value;
-      });
-    });
-    return {
-      steering: { at: layer, values },
-      facts: {
-        sae: identity.label,
-        layer,
-        positions: 'all, the first token included',
-        length: Math.hypot(...values),
-        features: terms.map(({ feature, strength }, t) => ({
-          feature,
-          strength,
-          decoder_norm: rows.norms[t],
-        })),
-      },
-    };
-  } finally {
-    await sae.close();
   }
 }
 
