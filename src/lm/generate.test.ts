@@ -128,10 +128,11 @@ describe('generate', () => {
     const generated = await run({ rows: many, maxNewTokens: 30 });
     const ended = generated.filter(({ end }) => end === 'eos');
     expect(ended.length).toBeGreaterThan(0);
-    for (const { tokens, text, end } of generated) {
+    for (const [seed, { tokens, text, end }] of generated.entries()) {
       expect(end === 'eos').toBe(tokens.includes(EOS));
       expect(tokens.slice(0, -1)).not.toContain(EOS);
-      expect(text).toBe(tokenizer.decode(tokens, { skipSpecialTokens: true }));
+      const before = tokenizer.decode([seed]);
+      expect(before + text).toBe(tokenizer.decode([seed, ...tokens], { skipSpecialTokens: true }));
     }
     const long = { prompt: Array.from({ length: 44 }, (_, i) => i), seed: 1 };
     const short = { prompt: [2], seed: 2 };

@@ -6,9 +6,10 @@
 import { AntipodeError, throwIfInterrupted } from '../errors.ts';
 import type { Rng } from '../tensor/rng.ts';
 import type { ForwardResult, LanguageModel, Past, Steering } from './language_model.ts';
+import { createReplyText, type ReplyText } from './reply_text.ts';
 import { checkSampling, createRowRng, logProbability, type SamplingOptions, sampleToken } from './sampler.ts';
-import { createStopMatcher, type StopMatcher } from './stop_sequences.ts';
-import type { StreamDecoder, Tokenizer } from './tokenizer/tokenizer.ts';
+import { scoreTokens } from './score.ts';
+import type { Tokenizer } from './tokenizer/tokenizer.ts';
 
 export interface GenerationRow {
   /** Token ids, at least one. */
@@ -29,6 +30,10 @@ export interface GenerateOptions {
   readonly steer?: readonly Steering[];
   /** Settled text of a row, in order; the pieces of a row make its `text`. */
   readonly onText?: (row: number, text: string) => void;
+  /** A row as soon as it has ended, whatever the others do; without `unsteeredLogProbabilities`. */
+  readonly onReply?: (row: number, reply: GeneratedRow) => void;
+  /** Every row also gets `unsteeredLogProbabilities`; where something steers that takes one more pass over the texts. */
+  readonly unsteeredLogProbabilities?: boolean;
   /** Looked at between tokens. */
   readonly signal?: AbortSignal;
 }
@@ -37,11 +42,14 @@ export interface GenerateOptions {
 export type GenerationEnd = 'eos' | 'stop' | 'length' | 'context';
 
 export interface GeneratedRow {
+  /** As it continues the prompt: with the space, if any, between the prompt's last word and its own first. */
   readonly text: string;
   /** What was drawn, the end-of-text token included, where it was drawn. */
   readonly tokens: readonly number[];
   /** Natural logarithm of each token's probability at temperature 1 under the model as it ran, steering included. */
   readonly logProbabilities: readonly number[];
+  /** The same under the model without any steering; there where it was asked for. */
+  readonly unsteeredLogProbabilities?: readonly number[];
   readonly end: GenerationEnd;
 }
 
@@ -51,8 +59,7 @@ interface Writing {
   readonly prompt: ArrayLike<number>;
   readonly rng: Rng;
   readonly seen: Set<number>;
-  readonly decoder: StreamDecoder;
-  readonly matcher: StopMatcher;
+  readonly reply: ReplyText;
   readonly tokens: number[];
   readonly logProbabilities: number[];
   text: string;
@@ -73,13 +80,26 @@ export async function generate(options: GenerateOptions): Promise<GeneratedRow[]
   }
   const writing = rows.map((row, index) => startWriting(options, row, index));
   if (rows.length > 0 && maxNewTokens > 0) await write(options, writing);
-  for (const row of writing) if (row.end === undefined) endRow(row, 'length', options.onText);
-  return writing.map(({ text, tokens, logProbabilities, end }) => ({
-    text,
-    tokens,
-    logProbabilities,
-    end: end!,
-  }));
+  for (const row of writing) if (row.end === undefined) endRow(options, row, 'length');
+  const replies = writing.map(replyOf);
+  if (options.unsteeredLogProbabilities !== true) return replies;
+  const unsteered = isSteered(options)
+    ? await scoreTokens(
+        options.model,
+        replies.map(({ tokens }, r) => ({ context: rows[r]!.prompt, tokens })),
+        options.signal ? { signal: options.signal } : {},
+      )
+    : replies.map(({ logProbabilities }) => logProbabilities);
+  return replies.map((reply, r) => ({ ...reply, unsteeredLogProbabilities: unsteered[r]! }));
+}
+
+function replyOf({ text, tokens, logProbabilities, end }: Writing): GeneratedRow {
+  return { text, tokens, logProbabilities, end: end! };
+}
+
+/** Zeros change no bit. */
+function isSteered({ steer = [] }: GenerateOptions): boolean {
+  return steer.some(({ values }) => values.some((value) => value !== 0));
 }
 
 function startWriting(
@@ -92,8 +112,7 @@ function startWriting(
     prompt: row.prompt,
     rng: createRowRng(row.seed),
     seen: new Set(Array.from(row.prompt)),
-    decoder: tokenizer.createDecoder({ skipSpecialTokens: true }),
-    matcher: createStopMatcher(stops),
+    reply: createReplyText({ tokenizer, prompt: row.prompt, stops }),
     tokens: [],
     logProbabilities: [],
     text: '',
@@ -113,7 +132,7 @@ async function write(options: GenerateOptions, writing: readonly Writing[]): Pro
       batch.rows.forEach((row, place) => {
         if (row.end === undefined) takeToken(options, row, logitsOf(result, place));
         if (row.end === undefined && lengthOf(row) >= model.config.maxPositions)
-          endRow(row, 'context', options.onText);
+          endRow(options, row, 'context');
       });
       const going = batch.rows.filter(({ end }) => end === undefined);
       if (going.length === 0) return;
@@ -175,32 +194,29 @@ function logitsOf({ logits }: ForwardResult, row: number): Float32Array {
   return logits.values.subarray(row * vocabulary, (row + 1) * vocabulary);
 }
 
-function takeToken(
-  { tokenizer, sampling, onText }: GenerateOptions,
-  row: Writing,
-  logits: Float32Array,
-): void {
+function takeToken(options: GenerateOptions, row: Writing, logits: Float32Array): void {
+  const { tokenizer, sampling } = options;
   const id = sampleToken(logits, sampling, row.rng, row.seen);
   row.tokens.push(id);
   row.seen.add(id);
   row.logProbabilities.push(logProbability(logits, id));
-  const isEnd = tokenizer.eosIds.includes(id);
-  const pushed = row.matcher.push(isEnd ? '' : row.decoder.push(id));
-  show(row, pushed.text, onText);
-  if (isEnd) endRow(row, 'eos', onText);
-  else if (pushed.stop !== undefined) endRow(row, 'stop', onText);
+  if (tokenizer.eosIds.includes(id)) {
+    endRow(options, row, 'eos');
+    return;
+  }
+  const { text, isStopped } = row.reply.push(id);
+  show(options, row, text);
+  if (isStopped) endRow(options, row, 'stop');
 }
 
-function show(row: Writing, text: string, onText: GenerateOptions['onText']): void {
+function show({ onText }: GenerateOptions, row: Writing, text: string): void {
   if (text === '') return;
   row.text += text;
   onText?.(row.index, text);
 }
 
-function endRow(row: Writing, end: GenerationEnd, onText: GenerateOptions['onText']): void {
+function endRow(options: GenerateOptions, row: Writing, end: GenerationEnd): void {
   row.end = end;
-  if (end === 'stop') return;
-  const rest = row.matcher.push(row.decoder.end());
-  show(row, rest.text, onText);
-  if (rest.stop === undefined) show(row, row.matcher.end(), onText);
+  if (end !== 'stop') show(options, row, row.reply.end());
+  options.onReply?.(row.index, replyOf(row));
 }
