@@ -1,25 +1,26 @@
 /**
- * @file A model folder as a running `LanguageModel`, in this process on ONNX Runtime's CPU provider, losslessly: float32 arithmetic on the weights as
- * they are stored. A run blocks the calling thread. Leaves out quantised weights, other devices and isolation in a child process.
+ * @file A model folder as a running `LanguageModel`, in this process on ONNX Runtime, losslessly: float32 arithmetic on the weights as they are
+ * stored. A run blocks the calling thread. Leaves out quantised weights and isolation in a child process.
  */
 
 import { basename } from 'node:path';
 import type { InferenceSession } from 'onnxruntime-node';
 import { AntipodeError } from '../errors.ts';
-import { encodeModel } from '../onnx/model.ts';
 import { loadOnnxRuntime, type OnnxRuntime } from '../onnx/runtime.ts';
 import { layOut } from './batch.ts';
 import { type ModelConfig, readModelConfig } from './config.ts';
+import type { DeviceChoice, RunningDevice } from './device.ts';
 import { createFeeds, type Feeds } from './feeds.ts';
 import { type ForwardPass, MAX_TOKENS_AT_ONCE, runForward } from './forward_pass.ts';
-import { buildGraph } from './graph/build_graph.ts';
-import { exactProducts } from './graph/exact_products.ts';
 import type { ForwardRequest, ForwardResult, LanguageModel, Past } from './language_model.ts';
+import { openSession, runtimeFailure } from './open_session.ts';
 import { createPastStore, type PastStore } from './past_store.ts';
 import { checkCaptures, checkSteering } from './request_checks.ts';
 import { type ModelWeights, nonFinite, openWeights } from './weights.ts';
 
 export interface OpenModelOptions {
+  /** Where it runs, `cpu` where left out. */
+  readonly device?: DeviceChoice;
   /** Threads of one run; ONNX Runtime's own choice (the physical cores) where left out. */
   readonly threads?: number;
   /** Rows of a 16-bit output matrix that are widened to float32 at a time, 8192 where left out; fewer take less memory, for the same numbers. */
@@ -39,51 +40,14 @@ export async function openLanguageModel(
   const config = await readModelConfig(folder);
   const weights = await openWeights(folder);
   try {
-    const { maxCastRows, maxTokensAtOnce = MAX_TOKENS_AT_ONCE, threads } = options;
-    const graph = await buildGraph(config, weights, exactProducts(maxCastRows));
+    const { device = 'cpu', maxCastRows, maxTokensAtOnce = MAX_TOKENS_AT_ONCE, threads } = options;
     const runtime = await loadOnnxRuntime();
-    const session = await createSession(runtime, encodeModel(graph), weights.root, threads);
-    return new RunningModel({ config, weights, runtime, session, maxTokensAtOnce, name: basename(folder) });
+    const opened = await openSession({ config, weights, runtime, device, maxCastRows, threads });
+    return new RunningModel({ config, weights, runtime, ...opened, maxTokensAtOnce, name: basename(folder) });
   } catch (error) {
     await weights.close();
     throw error;
   }
-}
-
-async function createSession(
-  runtime: OnnxRuntime,
-  model: Uint8Array,
-  root: string,
-  threads: number | undefined,
-): Promise<InferenceSession> {
-  try {
-    return await runtime.InferenceSession.create(model, {
-      executionProviders: ['cpu'],
-      logSeverityLevel: 3,
-      // A plan of all buffers keeps the widened matrices of a whole run alive at once.
-      enableMemPattern: false,
-      ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
-      extra: {
-        session: {
-          model_external_initializers_file_folder_path: root,
-          // Packing would copy every matrix into memory of its own; without it they stay pages of the file.
-          disable_prepacking: '1',
-          // Spinning threads double the time of a step when the machine has other work.
-          intra_op: { allow_spinning: '0' },
-        },
-      },
-    });
-  } catch (error) {
-    throw runtimeFailure('cannot load the model', error);
-  }
-}
-
-function runtimeFailure(what: string, error: unknown): AntipodeError {
-  const reason = error instanceof Error ? error.message : String(error);
-  return new AntipodeError('resource', `ONNX Runtime ${what} (${reason})`, {
-    hint: 'check that there is memory left and that the files did not change',
-    cause: error,
-  });
 }
 
 interface Parts {
@@ -91,6 +55,7 @@ interface Parts {
   readonly weights: ModelWeights;
   readonly runtime: OnnxRuntime;
   readonly session: InferenceSession;
+  readonly device: RunningDevice;
   readonly maxTokensAtOnce: number;
   /** Of the folder, for messages. */
   readonly name: string;
@@ -98,6 +63,7 @@ interface Parts {
 
 class RunningModel implements LanguageModel {
   readonly config: ModelConfig;
+  readonly device: RunningDevice;
   readonly #parts: Parts;
   readonly #feeds: Feeds;
   readonly #pasts = new Map<number, PastStore>();
@@ -108,6 +74,7 @@ class RunningModel implements LanguageModel {
 
   constructor(parts: Parts) {
     this.config = parts.config;
+    this.device = parts.device;
     this.#parts = parts;
     this.#feeds = createFeeds(parts.runtime, parts.config);
   }

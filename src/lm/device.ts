@@ -1,0 +1,134 @@
+/**
+ * @file On what a language model runs: which of ONNX Runtime's providers this installation has, in which order they are tried, and what to tell a
+ * user whose choice cannot be had. Opens no session.
+ */
+
+import { existsSync, readdirSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { AntipodeError } from '../errors.ts';
+
+export const DEVICES = ['cpu', 'webgpu', 'cuda'] as const;
+
+export type Device = (typeof DEVICES)[number];
+
+/**
+ * `auto`: CUDA where its library is installed and starts, else the CPU. WebGPU is used only when it is named, because its agreement with the CPU was
+ * measured on a software adapter alone and its speed on real ones not at all.
+ */
+export type DeviceChoice = Device | 'auto';
+
+export const DEVICE_CHOICES: readonly DeviceChoice[] = ['auto', ...DEVICES];
+
+/** What runs a model. */
+export interface RunningDevice {
+  readonly name: Device;
+  /** What its user should know, as one sentence. */
+  readonly warning?: string;
+}
+
+/** What is asked of the machine; tests describe other machines. */
+export interface Installation {
+  readonly platform: string;
+  readonly arch: string;
+  /** Providers that ONNX Runtime was built with here; they can still lack a library or hardware. */
+  readonly providers: readonly string[];
+  /** The folder of `onnxruntime-node`. */
+  readonly runtimeFolder: string;
+  /** Where the system lists its devices. */
+  readonly deviceFolder: string;
+}
+
+/** @param providers `listSupportedBackends()` of ONNX Runtime */
+export function thisInstallation(providers: readonly { readonly name: string }[]): Installation {
+  const require = createRequire(import.meta.url);
+  return {
+    platform: process.platform,
+    arch: process.arch,
+    providers: providers.map(({ name }) => name),
+    runtimeFolder: dirname(require.resolve('onnxruntime-node/package.json')),
+    deviceFolder: '/dev',
+  };
+}
+
+const CPU_WORKS = '--device cpu works everywhere';
+
+/** @returns the devices to try, in this order @throws {AntipodeError} `missing` where the one that was named is not installed */
+export function devicesFor(choice: DeviceChoice, installation: Installation): readonly Device[] {
+  const { providers, platform, arch, runtimeFolder } = installation;
+  if (choice === 'auto') {
+    return providers.includes('cuda') && !missingCudaLibrary(installation) ? ['cuda', 'cpu'] : ['cpu'];
+  }
+  if (!providers.includes(choice)) {
+    throw new AntipodeError(
+      'missing',
+      `device ${choice}: not in ONNX Runtime for ${platform}-${arch} (it has ${providers.join(', ')})`,
+      { hint: CPU_WORKS },
+    );
+  }
+  const library = choice === 'cuda' ? missingCudaLibrary(installation) : undefined;
+  if (library !== undefined) {
+    const installer = join(runtimeFolder, 'script', 'install.js');
+    throw new AntipodeError(
+      'missing',
+      `device cuda: ONNX Runtime's CUDA library is not installed (no ${library})`,
+      {
+        hint: `fetch it with: node ${installer} --onnxruntime-node-install=cuda12 (it needs CUDA 12 and cuDNN 9); ${CPU_WORKS}`,
+      },
+    );
+  }
+  return [choice];
+}
+
+/** The npm package leaves these out for their size; its install script, which antipode does not run, fetches them. */
+const CUDA_LIBRARIES = ['libonnxruntime_providers_shared.so', 'libonnxruntime_providers_cuda.so'];
+
+/** The path of the first that is not there. */
+function missingCudaLibrary({ arch, platform, runtimeFolder }: Installation): string | undefined {
+  const bin = join(runtimeFolder, 'bin');
+  const binding = existsSync(bin) ? readdirSync(bin).find((name) => name.startsWith('napi-')) : undefined;
+  const folder = join(bin, binding ?? '', platform, arch);
+  return CUDA_LIBRARIES.map((name) => join(folder, name)).find((path) => !existsSync(path));
+}
+
+/** Why a session could not be made on a device, where that is the device's fault; undefined where it is not. */
+export function deviceFailure(device: Device, error: unknown): AntipodeError | undefined {
+  const reason = error instanceof Error ? error.message : String(error);
+  if (device === 'webgpu' && /WebGPU adapter|WebGPU device|No supported adapters/i.test(reason)) {
+    return new AntipodeError('missing', 'device webgpu: no graphics adapter that WebGPU can use', {
+      hint: `install the driver of the graphics card (on Linux with Vulkan); ${CPU_WORKS}`,
+      cause: error,
+    });
+  }
+  if (device === 'cuda' && /cuda|cudnn|cublas|nvidia|provider/i.test(reason)) {
+    return new AntipodeError('missing', `device cuda: it does not start (${firstLine(reason)})`, {
+      hint: `check the NVIDIA driver, CUDA 12 and cuDNN 9; ${CPU_WORKS}`,
+      cause: error,
+    });
+  }
+  return undefined;
+}
+
+/** ONNX Runtime appends stack traces and source positions. */
+function firstLine(text: string): string {
+  return (text.split('\n')[0] ?? '').slice(0, 300);
+}
+
+/** @returns what should be said about a device that runs */
+export function runningDevice(name: Device, { deviceFolder, platform }: Installation): RunningDevice {
+  if (name !== 'webgpu' || platform !== 'linux' || hasGraphicsDevice(deviceFolder)) return { name };
+  return {
+    name,
+    warning:
+      'device webgpu: this machine shows no graphics device, so a software adapter runs the model; --device cpu is faster',
+  };
+}
+
+/** Kernel drivers: `dri/renderD*` of Mesa and most others, `nvidia*` of NVIDIA, `dxg` under Windows, `mali*` and `kgsl*` on small boards. */
+function hasGraphicsDevice(deviceFolder: string): boolean {
+  const names = (folder: string): string[] => (existsSync(folder) ? readdirSync(folder) : []);
+  return (
+    names(join(deviceFolder, 'dri')).some((name) => name.startsWith('renderD')) ||
+    names(deviceFolder).some((name) => /^(nvidia\d|dxg$|mali|kgsl)/.test(name))
+  );
+}

@@ -1,0 +1,72 @@
+/** @file A graph for a device, and ONNX Runtime's session of it on the first device that can be had. */
+
+import type { InferenceSession } from 'onnxruntime-node';
+import { AntipodeError } from '../errors.ts';
+import { encodeModel } from '../onnx/model.ts';
+import type { OnnxRuntime } from '../onnx/runtime.ts';
+import type { ModelConfig } from './config.ts';
+import {
+  type Device,
+  type DeviceChoice,
+  deviceFailure,
+  devicesFor,
+  type RunningDevice,
+  runningDevice,
+  thisInstallation,
+} from './device.ts';
+import { buildGraph } from './graph/build_graph.ts';
+import { exactProducts } from './graph/exact_products.ts';
+import { portableProducts } from './graph/portable_products.ts';
+import { prepareRuntime, sessionOptions } from './session_options.ts';
+import type { ModelWeights } from './weights.ts';
+
+export interface SessionRequest {
+  readonly config: ModelConfig;
+  readonly weights: ModelWeights;
+  readonly runtime: OnnxRuntime;
+  readonly device: DeviceChoice;
+  readonly maxCastRows: number | undefined;
+  readonly threads: number | undefined;
+}
+
+export interface OpenedSession {
+  readonly session: InferenceSession;
+  readonly device: RunningDevice;
+}
+
+/** @throws {AntipodeError} `missing` where the device cannot be had, `format` where weights do not fit, `resource` for other failures */
+export async function openSession(request: SessionRequest): Promise<OpenedSession> {
+  const installation = thisInstallation(request.runtime.listSupportedBackends());
+  const devices = devicesFor(request.device, installation);
+  for (const [at, name] of devices.entries()) {
+    const { config, weights, maxCastRows } = request;
+    const products = name === 'cpu' ? exactProducts(maxCastRows) : portableProducts();
+    const model = encodeModel(await buildGraph(config, weights, products));
+    try {
+      return { session: await sessionOn(name, model, request), device: runningDevice(name, installation) };
+    } catch (error) {
+      const unavailable = deviceFailure(name, error);
+      if (!unavailable) throw runtimeFailure('cannot load the model', error);
+      // With `auto`, a library whose driver is missing is no reason to stop.
+      if (at === devices.length - 1) throw unavailable;
+    }
+  }
+  throw new Error('internal: no device was tried');
+}
+
+function sessionOn(
+  device: Device,
+  model: Uint8Array,
+  { runtime, threads, weights }: SessionRequest,
+): Promise<InferenceSession> {
+  prepareRuntime(runtime, device);
+  return runtime.InferenceSession.create(model, sessionOptions({ device, root: weights.root, threads }));
+}
+
+export function runtimeFailure(what: string, error: unknown): AntipodeError {
+  const reason = error instanceof Error ? error.message : String(error);
+  return new AntipodeError('resource', `ONNX Runtime ${what} (${reason})`, {
+    hint: 'check that there is memory left and that the files did not change',
+    cause: error,
+  });
+}
