@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createRng } from '../tensor/rng.ts';
-import { type GenerateOptions, type GenerationRow, generate } from './generate.ts';
+import { type GeneratedRow, type GenerateOptions, type GenerationRow, generate } from './generate.ts';
 import type { LanguageModel, Steering } from './language_model.ts';
 import { greedy, logProbability } from './sampler.ts';
 import { openLanguageModel } from './session.ts';
@@ -163,6 +163,51 @@ describe('generate', () => {
     });
     expect(pieces).toEqual(generated.map(({ text }) => text));
     expect(pieces.every((text) => text.length > 0)).toBe(true);
+  });
+
+  test('a row is handed over as soon as it ends, not when all have ended', async () => {
+    const rows = Array.from({ length: 12 }, (_, seed) => ({ prompt: [seed], seed }));
+    const events: string[] = [];
+    const replies = new Map<number, GeneratedRow>();
+    const generated = await run({
+      rows,
+      maxNewTokens: 30,
+      onText: (row) => events.push(`text ${row}`),
+      onReply: (row, reply) => {
+        events.push(`end ${row}`);
+        replies.set(row, reply);
+      },
+    });
+    expect([...replies].sort(([a], [b]) => a - b).map(([, reply]) => reply)).toEqual(generated);
+    const early = generated.findIndex(({ end }) => end === 'eos');
+    expect(events.lastIndexOf(`text ${early}`)).toBeLessThan(events.indexOf(`end ${early}`));
+    const last = events.findLastIndex((event) => event.startsWith('text'));
+    expect(events.indexOf(`end ${early}`)).toBeLessThan(last);
+  });
+
+  test('unsteered log-probabilities: of the steered texts under the model as it is; the same numbers where nothing steers', async () => {
+    const rows = [
+      { prompt: [1, 5, 9], seed: 1 },
+      { prompt: [7], seed: 2 },
+    ];
+    const options = { rows, maxNewTokens: 12, unsteeredLogProbabilities: true };
+    const steered = await run({ ...options, steer: [vector(1, 2, 3, 4)] });
+    for (const [r, { tokens, logProbabilities, unsteeredLogProbabilities }] of steered.entries()) {
+      const all = [...rows[r]!.prompt, ...tokens];
+      const { logits } = await model.forward({ tokens: [all], logits: 'all' });
+      const expected = tokens.map((id, step) => {
+        const at = (rows[r]!.prompt.length - 1 + step) * VOCABULARY;
+        return logProbability(logits!.values.subarray(at, at + VOCABULARY), id);
+      });
+      expect(unsteeredLogProbabilities).toEqual(expected.map((value) => expect.closeTo(value, 4)));
+      expect(logProbabilities).not.toEqual(expected.map((value) => expect.closeTo(value, 1)));
+    }
+    for (const steer of [[], [vector(1, 2, 3, 0)]]) {
+      for (const row of await run({ ...options, steer })) {
+        expect(row.unsteeredLogProbabilities).toEqual(row.logProbabilities);
+      }
+    }
+    expect((await run({ rows }))[0]).not.toHaveProperty('unsteeredLogProbabilities');
   });
 
   test('is cancelled between tokens, and the model goes on', async () => {

@@ -49,22 +49,23 @@ function vector(rows: number, seed: number): Steering {
 }
 
 /** The model, and what it was asked. */
-function recorded(): { model: LanguageModel; asked: ForwardRequest[] } {
+function recorded(before: (count: number) => void = () => {}): {
+  model: LanguageModel;
+  asked: ForwardRequest[];
+} {
   const asked: ForwardRequest[] = [];
   const forward: LanguageModel['forward'] = (request) => {
-    asked.push(request);
+    before(asked.push(request));
     return model.forward(request);
   };
-  return {
-    asked,
-    model: {
-      config: model.config,
-      forward,
-      createPast: (rows, capacity) => model.createPast(rows, capacity),
-      releasePast: (past) => model.releasePast(past),
-      close: () => model.close(),
+  const watched = new Proxy(model, {
+    get(target, name) {
+      if (name === 'forward') return forward;
+      const value: unknown = Reflect.get(target, name, target);
+      return typeof value === 'function' ? value.bind(target) : value;
     },
-  };
+  });
+  return { model: watched, asked };
 }
 
 const ROWS: readonly ScoreRow[] = [
@@ -170,14 +171,9 @@ describe('scoreTokens', () => {
 
   test('is cancelled between pieces, and the model goes on', async () => {
     const controller = new AbortController();
-    const { model: watched, asked } = recorded();
-    const stopping: LanguageModel = {
-      ...watched,
-      forward(request) {
-        if (asked.length === 2) controller.abort();
-        return watched.forward(request);
-      },
-    };
+    const { model: stopping, asked } = recorded((count) => {
+      if (count === 3) controller.abort();
+    });
     const options = { signal: controller.signal, maxLogits: model.config.vocabSize };
     await expect(scoreTokens(stopping, [ROWS[1]!], options)).rejects.toMatchObject({ kind: 'interrupted' });
     expect(asked).toHaveLength(3);
