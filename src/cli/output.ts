@@ -46,12 +46,22 @@ export interface Progress {
   end(): void;
 }
 
+/** Text that grows on a terminal. */
+export interface LiveText {
+  /** As it is: untrusted text goes through `visible` before. Nothing after `end`. */
+  write(text: (style: Style) => string): void;
+  /** Ends the last line, if it has begun. */
+  end(): void;
+}
+
 export interface Output {
   readonly mode: OutputMode;
   /** Writes the result of the command to stdout; once per command. */
   result(result: Result): void;
   /** One JSON document per line in `json` mode, `human` text else: for results that arrive one by one. */
   item(item: Result): void;
+  /** For one result that people read while it is made; undefined unless stdout is a terminal and the mode `human`. No status line beside it. */
+  live(): LiveText | undefined;
   /** A fact for people, on stderr; silent in quiet mode. Control characters are shown, not obeyed. */
   note(text: string): void;
   /** On stderr in every mode; control characters as in `note`. */
@@ -141,9 +151,29 @@ export function createOutput(options: OutputOptions): Output {
     };
   };
 
+  const live = (): LiveText | undefined => {
+    if (mode !== 'human' || stdout.isTTY !== true) return undefined;
+    let isOpen = true;
+    let isLineBegun = false;
+    return {
+      write(make) {
+        const text = isOpen ? make(style) : '';
+        if (text === '') return;
+        clearStatus();
+        stdout.write(text);
+        isLineBegun = !text.endsWith('\n');
+      },
+      end() {
+        if (isOpen && isLineBegun) stdout.write('\n');
+        isOpen = false;
+      },
+    };
+  };
+
   return {
     mode,
     errorStyle,
+    live,
     result: emit,
     item: emit,
     note(text) {

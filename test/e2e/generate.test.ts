@@ -1,19 +1,15 @@
 /** @file `antipode generate` on a small random Gemma 2 with a tokenizer and an SAE of its width, as a user runs it. */
 
-import { copyFile, mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { writeNpz } from '../../src/formats/numpy/npz_writer.ts';
 import { generate } from '../../src/lm/generate.ts';
 import { openLanguageModel } from '../../src/lm/session.ts';
 import { openTokenizer } from '../../src/lm/tokenizer/open_tokenizer.ts';
 import { encode } from '../../src/sae/encode.ts';
 import { openSae } from '../../src/sae/open.ts';
-import { createRng } from '../../src/tensor/rng.ts';
 import { makePlace, type Place, runCommand } from '../support/run_command.ts';
+import { writeTinyModel, writeTinySae } from '../support/tiny_model.ts';
 
-const MODEL = fileURLToPath(new URL('../fixtures/lm/gemma2/', import.meta.url));
 const LAYER = 1;
 const FEATURES = 12;
 
@@ -21,56 +17,10 @@ let place: Place;
 let dModel: number;
 let decoder: Float32Array;
 
-/** Words as tokens, with a beginning-of-text token that the files ask for. */
-async function writeTokenizer(folder: string, vocabulary: number): Promise<void> {
-  const vocab = Object.fromEntries(
-    Array.from({ length: vocabulary }, (_, id) => [id === 0 ? '<unk>' : id === 1 ? '<bos>' : `w${id}`, id]),
-  );
-  const flags = { single_word: false, lstrip: false, rstrip: false, normalized: false, special: true };
-  const file = {
-    version: '1.0',
-    truncation: null,
-    padding: null,
-    added_tokens: [{ id: 1, content: '<bos>', ...flags }],
-    normalizer: null,
-    pre_tokenizer: { type: 'Whitespace' },
-    post_processor: {
-      type: 'TemplateProcessing',
-      single: [{ SpecialToken: { id: '<bos>', type_id: 0 } }, { Sequence: { id: 'A', type_id: 0 } }],
-      pair: [{ Sequence: { id: 'A', type_id: 0 } }, { Sequence: { id: 'B', type_id: 1 } }],
-      special_tokens: { '<bos>': { id: '<bos>', ids: [1], tokens: ['<bos>'] } },
-    },
-    decoder: null,
-    model: { type: 'WordLevel', vocab, unk_token: '<unk>' },
-  };
-  await writeFile(join(folder, 'tokenizer.json'), JSON.stringify(file));
-  await writeFile(
-    join(folder, 'tokenizer_config.json'),
-    JSON.stringify({ bos_token: '<bos>', unk_token: '<unk>' }),
-  );
-}
-
 beforeAll(async () => {
   place = makePlace();
-  const folder = join(place.cwd, 'model');
-  await mkdir(folder);
-  for (const name of await readdir(MODEL)) {
-    if (name !== 'expected.safetensors') await copyFile(join(MODEL, name), join(folder, name));
-  }
-  const model = await openLanguageModel(folder, { threads: 1 });
-  dModel = model.config.dModel;
-  await writeTokenizer(folder, model.config.vocabSize);
-  await model.close();
-  const rng = createRng(1, 'generate-e2e');
-  const random = (length: number): Float32Array => Float32Array.from({ length }, () => rng.normal());
-  decoder = random(FEATURES * dModel);
-  await writeNpz(join(place.cwd, 'dictionary.npz'), [
-    { name: 'W_enc', shape: [dModel, FEATURES], data: random(FEATURES * dModel) },
-    { name: 'W_dec', shape: [FEATURES, dModel], data: decoder },
-    { name: 'b_enc', shape: [FEATURES], data: new Float32Array(FEATURES) },
-    { name: 'b_dec', shape: [dModel], data: new Float32Array(dModel) },
-    { name: 'threshold', shape: [FEATURES], data: random(FEATURES).map(Math.abs) },
-  ]);
+  ({ dModel } = await writeTinyModel(join(place.cwd, 'model')));
+  decoder = await writeTinySae(join(place.cwd, 'dictionary.npz'), FEATURES, dModel);
 });
 afterAll(() => place.remove());
 

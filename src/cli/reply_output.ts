@@ -1,0 +1,123 @@
+/**
+ * @file How `antipode generate` shows replies. One reply on a terminal appears as it is written; else every reply is printed when it is whole, in
+ * order, as soon as those before it are; JSON is one document at the end.
+ */
+
+import type { GeneratedRow } from '../lm/generate.ts';
+import { type Output, type Style, visible } from './output.ts';
+
+export interface AskedReply {
+  readonly prompt: string;
+  readonly seed: number;
+}
+
+export interface ReplyOutput {
+  /** Settled text of a reply. */
+  text(index: number, text: string): void;
+  /** A whole reply; in any order. */
+  reply(index: number, row: GeneratedRow): void;
+  /** To be called whatever happens: ends the line of a reply that was cut off, and takes the status line away. */
+  end(): void;
+}
+
+export interface ReplyOutputOptions {
+  readonly out: Output;
+  readonly asked: readonly AskedReply[];
+  /** More than one prompt or reply per prompt: a line with the seed stands above each. */
+  readonly hasHeadings: boolean;
+  /** Cuts off what is being shown. */
+  readonly signal: AbortSignal;
+}
+
+export function createReplyOutput(options: ReplyOutputOptions): ReplyOutput {
+  const [only] = options.asked;
+  if (options.asked.length === 1 && only) {
+    const shown = showLive(options, only);
+    if (shown) return shown;
+  }
+  return printWhole(options);
+}
+
+function showLive({ out, signal }: ReplyOutputOptions, { prompt }: AskedReply): ReplyOutput | undefined {
+  const live = out.live();
+  if (!live) return undefined;
+  live.write(({ bold }) => bold(visible(prompt)));
+  // At once: a step of a large model can take longer than the command may live on.
+  const cut = (): void => live.end();
+  signal.addEventListener('abort', cut, { once: true });
+  return {
+    text: (_, text) => live.write(() => visible(text)),
+    reply() {},
+    end() {
+      signal.removeEventListener('abort', cut);
+      live.end();
+    },
+  };
+}
+
+function printWhole({ out, asked, hasHeadings }: ReplyOutputOptions): ReplyOutput {
+  const progress = out.progress('generating', asked.length);
+  const waiting = new Map<number, GeneratedRow>();
+  let printed = 0;
+  let finished = 0;
+  return {
+    text() {},
+    reply(index, row) {
+      waiting.set(index, row);
+      finished += 1;
+      for (let next = waiting.get(printed); next; next = waiting.get(printed)) {
+        waiting.delete(printed);
+        if (out.mode !== 'json')
+          print(out, { ...asked[printed]!, row: next, isFirst: printed === 0, hasHeadings });
+        printed += 1;
+      }
+      progress.update(finished);
+    },
+    end: () => progress.end(),
+  };
+}
+
+interface WholeReply extends AskedReply {
+  readonly row: GeneratedRow;
+  readonly isFirst: boolean;
+  readonly hasHeadings: boolean;
+}
+
+function print(out: Output, { prompt, seed, row, isFirst, hasHeadings }: WholeReply): void {
+  const human = ({ bold, dim }: Style): string => {
+    const head = hasHeadings ? `${dim(`seed ${seed}`)}\n` : '';
+    return `${isFirst ? '' : '\n'}${head}${bold(visible(prompt))}${visible(row.text)}`;
+  };
+  out.item({
+    human,
+    json: () => replyJson({ prompt, seed }, row),
+    quiet: () => [visible(row.text.replace(/\n/g, ' '))],
+  });
+}
+
+/** Of one reply; log-probabilities are natural, perplexity is e to the power of minus their mean, both null without tokens. */
+export function replyJson({ prompt, seed }: AskedReply, row: GeneratedRow): Record<string, unknown> {
+  const { text, tokens, logProbabilities, unsteeredLogProbabilities, end } = row;
+  return {
+    prompt,
+    seed,
+    text,
+    tokens,
+    log_probabilities: logProbabilities,
+    ...likelihood('', logProbabilities),
+    ...(unsteeredLogProbabilities && {
+      unsteered_log_probabilities: unsteeredLogProbabilities,
+      ...likelihood('unsteered_', unsteeredLogProbabilities),
+    }),
+    end,
+  };
+}
+
+function likelihood(prefix: string, logProbabilities: readonly number[]): Record<string, number | null> {
+  const count = logProbabilities.length;
+  const mean = count === 0 ? null : logProbabilities.reduce((sum, one) => sum + one, 0) / count;
+  return {
+    [`${prefix}mean_log_probability`]: mean,
+    [`${prefix}perplexity`]: mean === null ? null : Math.exp(-mean),
+  };
+}
