@@ -5,6 +5,7 @@
 
 import type { ModelConfig } from './config.ts';
 import type { RunningDevice } from './device.ts';
+import type { Precision } from './precision.ts';
 
 /** `emb`: behind the embedding. A number: behind that layer (`resid_post`; Hugging Face's `hidden_states[layer + 1]`). */
 export type Site = 'emb' | number;
@@ -61,6 +62,8 @@ export interface ForwardResult {
 export interface LanguageModel {
   readonly config: ModelConfig;
   readonly device: RunningDevice;
+  /** In which form its matrices are kept and multiplied with. */
+  readonly precision: Precision;
   /**
    * Calls are carried out one after the other. A row's numbers do not depend on the other rows beyond float32 rounding, and are the same bits
    * whether steering is absent or all zeros.

@@ -15,8 +15,7 @@ import {
   thisInstallation,
 } from './device.ts';
 import { buildGraph } from './graph/build_graph.ts';
-import { exactProducts } from './graph/exact_products.ts';
-import { portableProducts } from './graph/portable_products.ts';
+import type { PreparedPrecision } from './precision.ts';
 import { prepareRuntime, sessionOptions } from './session_options.ts';
 import type { ModelWeights } from './weights.ts';
 
@@ -25,7 +24,7 @@ export interface SessionRequest {
   readonly weights: ModelWeights;
   readonly runtime: OnnxRuntime;
   readonly device: DeviceChoice;
-  readonly maxCastRows: number | undefined;
+  readonly precision: PreparedPrecision;
   readonly threads: number | undefined;
 }
 
@@ -39,9 +38,8 @@ export async function openSession(request: SessionRequest): Promise<OpenedSessio
   const installation = thisInstallation(request.runtime.listSupportedBackends());
   const devices = devicesFor(request.device, installation);
   for (const [at, name] of devices.entries()) {
-    const { config, weights, maxCastRows } = request;
-    const products = name === 'cpu' ? exactProducts(maxCastRows) : portableProducts();
-    const model = encodeModel(await buildGraph(config, weights, products));
+    const { config, weights, precision } = request;
+    const model = encodeModel(await buildGraph(config, weights, precision.products(name)));
     try {
       return { session: await sessionOn(name, model, request), device: runningDevice(name, installation) };
     } catch (error) {
@@ -57,10 +55,13 @@ export async function openSession(request: SessionRequest): Promise<OpenedSessio
 function sessionOn(
   device: Device,
   model: Uint8Array,
-  { runtime, threads, weights }: SessionRequest,
+  { precision, runtime, threads, weights }: SessionRequest,
 ): Promise<InferenceSession> {
   prepareRuntime(runtime, device);
-  return runtime.InferenceSession.create(model, sessionOptions({ device, root: weights.root, threads }));
+  return runtime.InferenceSession.create(
+    model,
+    sessionOptions({ device, root: weights.root, threads, isPacked: precision.isPacked }),
+  );
 }
 
 export function runtimeFailure(what: string, error: unknown): AntipodeError {

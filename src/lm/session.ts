@@ -1,11 +1,11 @@
 /**
- * @file A model folder as a running `LanguageModel`, in this process on ONNX Runtime, losslessly: float32 arithmetic on the weights as they are
- * stored. A run blocks the calling thread. Leaves out quantised weights and isolation in a child process.
+ * @file A model folder as a running `LanguageModel`, in this process on ONNX Runtime: float32 arithmetic, on the weights as they are stored or on
+ * a quantised copy. A run blocks the calling thread. Leaves out isolation in a child process.
  */
 
 import { basename } from 'node:path';
 import type { InferenceSession } from 'onnxruntime-node';
-import { AntipodeError } from '../errors.ts';
+import { AntipodeError, throwIfInterrupted } from '../errors.ts';
 import { loadOnnxRuntime, type OnnxRuntime } from '../onnx/runtime.ts';
 import { layOut } from './batch.ts';
 import { type ModelConfig, readModelConfig } from './config.ts';
@@ -15,23 +15,33 @@ import { type ForwardPass, MAX_TOKENS_AT_ONCE, runForward } from './forward_pass
 import type { ForwardRequest, ForwardResult, LanguageModel, Past } from './language_model.ts';
 import { openSession, runtimeFailure } from './open_session.ts';
 import { createPastStore, type PastStore } from './past_store.ts';
+import { type Precision, type PrecisionChoice, preparePrecision } from './precision.ts';
 import { checkCaptures, checkSteering } from './request_checks.ts';
 import { type ModelWeights, nonFinite, openWeights } from './weights.ts';
 
 export interface OpenModelOptions {
   /** Where it runs, `cpu` where left out. */
   readonly device?: DeviceChoice;
-  /** Threads of one run; ONNX Runtime's own choice (the physical cores) where left out. */
+  /** How the matrices are kept, `exact` where left out. */
+  readonly precision?: PrecisionChoice;
+  /** antipode's own cache, for quantised copies; `$XDG_CACHE_HOME/antipode` or `~/.cache/antipode` where left out. */
+  readonly cacheDir?: string;
+  /** Threads of one run; ONNX Runtime's own choice (the physical cores) where left out. Workers that quantise, all cores where left out. */
   readonly threads?: number;
   /** Rows of a 16-bit output matrix that are widened to float32 at a time, 8192 where left out; fewer take less memory, for the same numbers. */
   readonly maxCastRows?: number;
   /** Tokens (rows times columns) computed at a time, 512 where left out; fewer take less memory. */
   readonly maxTokensAtOnce?: number;
+  /** While a quantised copy is made: the share that is done, from 0 to 1. Not called where there is nothing to do. */
+  readonly onProgress?: (fraction: number) => void;
+  /** Stops opening; what is finished of a quantised copy is kept. */
+  readonly signal?: AbortSignal;
 }
 
 /**
  * @param folder `config.json` and `model*.safetensors` of Hugging Face; weights are mapped, not read
- * @throws {AntipodeError} `missing` for files that are not there, `format` for what does not fit or is not supported
+ * @throws {AntipodeError} `missing` for files that are not there, `format` for what does not fit or is not supported, `resource` where a quantised
+ * copy cannot be kept, `interrupted`
  */
 export async function openLanguageModel(
   folder: string,
@@ -40,10 +50,14 @@ export async function openLanguageModel(
   const config = await readModelConfig(folder);
   const weights = await openWeights(folder);
   try {
-    const { device = 'cpu', maxCastRows, maxTokensAtOnce = MAX_TOKENS_AT_ONCE, threads } = options;
+    const { device = 'cpu', maxTokensAtOnce = MAX_TOKENS_AT_ONCE, threads } = options;
+    const precision = await preparePrecision(config, weights, options);
+    throwIfInterrupted(options.signal);
     const runtime = await loadOnnxRuntime();
-    const opened = await openSession({ config, weights, runtime, device, maxCastRows, threads });
-    return new RunningModel({ config, weights, runtime, ...opened, maxTokensAtOnce, name: basename(folder) });
+    const opened = await openSession({ config, weights, runtime, device, precision, threads });
+    const name = basename(folder);
+    const parts = { config, weights, runtime, ...opened, precision: precision.name, maxTokensAtOnce, name };
+    return new RunningModel(parts);
   } catch (error) {
     await weights.close();
     throw error;
@@ -56,6 +70,7 @@ interface Parts {
   readonly runtime: OnnxRuntime;
   readonly session: InferenceSession;
   readonly device: RunningDevice;
+  readonly precision: Precision;
   readonly maxTokensAtOnce: number;
   /** Of the folder, for messages. */
   readonly name: string;
@@ -64,6 +79,7 @@ interface Parts {
 class RunningModel implements LanguageModel {
   readonly config: ModelConfig;
   readonly device: RunningDevice;
+  readonly precision: Precision;
   readonly #parts: Parts;
   readonly #feeds: Feeds;
   readonly #pasts = new Map<number, PastStore>();
@@ -75,6 +91,7 @@ class RunningModel implements LanguageModel {
   constructor(parts: Parts) {
     this.config = parts.config;
     this.device = parts.device;
+    this.precision = parts.precision;
     this.#parts = parts;
     this.#feeds = createFeeds(parts.runtime, parts.config);
   }

@@ -9,13 +9,20 @@ export interface SessionSettings {
   /** The folder that locations of weights are relative to. */
   readonly root: string;
   readonly threads: number | undefined;
+  /** Whether constants may be copied into memory in the order that their operators like. */
+  readonly isPacked: boolean;
 }
 
 const ERRORS_ONLY = 3;
 const FATAL_ONLY = 4;
 
 /** Results always come back as CPU tensors: asking a tensor that stayed on the GPU for its data ends the process. */
-export function sessionOptions({ device, root, threads }: SessionSettings): InferenceSession.SessionOptions {
+export function sessionOptions({
+  device,
+  isPacked,
+  root,
+  threads,
+}: SessionSettings): InferenceSession.SessionOptions {
   return {
     // Provider options (powerPreference and others) are refused by the Node binding. What a device cannot do falls to the CPU.
     executionProviders: device === 'cpu' ? ['cpu'] : [device, 'cpu'],
@@ -27,8 +34,8 @@ export function sessionOptions({ device, root, threads }: SessionSettings): Infe
     extra: {
       session: {
         model_external_initializers_file_folder_path: root,
-        // Packing would copy every matrix into memory of its own; without it they stay pages of the file.
-        disable_prepacking: '1',
+        // Packing copies every matrix into memory of its own; without it they stay pages of the file. Quantised products are slow without.
+        disable_prepacking: isPacked ? '0' : '1',
         // Spinning threads double the time of a step when the machine has other work.
         intra_op: { allow_spinning: '0' },
       },

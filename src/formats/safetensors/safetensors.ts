@@ -2,4 +2,9 @@
 
 export { MAX_HEADER_BYTES, openSafetensors } from './safetensors_reader.ts';
 export { openShardedSafetensors } from './safetensors_shards.ts';
-export { type WritableTensor, writeSafetensors } from './safetensors_writer.ts';
+export {
+  encodeSafetensorsHeader,
+  type TensorPlace,
+  type WritableTensor,
+  writeSafetensors,
+} from './safetensors_writer.ts';

@@ -9,10 +9,13 @@ import { type WriteOptions, writeFileAtomic } from '../atomic.ts';
 import { elementCount } from '../tensor_file.ts';
 import { MAX_HEADER_BYTES } from './safetensors_reader.ts';
 
-export interface WritableTensor {
+export interface TensorPlace {
   readonly name: string;
   readonly dtype: DType;
   readonly shape: readonly number[];
+}
+
+export interface WritableTensor extends TensorPlace {
   /** Little-endian elements, C order; any typed array of the right byte length. */
   readonly data: ArrayBufferView;
 }
@@ -30,7 +33,13 @@ export async function writeSafetensors(
   const ordered = [...tensors].sort(
     (a, b) => bytesOf(b.dtype) - bytesOf(a.dtype) || (a.name < b.name ? -1 : a.name > b.name ? 1 : 0),
   );
-  const header = encodeHeader(ordered, metadata);
+  const header = encodeSafetensorsHeader(ordered, metadata);
+  for (const { name, dtype, shape, data } of ordered) {
+    const expected = elementCount(shape) * bytesOf(dtype);
+    if (data.byteLength !== expected) {
+      throw new Error(`internal: tensor ${name} has ${data.byteLength} bytes, expected ${expected}`);
+    }
+  }
   const pieces = function* (): Iterable<Uint8Array> {
     yield header;
     for (const { data } of ordered) yield new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
@@ -38,9 +47,13 @@ export async function writeSafetensors(
   await writeFileAtomic(path, pieces(), options);
 }
 
-function encodeHeader(
-  tensors: readonly WritableTensor[],
-  metadata: Readonly<Record<string, string>>,
+/**
+ * All that stands before the elements; those follow in the order of `tensors`, without gaps. A multiple of 8 bytes.
+ * @throws {AntipodeError} `resource` beyond the format's limit; a plain `internal:` error for a name used twice
+ */
+export function encodeSafetensorsHeader(
+  tensors: readonly TensorPlace[],
+  metadata: Readonly<Record<string, string>> = {},
 ): Uint8Array {
   // Text is put together by hand: an object literal would reorder names that look like numbers.
   const members: string[] = [];
@@ -51,16 +64,12 @@ function encodeHeader(
   }
   const seen = new Set(['__metadata__']);
   let offset = 0;
-  for (const { name, dtype, shape, data } of tensors) {
+  for (const { name, dtype, shape } of tensors) {
     if (seen.has(name)) throw new Error(`internal: two tensors are named ${name}`);
     seen.add(name);
-    const expected = elementCount(shape) * bytesOf(dtype);
-    if (data.byteLength !== expected) {
-      throw new Error(`internal: tensor ${name} has ${data.byteLength} bytes, expected ${expected}`);
-    }
-    const info = { dtype, shape, data_offsets: [offset, offset + expected] };
-    members.push(`${JSON.stringify(name)}:${JSON.stringify(info)}`);
-    offset += expected;
+    const end = offset + elementCount(shape) * bytesOf(dtype);
+    members.push(`${JSON.stringify(name)}:${JSON.stringify({ dtype, shape, data_offsets: [offset, end] })}`);
+    offset = end;
   }
   const json = new TextEncoder().encode(`{${members.join(',')}}`);
   const padded = Math.ceil(json.byteLength / 8) * 8;
