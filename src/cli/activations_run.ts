@@ -35,7 +35,7 @@ interface TokenActivations {
 export async function runActivations(context: CliContext, flags: ActivationsFlags): Promise<void> {
   const folder = await modelFolder(context, flags.model);
   const tokenizer = await openTokenizer(folder);
-  const [prompt] = await readPrompts(context, [flags.prompt], tokenizer, flags.chat === true);
+  const [prompt] = await readPrompts(context, [flags.prompt], tokenizer, flags);
   const sae = await openNamedSae(context, flags, flags.sae);
   try {
     const layer = flags.layer ?? sae.header.identity.layer;

@@ -14,6 +14,10 @@ export function generateCommand(context: CliContext): Command {
     .description('Continues a prompt with a language model, plain or steered along features of an SAE.')
     .option('-p, --prompt <text>', 'the text to continue, or - for stdin; repeatable', collect)
     .option('--chat', 'the prompt is one message of a user, written by the model’s own chat template')
+    .option(
+      '--system <text>',
+      'with --chat: the system message before it, where the template has a place for one',
+    )
     .option('--sae <ref>', 'the SAE that --steer takes features from, as in antipode geometry')
     .option(
       '--steer <feature:strength>',

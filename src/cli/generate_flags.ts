@@ -6,6 +6,7 @@ import type { SaeFlags } from './sae_options.ts';
 export interface GenerateFlags extends SaeFlags, ModelFlags {
   readonly prompt: readonly string[];
   readonly chat?: boolean;
+  readonly system?: string;
   readonly sae?: string;
   readonly steer?: readonly string[];
   readonly replies: number;

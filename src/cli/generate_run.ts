@@ -8,18 +8,20 @@ import type { Tokenizer } from '../lm/tokenizer/tokenizer.ts';
 import type { CliContext } from './context.ts';
 import type { GenerateFlags } from './generate_flags.ts';
 import { parseInterventions, planInterventions } from './interventions.ts';
-import { modelFolder, readPrompts } from './model_inputs.ts';
+import { checkPromptFlags, checkPromptLengths, modelFolder, readPrompts } from './model_inputs.ts';
 import { openModel } from './model_options.ts';
 import { type AskedReply, createReplyOutput, replyJson } from './reply_output.ts';
 
 /** @throws {AntipodeError} for a model, SAE or prompt that is missing or malformed; `interrupted` between tokens */
 export async function runGenerate(context: CliContext, flags: GenerateFlags): Promise<void> {
   const terms = parseInterventions(flags);
+  checkPromptFlags(flags.prompt, flags);
   const folder = await modelFolder(context, flags.model);
   const tokenizer = await openTokenizer(folder);
-  const prompts = await readPrompts(context, flags.prompt, tokenizer, flags.chat === true);
+  const prompts = await readPrompts(context, flags.prompt, tokenizer, flags);
   const model = await openModel(folder, flags);
   try {
+    checkPromptLengths(prompts, model.config);
     const { steer, facts } = await planInterventions(context, flags, terms, model.config);
     const asked = prompts.flatMap(({ text, tokens }) =>
       Array.from({ length: flags.replies }, (_, r) => ({ prompt: text, tokens, seed: flags.seed + r })),

@@ -9,7 +9,7 @@ import type { CliContext } from './context.ts';
 import type { GenerateFlags } from './generate_flags.ts';
 import { checkFits } from './model_inputs.ts';
 import { openNamedSae } from './open_named_sae.ts';
-import { parseSteer, type SteerTerm } from './steer_option.ts';
+import { checkSameSae, parseSteer, type SteerTerm } from './steer_option.ts';
 
 /** Options as they were parsed, before anything is opened. */
 export interface InterventionTerms {
@@ -43,6 +43,7 @@ export async function planInterventions(
   }
   const sae = await openNamedSae(context, flags, ref);
   try {
+    checkSameSae(terms.steer, sae.header.identity);
     const layer = layerOf(terms.steer, sae);
     checkFits(sae.header, layer, config);
     const { steering, facts } = await steeringOf(terms.steer, sae, layer);

@@ -34,21 +34,44 @@ export interface Prompt {
   readonly tokens: Int32Array;
 }
 
-/** @param given prompts as options, `-` for stdin @throws {AntipodeError} `usage` for one without any token */
+export interface ChatFlags {
+  /** Prompts are messages of a user. */
+  readonly chat?: boolean;
+  /** The system message before each. */
+  readonly system?: string;
+}
+
+/** @throws {AntipodeError} `usage`, before anything is opened */
+export function checkPromptFlags(given: readonly string[], { chat, system }: ChatFlags): void {
+  if (system !== undefined && chat !== true) {
+    throw new AntipodeError('usage', '--system: there is no conversation that it could begin', {
+      hint: 'add --chat',
+    });
+  }
+  if (given.filter((one) => one === '-').length > 1) {
+    throw new AntipodeError('usage', '--prompt: - is given twice, and stdin can be read once');
+  }
+}
+
+/**
+ * @param given prompts as options, `-` for stdin
+ * @throws {AntipodeError} `usage` for one without any token, as the tokenizer, and where the model's template has no place for a system message
+ */
 export async function readPrompts(
   context: CliContext,
   given: readonly string[],
   tokenizer: Tokenizer,
-  isChat: boolean,
+  flags: ChatFlags,
 ): Promise<Prompt[]> {
   const prompts: Prompt[] = [];
   for (const one of given) {
     const text = one === '-' ? await stdinText(context) : one;
-    const tokens = isChat
-      ? tokenizer.encode(await tokenizer.applyChatTemplate([{ role: 'user', content: text }]), {
-          addSpecialTokens: false,
-        })
-      : tokenizer.encode(text);
+    const tokens =
+      flags.chat === true
+        ? tokenizer.encode(await conversation(tokenizer, text, { ...flags, signal: context.signal }), {
+            addSpecialTokens: false,
+          })
+        : tokenizer.encode(text);
     if (tokens.length === 0) {
       throw new AntipodeError('usage', '--prompt: is empty, and this model adds no beginning of its own');
     }
@@ -57,7 +80,37 @@ export async function readPrompts(
   return prompts;
 }
 
+async function conversation(
+  tokenizer: Tokenizer,
+  text: string,
+  { system, signal }: ChatFlags & { readonly signal: AbortSignal },
+): Promise<string> {
+  const user = { role: 'user', content: text };
+  const messages = system === undefined ? [user] : [{ role: 'system', content: system }, user];
+  const written = await tokenizer.applyChatTemplate(messages, { signal });
+  // Some templates pass over roles that they do not know.
+  if (system === undefined || written.includes(system.trim())) return written;
+  throw new AntipodeError('usage', "--system: the model's chat template leaves system messages out", {
+    hint: 'put it into the prompt',
+  });
+}
+
+/** @throws {AntipodeError} `usage` for a prompt that is longer than the model's context */
+export function checkPromptLengths(prompts: readonly Prompt[], { maxPositions }: ModelConfig): void {
+  for (const { tokens, text } of prompts) {
+    if (tokens.length <= maxPositions) continue;
+    const start = text.length > 20 ? `${text.slice(0, 20)}…` : text;
+    throw new AntipodeError(
+      'usage',
+      `--prompt ${JSON.stringify(start)}: is too long (got ${tokens.length} tokens, the model's context holds ${maxPositions})`,
+      { hint: 'shorten it' },
+    );
+  }
+}
+
 const MAX_PROMPT_BYTES = 4 * 2 ** 20;
+
+/** Without the line break at its end, which `echo` adds. */
 
 async function stdinText({ stdin }: CliContext): Promise<string> {
   const pieces: Uint8Array[] = [];
@@ -67,7 +120,11 @@ async function stdinText({ stdin }: CliContext): Promise<string> {
     length += piece.byteLength;
     if (length > MAX_PROMPT_BYTES) throw new AntipodeError('usage', 'stdin: the prompt is larger than 4 MiB');
   }
-  return Buffer.concat(pieces).toString('utf8');
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(pieces)).replace(/\r?\n$/, '');
+  } catch (error) {
+    throw new AntipodeError('usage', 'stdin: the prompt is not UTF-8 text', { cause: error });
+  }
 }
 
 /** @throws {AntipodeError} `usage` where the SAE cannot belong to this model at this layer */
