@@ -3,12 +3,14 @@
  * extends the past that the next one sees; the pieces together are what one run would give, up to float32 rounding.
  */
 
-import type { InferenceSession } from 'onnxruntime-node';
+import type { InferenceSession, Tensor } from 'onnxruntime-node';
 import { type Batch, columnsOf } from './batch.ts';
 import type { ModelConfig } from './config.ts';
+import { columnsOfEdit } from './edit_parts.ts';
 import type { Feeds } from './feeds.ts';
-import type { Capture, DenseArray, ForwardRequest, ForwardResult, Steering } from './language_model.ts';
+import type { Capture, DenseArray, Edit, ForwardRequest, ForwardResult, Steering } from './language_model.ts';
 import type { PastStore } from './past_store.ts';
+import { copyPattern, patternShape } from './patterns.ts';
 import { firstNonFinite, placesOf } from './results.ts';
 
 /** Tokens per run: enough that reading the weights is shared by many; scores of 8 heads over 8192 keys then take 134 MB per layer. */
@@ -21,10 +23,13 @@ export interface ForwardPass {
   /** Extended by the batch where `isKept`, or where the pass has several pieces. */
   readonly store: PastStore;
   readonly isKept: boolean;
+  readonly edit: readonly Edit[];
   readonly steer: readonly Steering[];
   readonly capture: readonly Capture[];
   readonly logits: NonNullable<ForwardRequest['logits']>;
   readonly maxTokensAtOnce: number;
+  /** Inputs of the sites that have edits. */
+  editFeeds(edits: readonly Edit[]): Record<string, Tensor>;
   run(feeds: InferenceSession.FeedsType, outputs: string[]): Promise<InferenceSession.ReturnType>;
   /** What to throw where `where` holds a NaN or an infinity. */
   explain(where: string): Promise<Error>;
@@ -34,8 +39,9 @@ export interface ForwardPass {
 export async function runForward(pass: ForwardPass): Promise<ForwardResult> {
   const { batch, config, store } = pass;
   const before = store.used;
+  const keys = before + batch.columns;
   const step = Math.max(1, Math.trunc(pass.maxTokensAtOnce / batch.rows));
-  const result = emptyResult(pass);
+  const result = emptyResult(pass, keys);
   try {
     for (let from = 0; from < batch.columns; from += step) {
       const to = Math.min(from + step, batch.columns);
@@ -49,6 +55,7 @@ export async function runForward(pass: ForwardPass): Promise<ForwardResult> {
   const { logits, captures } = result;
   const { rows, columns } = batch;
   const shapeOf = (name: string): number[] => {
+    if (isPattern(name)) return patternShape(batch, config, keys);
     if (name !== 'logits') return [rows, columns, config.dModel];
     return pass.logits === 'last' ? [rows, config.vocabSize] : [rows, columns, config.vocabSize];
   };
@@ -64,14 +71,18 @@ interface Arrays {
   readonly captures: ReadonlyMap<Capture, Float32Array>;
 }
 
-function emptyResult({ batch, capture, config, logits }: ForwardPass): Arrays {
+function isPattern(name: string): boolean {
+  return name.startsWith('pattern.');
+}
+
+function emptyResult({ batch, capture, config, logits }: ForwardPass, keys: number): Arrays {
   const { rows, columns } = batch;
+  const sizeOf = (name: string): number =>
+    rows * columns * (isPattern(name) ? config.heads * keys : config.dModel);
   const counts = { none: 0, last: rows, all: rows * columns };
   return {
     logits: logits === 'none' ? undefined : new Float32Array(counts[logits] * config.vocabSize),
-    captures: new Map(
-      capture.map((name) => [name, new Float32Array(rows * columns * config.dModel)] as const),
-    ),
+    captures: new Map(capture.map((name) => [name, new Float32Array(sizeOf(name))] as const)),
   };
 }
 
@@ -95,15 +106,14 @@ async function runPiece(pass: ForwardPass, piece: Piece, result: Arrays): Promis
   // A run has to fetch something.
   if (names.length === 0) names.push('new.k.0');
   const logitPlaces = placesOf(part, pass.logits);
-  const outputs = await pass.run(
-    pass.feeds.of(
-      part,
-      store,
-      steer,
-      logitPlaces.map(({ source }) => source),
-    ),
-    names,
+  const feeds = pass.feeds.of(
+    part,
+    store,
+    steer,
+    logitPlaces.map(({ source }) => source),
   );
+  const edits = pass.edit.map((edit) => columnsOfEdit(edit, from, to));
+  const outputs = await pass.run({ ...feeds, ...pass.editFeeds(edits) }, names);
   const value = (name: string): Float32Array => outputs[name]!.data as Float32Array;
   const broken = firstNonFinite([...result.captures.keys(), ...(result.logits ? ['logits'] : [])], value);
   if (broken !== undefined) throw await pass.explain(broken);
@@ -111,6 +121,10 @@ async function runPiece(pass: ForwardPass, piece: Piece, result: Arrays): Promis
     target.set(source.subarray(at * width, (at + 1) * width), to * width);
   for (const [name, target] of result.captures) {
     const source = value(name);
+    if (isPattern(name)) {
+      copyPattern({ source, target, part, whole: pass.batch, from, store, heads: config.heads });
+      continue;
+    }
     for (const { source: at, row, column } of placesOf(part, 'all')) {
       copy(source, at, target, row * pass.batch.columns + from + column, config.dModel);
     }

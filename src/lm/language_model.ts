@@ -22,10 +22,41 @@ export interface Steering {
 }
 
 /**
- * `resid.L`, `resid.emb`: the residual stream at a site. `attn_out.L`, `mlp_out.L`: what that sublayer adds to it (in Gemma 2 behind the norm
- * that follows it).
+ * Changes the residual stream x by what it holds, lane by lane: v = x . read + offset; act = v where v > threshold, else 0;
+ * x becomes x + the sum over lanes of (target + (keep - 1) * act) * write. All lanes look at the same x. `edits.ts` makes directional
+ * ablation and SAE clamps out of it.
+ *
+ * Order at one site: the edit, then `steer`, then the capture `resid.L`, which includes both. A direction that is projected out and then
+ * added is there with exactly the strength that was added, at every token: what setting a component means. At later sites the layers may
+ * write it again: ablation in the sense of Arditi et al. 2024 (arXiv 2406.11717) edits every site.
  */
-export type Capture = `resid.${Site}` | `attn_out.${number}` | `mlp_out.${number}`;
+export interface Edit {
+  readonly at: Site;
+  /** r, at least 1. */
+  readonly lanes: number;
+  /** 1 (the default) for all rows of the batch, or one set of lanes per row; a lane with `keep` 1 and `target` 0 changes nothing. */
+  readonly rows?: number;
+  /** Of `keep` and `target`: 1 (the default) for all positions, or one entry per column of this call. */
+  readonly columns?: number;
+  /** `[rows, lanes, d_model]`, finite. */
+  readonly read: Float32Array;
+  /** `[rows, lanes, d_model]`, finite. */
+  readonly write: Float32Array;
+  /** `[rows, lanes]`; zeros where left out. */
+  readonly offset?: Float32Array;
+  /** `[rows, lanes]`; -Infinity, where left out, lets everything through. */
+  readonly threshold?: Float32Array;
+  /** `[rows, columns, lanes]`: how much of the activation stays; zeros (nothing) where left out. */
+  readonly keep?: Float32Array;
+  /** `[rows, columns, lanes]`: added to what stays; zeros where left out. */
+  readonly target?: Float32Array;
+}
+
+/**
+ * `resid.L`, `resid.emb`: the residual stream at a site. `attn_out.L`, `mlp_out.L`: what that sublayer adds to it (in Gemma 2 behind the norm
+ * that follows it). `pattern.L`: attention probabilities (TransformerLens's `hook_pattern`).
+ */
+export type Capture = `resid.${Site}` | `attn_out.${number}` | `mlp_out.${number}` | `pattern.${number}`;
 
 /** Names the kept keys and values of some rows. */
 export interface Past {
@@ -40,6 +71,8 @@ export interface ForwardRequest {
   readonly padding?: 'left' | 'right';
   /** Read, and extended by these tokens. Without one nothing is kept. */
   readonly past?: Past;
+  /** At most one per site: `mergeEdits` makes one of several. The first at a site may take the time of opening the model once (`editSites`). */
+  readonly edit?: readonly Edit[];
   readonly steer?: readonly Steering[];
   readonly capture?: readonly Capture[];
   /** `last` (the default): of each row's last token. */
@@ -55,7 +88,10 @@ export interface DenseArray {
 export interface ForwardResult {
   /** `[rows, vocab]`, or `[rows, columns, vocab]` for `all` with zeros at pads; undefined for `none`. */
   readonly logits: DenseArray | undefined;
-  /** `[rows, columns, d_model]` each, zeros at pads. */
+  /**
+   * `[rows, columns, d_model]` each, zeros at pads. `pattern.L`: `[rows, heads, columns, keys]`, keys being the slots of the past, pads included,
+   * and behind them the columns of this call; a token's probabilities sum to 1, a pad's are zeros, as is every key that a token does not see.
+   */
   readonly captures: ReadonlyMap<Capture, DenseArray>;
 }
 
@@ -66,7 +102,7 @@ export interface LanguageModel {
   readonly precision: Precision;
   /**
    * Calls are carried out one after the other. A row's numbers do not depend on the other rows beyond float32 rounding, and are the same bits
-   * whether steering is absent or all zeros.
+   * whether steering is absent or all zeros, and whether an edit is absent or changes nothing.
    * @throws {AntipodeError} `usage` for a request that does not fit the model; `format` where the weights hold NaN; `resource` out of memory
    */
   forward(request: ForwardRequest): Promise<ForwardResult>;

@@ -15,6 +15,7 @@ import {
   thisInstallation,
 } from './device.ts';
 import { buildGraph } from './graph/build_graph.ts';
+import type { Site } from './language_model.ts';
 import type { PreparedPrecision } from './precision.ts';
 import { prepareRuntime, sessionOptions } from './session_options.ts';
 import type { ModelWeights } from './weights.ts';
@@ -26,6 +27,8 @@ export interface SessionRequest {
   readonly device: DeviceChoice;
   readonly precision: PreparedPrecision;
   readonly threads: number | undefined;
+  /** Sites that get the inputs of edits. */
+  readonly editSites: ReadonlySet<Site>;
 }
 
 export interface OpenedSession {
@@ -38,8 +41,8 @@ export async function openSession(request: SessionRequest): Promise<OpenedSessio
   const installation = thisInstallation(request.runtime.listSupportedBackends());
   const devices = devicesFor(request.device, installation);
   for (const [at, name] of devices.entries()) {
-    const { config, weights, precision } = request;
-    const model = encodeModel(await buildGraph(config, weights, precision.products(name)));
+    const { config, weights, precision, editSites } = request;
+    const model = encodeModel(await buildGraph(config, weights, precision.products(name), editSites));
     try {
       return { session: await sessionOn(name, model, request), device: runningDevice(name, installation) };
     } catch (error) {

@@ -7,7 +7,7 @@ import type { ModelConfig } from './config.ts';
 import type { Steering } from './language_model.ts';
 
 /** Norms square the residual: 2^24 squares of this still fit float32, much more would overflow and turn into zeros without a word. */
-const MAX_STEERING = 1e15;
+export const MAX_STEERING = 1e15;
 
 /** @throws {AntipodeError} `usage` */
 export function checkSteering(steer: readonly Steering[], batch: Batch, config: ModelConfig): void {
@@ -35,14 +35,31 @@ export function checkSteering(steer: readonly Steering[], batch: Batch, config: 
   }
 }
 
-/** @throws {AntipodeError} `usage` */
-export function checkCaptures(names: readonly string[], config: ModelConfig): void {
+/** 1 GiB: patterns grow with the square of a prompt and come back as arrays of this process. */
+const MAX_PATTERN_VALUES = 2 ** 28;
+
+/** @param keys of the past and of this call @throws {AntipodeError} `usage` */
+export function checkCaptures(
+  names: readonly string[],
+  config: ModelConfig,
+  { rows, columns, keys }: { readonly rows: number; readonly columns: number; readonly keys: number },
+): void {
+  const layers = new Set<string>();
   for (const name of names) {
-    const match = /^(?:resid|attn_out|mlp_out)\.(\d+)$/.exec(name);
-    if (name === 'resid.emb' || (match && Number(match[1]) < config.layers)) continue;
-    throw new AntipodeError(
-      'usage',
-      `capture ${shownName(name)}: there is no such place (expected resid.emb, or resid, attn_out or mlp_out with a layer from 0 to ${config.layers - 1})`,
-    );
+    const match = /^(resid|attn_out|mlp_out|pattern)\.(\d+)$/.exec(name);
+    if (name !== 'resid.emb' && !(match && Number(match[2]) < config.layers)) {
+      throw new AntipodeError(
+        'usage',
+        `capture ${shownName(name)}: there is no such place (expected resid.emb, or resid, attn_out, mlp_out or pattern with a layer from 0 to ${config.layers - 1})`,
+      );
+    }
+    if (match?.[1] === 'pattern') layers.add(name);
   }
+  const size = layers.size * rows * config.heads * columns * keys;
+  if (size <= MAX_PATTERN_VALUES) return;
+  throw new AntipodeError(
+    'usage',
+    `capture of ${layers.size} attention patterns: ${rows} x ${config.heads} x ${columns} x ${keys} values each take ${Math.ceil(size / 2 ** 28)} GiB together (expected at most 1)`,
+    { hint: 'capture fewer layers at a time, or a shorter text' },
+  );
 }

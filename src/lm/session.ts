@@ -4,16 +4,18 @@
  */
 
 import { basename } from 'node:path';
-import type { InferenceSession } from 'onnxruntime-node';
 import { AntipodeError, throwIfInterrupted } from '../errors.ts';
 import { loadOnnxRuntime, type OnnxRuntime } from '../onnx/runtime.ts';
 import { layOut } from './batch.ts';
 import { type ModelConfig, readModelConfig } from './config.ts';
 import type { DeviceChoice, RunningDevice } from './device.ts';
+import { checkEdits } from './edit_checks.ts';
+import { editFeeds } from './edit_feeds.ts';
+import { type EditSession, openEditSession } from './edit_session.ts';
 import { createFeeds, type Feeds } from './feeds.ts';
 import { type ForwardPass, MAX_TOKENS_AT_ONCE, runForward } from './forward_pass.ts';
-import type { ForwardRequest, ForwardResult, LanguageModel, Past } from './language_model.ts';
-import { openSession, runtimeFailure } from './open_session.ts';
+import type { ForwardRequest, ForwardResult, LanguageModel, Past, Site } from './language_model.ts';
+import { runtimeFailure } from './open_session.ts';
 import { createPastStore, type PastStore } from './past_store.ts';
 import { type Precision, type PrecisionChoice, preparePrecision } from './precision.ts';
 import { checkCaptures, checkSteering } from './request_checks.ts';
@@ -22,6 +24,11 @@ import { type ModelWeights, nonFinite, openWeights } from './weights.ts';
 export interface OpenModelOptions {
   /** Where it runs, `cpu` where left out. */
   readonly device?: DeviceChoice;
+  /**
+   * Sites that `edit` is going to be asked for. The first edit at another site opens the model anew, once, with all sites; until then edits cost
+   * nothing anywhere.
+   */
+  readonly editSites?: readonly Site[];
   /** How the matrices are kept, `exact` where left out. */
   readonly precision?: PrecisionChoice;
   /** antipode's own cache, for quantised copies; `$XDG_CACHE_HOME/antipode` or `~/.cache/antipode` where left out. */
@@ -54,9 +61,10 @@ export async function openLanguageModel(
     const precision = await preparePrecision(config, weights, options);
     throwIfInterrupted(options.signal);
     const runtime = await loadOnnxRuntime();
-    const opened = await openSession({ config, weights, runtime, device, precision, threads });
+    const request = { config, weights, runtime, device, precision, threads };
+    const session = await openEditSession(request, options.editSites ?? []);
     const name = basename(folder);
-    const parts = { config, weights, runtime, ...opened, precision: precision.name, maxTokensAtOnce, name };
+    const parts = { config, weights, runtime, session, precision: precision.name, maxTokensAtOnce, name };
     return new RunningModel(parts);
   } catch (error) {
     await weights.close();
@@ -68,8 +76,7 @@ interface Parts {
   readonly config: ModelConfig;
   readonly weights: ModelWeights;
   readonly runtime: OnnxRuntime;
-  readonly session: InferenceSession;
-  readonly device: RunningDevice;
+  readonly session: EditSession;
   readonly precision: Precision;
   readonly maxTokensAtOnce: number;
   /** Of the folder, for messages. */
@@ -90,7 +97,7 @@ class RunningModel implements LanguageModel {
 
   constructor(parts: Parts) {
     this.config = parts.config;
-    this.device = parts.device;
+    this.device = parts.session.device;
     this.precision = parts.precision;
     this.#parts = parts;
     this.#feeds = createFeeds(parts.runtime, parts.config);
@@ -135,13 +142,15 @@ class RunningModel implements LanguageModel {
   }
 
   async #run(request: ForwardRequest): Promise<ForwardResult> {
-    const { tokens, padding = 'right', capture = [], steer = [], logits = 'last' } = request;
+    const { tokens, padding = 'right', capture = [], edit = [], steer = [], logits = 'last' } = request;
     const rows = tokens.length;
     const past = this.#pastOf(request.past, rows);
     const batch = layOut(tokens, this.config, padding, past?.lengths ?? Array<number>(rows).fill(0));
+    checkEdits(edit, batch, this.config);
     checkSteering(steer, batch, this.config);
-    checkCaptures(capture, this.config);
-    const { session } = this.#parts;
+    checkCaptures(capture, this.config, { ...batch, keys: (past?.used ?? 0) + batch.columns });
+    const { runtime, session: own } = this.#parts;
+    const session = await own.prepare(edit);
     const run: ForwardPass['run'] = async (feeds, outputs) => {
       try {
         return await session.run(feeds, outputs);
@@ -155,10 +164,12 @@ class RunningModel implements LanguageModel {
       batch,
       store: past ?? createPastStore(this.config, rows, 1),
       isKept: past !== undefined,
+      edit,
       steer,
       capture,
       logits,
       maxTokensAtOnce: this.#parts.maxTokensAtOnce,
+      editFeeds: (edits) => editFeeds(runtime, own.sites, edits, this.config.dModel),
       run,
       explain: (where) => this.#explain(where),
     });

@@ -51,7 +51,8 @@ export function attend(
     parts.softcap,
   );
   const mask = config.windows[layer] === null ? inputs.fullMask : inputs.slidingMask;
-  const probabilities = graph.op('Softmax', [graph.op('Add', [scores, mask!])], { axis: { int: -1 } });
+  const softmax = graph.op('Softmax', [graph.op('Add', [scores, mask!])], { axis: { int: -1 } });
+  const probabilities = graph.output(`pattern.${layer}`, softmax, ['b', heads, 's', 't']);
   const regrouped = graph.op('Reshape', [probabilities, withKeyCount([0, kvHeads, -1])]);
   const [ofPast, ofNew] = graph.split('Split', [regrouped, inputs.keyParts], 2, { axis: { int: -1 } });
   const mixed = graph.op('Add', [

@@ -2,6 +2,7 @@
 
 import type { ModelSpec } from '../../onnx/model.ts';
 import type { ModelConfig } from '../config.ts';
+import type { Site } from '../language_model.ts';
 import { buildDecoder, type DecoderInputs, decoderInputs, type Family } from './decoder.ts';
 import { gemma2 } from './gemma2.ts';
 import { gpt2 } from './gpt2.ts';
@@ -14,10 +15,11 @@ export async function buildGraph(
   config: ModelConfig,
   weights: GraphBuilder['weights'],
   makeProducts: MakeProducts,
+  editSites: ReadonlySet<Site> = new Set(),
 ): Promise<ModelSpec> {
   const graph = createGraph(weights, makeProducts);
   const inputs = decoderInputs(graph, config);
-  buildDecoder(graph, config, familyOf(graph, config, inputs));
+  buildDecoder(graph, config, familyOf(graph, config, inputs), editSites);
   return graph.finish();
 }
 

@@ -4,12 +4,14 @@
  *
  * Inputs: `tokens`, `positions` [b, s]; `logit_rows` [r], into b * s; `mask.full`, `mask.sliding` [b, 1, s, t], added to scores, those in use;
  * `rope.cos`, `rope.sin` [p, headDim / 2], rows that `positions` point to; `past.k.L`, `past.v.L` [b, kvHeads, c, headDim];
- * `steer.emb`, `steer.L` [1 or b, 1 or s, d_model], added to the residual.
- * Outputs: `logits` [r, vocab]; `new.k.L`, `new.v.L` [b, kvHeads, s, headDim]; `resid.emb`, `resid.L` (steering included), `attn_out.L` and
- * `mlp_out.L` (what is added to the residual) [b, s, d_model].
+ * `steer.emb`, `steer.L` [1 or b, 1 or s, d_model], added to the residual; at the sites that have edits, those of `edit_lanes.ts`.
+ * Outputs: `logits` [r, vocab]; `new.k.L`, `new.v.L` [b, kvHeads, s, headDim]; `resid.emb`, `resid.L` (edits and steering included),
+ * `attn_out.L` and `mlp_out.L` (what is added to the residual) [b, s, d_model]; `pattern.L` [b, heads, s, t].
  */
 
 import type { ModelConfig } from '../config.ts';
+import type { Site } from '../language_model.ts';
+import { editedStream } from './edit_lanes.ts';
 import type { GraphBuilder, Value } from './graph.ts';
 
 /** What attention needs from the frame. */
@@ -60,20 +62,27 @@ export function decoderInputs(graph: GraphBuilder, config: ModelConfig): Decoder
   };
 }
 
-export function buildDecoder(graph: GraphBuilder, config: ModelConfig, family: Family): void {
+/** @param editSites sites that get the inputs of edits, which cost time also where they change nothing */
+export function buildDecoder(
+  graph: GraphBuilder,
+  config: ModelConfig,
+  family: Family,
+  editSites: ReadonlySet<Site>,
+): void {
   const { dModel, layers, vocabSize } = config;
   const stream = ['b', 's', dModel];
-  const steered = (x: Value, site: string): Value => {
+  const hooked = (x: Value, site: Site): Value => {
+    const edited = editSites.has(site) ? editedStream(graph, x, site, dModel) : x;
     const vector = graph.input(`steer.${site}`, 'float32', [`rows.${site}`, `columns.${site}`, dModel]);
-    return graph.output(`resid.${site}`, graph.op('Add', [x, vector]), stream);
+    return graph.output(`resid.${site}`, graph.op('Add', [edited, vector]), stream);
   };
   const rows = graph.input('logit_rows', 'int64', ['r']);
-  let x = steered(family.embed(), 'emb');
+  let x = hooked(family.embed(), 'emb');
   for (let layer = 0; layer < layers; layer++) {
     const attention = graph.output(`attn_out.${layer}`, family.attention(x, layer), stream);
     x = graph.op('Add', [x, attention]);
     const mlp = graph.output(`mlp_out.${layer}`, family.mlp(x, layer), stream);
-    x = steered(graph.op('Add', [x, mlp]), String(layer));
+    x = hooked(graph.op('Add', [x, mlp]), layer);
   }
   const flat = graph.op('Reshape', [x, graph.integers([-1, dModel])]);
   graph.output('logits', family.head(graph.op('Gather', [flat, rows])), ['r', vocabSize]);
