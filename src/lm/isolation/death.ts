@@ -1,0 +1,66 @@
+/** @file How a process ended, as one sentence. */
+
+import { AntipodeError } from '../../errors.ts';
+import { shownName } from '../../formats/shown_name.ts';
+
+export interface Death {
+  /** Null where a signal ended it. */
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  /** The end of what it wrote to stderr. */
+  readonly stderr: string;
+}
+
+/** @param subject the model, begins the sentence */
+export function describeDeath(subject: string, { code, signal, stderr }: Death): AntipodeError {
+  const line = tellingLine(stderr);
+  const { problem, hint } = isOutOfHeap(stderr)
+    ? { problem: `ran out of JavaScript memory (${signal ?? `exit code ${code}`}`, hint: LESS_MEMORY }
+    : ending(code, signal);
+  const last = line === undefined ? '' : `; its last words: ${shownName(line)}`;
+  return new AntipodeError('resource', `${shownName(subject)}: the process of the model ${problem}${last})`, {
+    hint,
+  });
+}
+
+const LESS_MEMORY =
+  'if memory ran out: close other programs, ask for fewer rows or shorter texts at a time, or take a smaller model';
+
+const HINTS: Readonly<Partial<Record<NodeJS.Signals, string>>> = {
+  SIGKILL: LESS_MEMORY,
+  SIGABRT: LESS_MEMORY,
+  // A page of a mapped file that is no longer there.
+  SIGBUS: 'check that the files of the model were not changed or cut while it ran, then open it again',
+};
+
+/** Left open for the last words. */
+function ending(
+  code: number | null,
+  signal: NodeJS.Signals | null,
+): { readonly problem: string; readonly hint: string } {
+  const again = 'open the model again; if it ends again, try another --device or fewer rows at a time';
+  if (signal === 'SIGKILL') {
+    return { problem: 'was killed (SIGKILL, as by a system that runs out of memory', hint: LESS_MEMORY };
+  }
+  if (signal !== null) {
+    const crashes = ['SIGSEGV', 'SIGABRT', 'SIGBUS', 'SIGILL', 'SIGFPE', 'SIGTRAP'];
+    const verb = crashes.includes(signal) ? 'crashed' : 'was ended';
+    return { problem: `${verb} (${signal}`, hint: HINTS[signal] ?? again };
+  }
+  // Windows gives the status of a crash, such as 0xC0000005, as the code.
+  const shown = code !== null && code > 255 ? `0x${code.toString(16).toUpperCase()}` : code;
+  return { problem: `ended before its time (exit code ${shown}`, hint: again };
+}
+
+function isOutOfHeap(stderr: string): boolean {
+  return /FATAL ERROR:.*(?:heap out of memory|Allocation failed)/.test(stderr);
+}
+
+/** Stack frames, rulers, memory statistics and Node's closing line say nothing about the cause. */
+const NOISE = /^(?:at |\d+: 0x|#\d|-+|=+|<---|\[\d+:0x|Node\.js v\d|Aborted|\{|\}|\^|\W*$)/;
+
+function tellingLine(stderr: string): string | undefined {
+  const lines = stderr.split(/\r\n|[\r\n]/).map((line) => line.trim());
+  const fatal = lines.find((line) => line.startsWith('FATAL ERROR'));
+  return fatal ?? lines.findLast((line) => !NOISE.test(line));
+}
