@@ -76,6 +76,64 @@ const GPT2: Json = {
   vocab_size: 50257,
 };
 
+/** As published for the one of 1 billion parameters. */
+const GEMMA_3_1B: Json = {
+  model_type: 'gemma3_text',
+  architectures: ['Gemma3ForCausalLM'],
+  attention_bias: false,
+  attn_logit_softcapping: null,
+  cache_implementation: 'hybrid',
+  final_logit_softcapping: null,
+  head_dim: 256,
+  hidden_activation: 'gelu_pytorch_tanh',
+  hidden_size: 1152,
+  intermediate_size: 6912,
+  max_position_embeddings: 32768,
+  num_attention_heads: 4,
+  num_hidden_layers: 26,
+  num_key_value_heads: 1,
+  query_pre_attn_scalar: 256,
+  rms_norm_eps: 1e-6,
+  rope_local_base_freq: 10000,
+  rope_scaling: null,
+  rope_theta: 1000000,
+  sliding_window: 512,
+  sliding_window_pattern: 6,
+  vocab_size: 262144,
+};
+
+/** As published for the one of 4 billion: all that it says of its text part. */
+const GEMMA_3_4B: Json = {
+  model_type: 'gemma3',
+  architectures: ['Gemma3ForConditionalGeneration'],
+  mm_tokens_per_image: 256,
+  text_config: {
+    hidden_size: 2560,
+    intermediate_size: 10240,
+    model_type: 'gemma3_text',
+    num_hidden_layers: 34,
+    rope_scaling: { factor: 8.0, rope_type: 'linear' },
+    sliding_window: 1024,
+  },
+  vision_config: { hidden_size: 1152, model_type: 'siglip_vision_model' },
+};
+
+const PYTHIA_70M: Json = {
+  model_type: 'gpt_neox',
+  hidden_act: 'gelu',
+  hidden_size: 512,
+  intermediate_size: 2048,
+  layer_norm_eps: 1e-5,
+  max_position_embeddings: 2048,
+  num_attention_heads: 8,
+  num_hidden_layers: 6,
+  rotary_emb_base: 10000,
+  rotary_pct: 0.25,
+  tie_word_embeddings: false,
+  use_parallel_residual: true,
+  vocab_size: 50304,
+};
+
 const without = (config: Json, name: string): Json =>
   Object.fromEntries(Object.entries(config).filter(([key]) => key !== name));
 
@@ -83,7 +141,7 @@ describe('published configs', () => {
   test('Gemma 2: every other layer slides, beginning with the first; the head is tied unless said otherwise', () => {
     const config = parseModelConfig(GEMMA_2_2B);
     expect(config).toMatchObject({
-      family: 'gemma2',
+      family: 'gemma',
       dModel: 2304,
       dMlp: 9216,
       heads: 8,
@@ -109,6 +167,7 @@ describe('published configs', () => {
 
   test('Llama 3.1: scaled rotary embedding in either spelling; Llama 1: what old files leave out', () => {
     const rope = {
+      lanes: 128,
       theta: 500000,
       scaling: {
         type: 'llama3',
@@ -118,7 +177,13 @@ describe('published configs', () => {
         originalMaxPositions: 8192,
       },
     };
-    expect(parseModelConfig(LLAMA_3_1_8B)).toMatchObject({ family: 'llama', headDim: 128, kvHeads: 8, rope });
+    expect(parseModelConfig(LLAMA_3_1_8B)).toMatchObject({
+      family: 'llama',
+      headDim: 128,
+      kvHeads: 8,
+      ropes: [rope],
+      ropeOfLayer: Array(32).fill(0),
+    });
     const recent = {
       ...without(without(LLAMA_3_1_8B, 'rope_scaling'), 'rope_theta'),
       rope_parameters: { ...(LLAMA_3_1_8B['rope_scaling'] as Json), rope_theta: 500000.0 },
@@ -130,7 +195,7 @@ describe('published configs', () => {
     }
     expect(parseModelConfig(old)).toMatchObject({
       kvHeads: 32,
-      rope: { theta: 10000, scaling: { type: 'default' } },
+      ropes: [{ theta: 10000, scaling: { type: 'default' } }],
       hasQkvBias: false,
       hasMlpBias: false,
     });
@@ -144,6 +209,101 @@ describe('published configs', () => {
     expect(new Set(plain.windows)).toEqual(new Set([null]));
     const { windows } = parseModelConfig({ ...QWEN, use_sliding_window: true });
     expect([windows[19], windows[20]]).toEqual([null, 32768]);
+  });
+
+  test('Gemma 3: every sixth layer sees everything and rotates by the other base; in both spellings', () => {
+    const config = parseModelConfig(GEMMA_3_1B);
+    expect(config).toMatchObject({
+      family: 'gemma',
+      hasHeadNorms: true,
+      attentionSoftcap: null,
+      headDim: 256,
+    });
+    expect(config.windows.slice(3, 8)).toEqual([512, 512, null, 512, 512]);
+    expect(config.ropeOfLayer.slice(3, 8)).toEqual([1, 1, 0, 1, 1]);
+    const plain = { type: 'default' };
+    expect(config.ropes).toEqual([
+      { lanes: 256, theta: 1_000_000, scaling: plain },
+      { lanes: 256, theta: 10_000, scaling: plain },
+    ]);
+    let recent = GEMMA_3_1B;
+    for (const name of ['rope_local_base_freq', 'rope_scaling', 'rope_theta', 'sliding_window_pattern']) {
+      recent = without(recent, name);
+    }
+    recent = {
+      ...recent,
+      layer_types: config.windows.map((window) => (window ? 'sliding_attention' : 'full_attention')),
+      rope_parameters: {
+        full_attention: { rope_theta: 1_000_000, rope_type: 'default' },
+        sliding_attention: { rope_theta: 10_000, rope_type: 'default' },
+      },
+    };
+    expect(parseModelConfig(recent)).toEqual(config);
+    expect(parseModelConfig({ ...GEMMA_3_1B, sliding_window_pattern: 2 }).windows.slice(0, 3)).toEqual([
+      512,
+      null,
+      512,
+    ]);
+    expect(parseModelConfig({ ...GEMMA_3_1B, final_logit_softcapping: 30 })).toMatchObject({
+      logitSoftcap: 30,
+    });
+  });
+
+  test('the text part of Gemma 3 for images: what the file leaves out is the class’s own', () => {
+    const config = parseModelConfig(GEMMA_3_4B);
+    expect(config).toMatchObject({
+      modelType: 'gemma3',
+      family: 'gemma',
+      layers: 34,
+      heads: 8,
+      kvHeads: 4,
+      headDim: 256,
+      vocabSize: 262_208,
+      maxPositions: 131_072,
+      normEpsilon: 1e-6,
+      queryScalar: 256,
+      isHeadTied: true,
+    });
+    expect(config.ropes).toMatchObject([
+      { theta: 1_000_000, scaling: { type: 'linear', factor: 8 } },
+      { theta: 10_000, scaling: { type: 'default' } },
+    ]);
+    expect(config.windows.filter((window) => window === null)).toHaveLength(5);
+    expect(parseModelConfig({ ...GEMMA_3_4B, tie_word_embeddings: false }).isHeadTied).toBe(false);
+  });
+
+  test('Pythia: a quarter of each head turns; transformers 5 spells it otherwise; what old files leave out', () => {
+    const config = parseModelConfig(PYTHIA_70M);
+    expect(config).toMatchObject({
+      family: 'gpt_neox',
+      headDim: 64,
+      kvHeads: 8,
+      isParallel: true,
+      hasAttentionBias: true,
+      isHeadTied: false,
+      activation: 'gelu_erf',
+    });
+    expect(config.ropes).toEqual([{ lanes: 16, theta: 10_000, scaling: { type: 'default' } }]);
+    let short = PYTHIA_70M;
+    for (const name of ['rotary_emb_base', 'rotary_pct', 'use_parallel_residual', 'hidden_act']) {
+      short = without(short, name);
+    }
+    expect(parseModelConfig(short)).toEqual(config);
+    const rope_parameters = { rope_theta: 10000, partial_rotary_factor: 0.25, rope_type: 'default' };
+    expect(parseModelConfig({ ...short, rope_parameters })).toEqual(config);
+    const scaled = { ...PYTHIA_70M, rope_scaling: { type: 'linear', factor: 2 } };
+    expect(parseModelConfig(scaled).ropes[0]!.scaling).toEqual({ type: 'linear', factor: 2 });
+  });
+
+  test.each([
+    ['gelu', 'gelu_erf'],
+    ['gelu_python', 'gelu_erf'],
+    ['gelu_new', 'gelu_tanh'],
+    ['gelu_fast', 'gelu_tanh'],
+    ['gelu_pytorch_tanh', 'gelu_tanh'],
+  ])('the activation %s is %s', (name, expected) => {
+    expect(parseModelConfig({ ...PYTHIA_70M, hidden_act: name })).toMatchObject({ activation: expected });
+    expect(parseModelConfig({ ...GPT2, activation_function: name })).toMatchObject({ activation: expected });
   });
 
   test('GPT-2: width of the MLP and scales of the scores where they are not stated, and where they are', () => {
@@ -163,7 +323,7 @@ describe('refused with a sentence', () => {
     [
       'an unknown family',
       { model_type: 'mamba' },
-      'config.json: model_type "mamba" is not supported (expected gemma2, llama, mistral, qwen2, gpt2)',
+      'config.json: model_type "mamba" is not supported (expected gemma2, gemma3_text, gemma3, llama, mistral, qwen2, gpt2, gpt_neox)',
     ],
     [
       'a size of the wrong type',
@@ -219,6 +379,91 @@ describe('refused with a sentence', () => {
       { ...GEMMA_2_2B, layer_types: Array(26).fill('linear_attention') },
       'layer_types holds "linear_attention"',
     ],
+    [
+      'a cap that Gemma 3 does not apply',
+      { ...GEMMA_3_1B, attn_logit_softcapping: 50 },
+      'attn_logit_softcapping is 50',
+    ],
+    [
+      'text read both ways',
+      { ...GEMMA_3_1B, use_bidirectional_attention: true },
+      'use_bidirectional_attention is true',
+    ],
+    [
+      'Gemma 3 without its window',
+      { ...GEMMA_3_1B, sliding_window: null },
+      'sliding_window is null and layer 0',
+    ],
+    [
+      'one rotary embedding for Gemma 3',
+      { ...GEMMA_3_1B, rope_parameters: { rope_theta: 10000 } },
+      'rope_parameters has rope_theta itself (expected full_attention and sliding_attention)',
+    ],
+    [
+      'two local bases',
+      { ...GEMMA_3_1B, rope_parameters: { sliding_attention: { rope_theta: 5000 } } },
+      'rope_local_base_freq is 10000 and 5000 in rope_parameters',
+    ],
+    [
+      'Gemma 3 turning part of a head',
+      { ...GEMMA_3_1B, rope_parameters: { full_attention: { partial_rotary_factor: 0.5 } } },
+      'config.json: rope_parameters: full_attention: partial_rotary_factor is 0.5',
+    ],
+    [
+      'Llama turning part of a head',
+      { ...LLAMA_3_1_8B, partial_rotary_factor: 0.5 },
+      'partial_rotary_factor is 0.5',
+    ],
+    ['no text part', without(GEMMA_3_4B, 'text_config'), 'text_config is missing (expected an object)'],
+    [
+      'a text part that is none',
+      { ...GEMMA_3_4B, text_config: [1] },
+      'text_config is not an object (got [1])',
+    ],
+    [
+      'a text part of another family',
+      { ...GEMMA_3_4B, text_config: { model_type: 'llama' } },
+      'config.json: text_config: model_type is "llama"',
+    ],
+    [
+      'a cap that the class for images leaves out',
+      { ...GEMMA_3_4B, text_config: { final_logit_softcapping: 30 } },
+      'text_config: final_logit_softcapping is 30, which is not supported (expected null)',
+    ],
+    [
+      'two words on the head',
+      { ...GEMMA_3_4B, tie_word_embeddings: false, text_config: { tie_word_embeddings: true } },
+      'tie_word_embeddings is false and true in text_config',
+    ],
+    [
+      'a size of the wrong type in the text part',
+      { ...GEMMA_3_4B, text_config: { hidden_size: '2560' } },
+      'config.json: text_config: hidden_size is not a whole number',
+    ],
+    [
+      'NeoX heads that do not divide',
+      { ...PYTHIA_70M, num_attention_heads: 7 },
+      'num_attention_heads does not divide',
+    ],
+    [
+      'an odd share of a head',
+      { ...PYTHIA_70M, rotary_pct: 0.3 },
+      "rotary_pct turns 19 of a head's 64 lanes",
+    ],
+    ['more than a head', { ...PYTHIA_70M, rotary_pct: 1.5 }, "rotary_pct turns 96 of a head's 64 lanes"],
+    ['none of a head', { ...PYTHIA_70M, rotary_pct: 0.01 }, "rotary_pct turns 0 of a head's 64 lanes"],
+    [
+      'two shares',
+      { ...PYTHIA_70M, rope_parameters: { partial_rotary_factor: 0.5 } },
+      'rotary_pct is 0.25 and 0.5 in rope_parameters',
+    ],
+    ['two NeoX bases', { ...PYTHIA_70M, rope_theta: 500 }, 'rotary_emb_base is 10000 and 500 in rope_theta'],
+    [
+      'a rotary scaling by length',
+      { ...PYTHIA_70M, rope_scaling: { type: 'dynamic', factor: 2 } },
+      '"dynamic"',
+    ],
+    ['another NeoX activation', { ...PYTHIA_70M, hidden_act: 'relu' }, 'hidden_act "relu" is not supported'],
     ['cross attention', { ...GPT2, add_cross_attention: true }, 'add_cross_attention is true'],
     ['quantised weights', { ...LLAMA_3_1_8B, quantization_config: { bits: 4 } }, 'quantised checkpoints'],
   ];
@@ -234,6 +479,7 @@ describe('refused with a sentence', () => {
     ],
     [LLAMA_3_1_8B, ['hidden_size', 'intermediate_size', 'max_position_embeddings', 'num_attention_heads']],
     [GPT2, ['n_embd', 'n_layer', 'n_head', 'layer_norm_epsilon', 'vocab_size']],
+    [PYTHIA_70M, ['hidden_size', 'num_hidden_layers', 'intermediate_size', 'vocab_size']],
   ])('a missing field is named', (config, names) => {
     for (const name of names) {
       expect(() => parseModelConfig(without(config, name))).toThrow(`config.json: ${name} is missing`);
@@ -242,7 +488,7 @@ describe('refused with a sentence', () => {
 });
 
 test('any value in any field: a config or an AntipodeError', () => {
-  const all = [GEMMA_2_2B, LLAMA_3_1_8B, QWEN, MISTRAL, GPT2];
+  const all = [GEMMA_2_2B, GEMMA_3_1B, GEMMA_3_4B, LLAMA_3_1_8B, QWEN, MISTRAL, GPT2, PYTHIA_70M];
   const change = fc
     .constantFrom(...all)
     .chain((config) =>
@@ -251,8 +497,9 @@ test('any value in any field: a config or an AntipodeError', () => {
   fc.assert(
     fc.property(change, ([config, name, value]) => {
       try {
-        const { layers, windows } = parseModelConfig({ ...config, [name]: value });
+        const { layers, windows, ropes, ropeOfLayer } = parseModelConfig({ ...config, [name]: value });
         expect(windows).toHaveLength(layers);
+        expect(ropeOfLayer).toHaveLength(ropes.length === 0 ? 0 : layers);
       } catch (error) {
         expect(error).toBeInstanceOf(AntipodeError);
       }

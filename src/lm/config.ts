@@ -9,6 +9,8 @@ import { parseJson } from '../formats/json/json_text.ts';
 import { openFileSource, readBytes } from '../formats/source.ts';
 import { type Fields, fieldsOf, isRecord, shownValue } from './config/fields.ts';
 import { readGemma2 } from './config/gemma2.ts';
+import { readGemma3, readGemma3Text } from './config/gemma3.ts';
+import { readGptNeoX } from './config/gpt_neox.ts';
 import { readGpt2 } from './config/gpt2.ts';
 import { readLlama, readMistral, readQwen2 } from './config/llama.ts';
 import type { ModelConfig } from './config/model_config.ts';
@@ -22,10 +24,13 @@ type ConfigReader = (config: Fields, modelType: string) => ModelConfig;
 
 const READERS: ReadonlyMap<string, ConfigReader> = new Map<string, ConfigReader>([
   ['gemma2', readGemma2],
+  ['gemma3_text', readGemma3Text],
+  ['gemma3', readGemma3],
   ['llama', readLlama],
   ['mistral', readMistral],
   ['qwen2', readQwen2],
   ['gpt2', readGpt2],
+  ['gpt_neox', readGptNeoX],
 ]);
 
 /** `model_type` values that can be run. */

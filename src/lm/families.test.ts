@@ -12,7 +12,19 @@ const TOLERANCE = 1e-4;
 /** The same sums in another order. */
 const SAME = 1e-5;
 
-const FAMILIES = ['gemma2', 'llama', 'llama_linear', 'mistral', 'qwen2', 'gpt2', 'gpt2_variant'];
+const FAMILIES = [
+  'gemma2',
+  'gemma3_text',
+  'gemma3',
+  'llama',
+  'llama_linear',
+  'mistral',
+  'qwen2',
+  'gpt2',
+  'gpt2_variant',
+  'gpt_neox',
+  'gpt_neox_sequential',
+];
 
 describe.each(FAMILIES)('%s, tiny and random, against a float64 forward written apart', (family) => {
   let model: LanguageModel;

@@ -21,7 +21,7 @@ export interface Feeds {
 export function createFeeds(runtime: OnnxRuntime, config: ModelConfig): Feeds {
   const { dModel, headDim, kvHeads, layers } = config;
   const sites: readonly Site[] = ['emb', ...Array(layers).keys()];
-  const frequencies = config.family === 'gpt2' ? undefined : ropeFrequencies(config.rope, headDim);
+  const frequencies = config.ropes.map(ropeFrequencies);
   const float = (values: Float32Array, dims: number[]): Tensor => new runtime.Tensor('float32', values, dims);
   const integer = (values: ArrayLike<number>, dims: number[]): Tensor =>
     new runtime.Tensor('int64', BigInt64Array.from(Array.from(values), BigInt), dims);
@@ -29,7 +29,7 @@ export function createFeeds(runtime: OnnxRuntime, config: ModelConfig): Feeds {
 
   const positionFeeds = (batch: Batch): Record<string, Tensor> => {
     const dims = [batch.rows, batch.columns];
-    if (!frequencies)
+    if (frequencies.length === 0)
       return {
         positions: integer(
           batch.positions.map((p) => Math.max(p, 0)),
@@ -41,14 +41,20 @@ export function createFeeds(runtime: OnnxRuntime, config: ModelConfig): Feeds {
     const last = real.reduce((most, position) => Math.max(most, position));
     // RotaryEmbedding wants at least as many table rows as there are columns.
     const rows = Math.max(last - first + 1, batch.columns);
-    const { cos, sin } = ropeTables(frequencies, first, rows);
+    const tables = frequencies.flatMap((ofKind, kind) => {
+      const { cos, sin } = ropeTables(ofKind, first, rows);
+      const dims = [rows, ofKind.length];
+      return [
+        [`rope.cos.${kind}`, float(cos, dims)],
+        [`rope.sin.${kind}`, float(sin, dims)],
+      ];
+    });
     return {
+      ...Object.fromEntries(tables),
       positions: integer(
         batch.positions.map((p) => Math.max(p - first, 0)),
         dims,
       ),
-      'rope.cos': float(cos, [rows, headDim / 2]),
-      'rope.sin': float(sin, [rows, headDim / 2]),
     };
   };
 

@@ -3,10 +3,10 @@ import type { RopeScaling } from './config/model_config.ts';
 import { ropeFrequencies, ropeTables } from './rope_tables.ts';
 
 const frequencies = (scaling: RopeScaling, theta = 10000): Float32Array =>
-  ropeFrequencies({ theta, scaling }, 8);
+  ropeFrequencies({ lanes: 8, theta, scaling });
 
 describe('frequencies', () => {
-  test('theta^(-2i / headDim)', () => {
+  test('theta^(-2i / lanes)', () => {
     const found = frequencies({ type: 'default' });
     for (const [i, expected] of [1, 0.1, 0.01, 0.001].entries()) expect(found[i]).toBeCloseTo(expected, 7);
   });

@@ -3,15 +3,15 @@
 import type { Rope } from './config/model_config.ts';
 
 export interface RopeTables {
-  /** `[rows, headDim / 2]`, row r for position first + r. */
+  /** `[rows, lanes / 2]`, row r for position first + r. */
   readonly cos: Float32Array;
   readonly sin: Float32Array;
 }
 
-/** Radians per position of each lane pair, float32: theta^(-2i / headDim), scaled as the config says. */
-export function ropeFrequencies(rope: Rope, headDim: number): Float32Array {
-  return Float32Array.from({ length: headDim / 2 }, (_, i) => {
-    const plain = Math.fround(1 / Math.fround(rope.theta ** Math.fround((2 * i) / headDim)));
+/** Radians per position of each lane pair, float32: theta^(-2i / lanes), scaled as the config says. */
+export function ropeFrequencies(rope: Rope): Float32Array {
+  return Float32Array.from({ length: rope.lanes / 2 }, (_, i) => {
+    const plain = Math.fround(1 / Math.fround(rope.theta ** Math.fround((2 * i) / rope.lanes)));
     return scaledFrequency(rope, plain);
   });
 }

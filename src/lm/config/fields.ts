@@ -33,6 +33,8 @@ export interface Fields {
   raw(name: string): unknown;
   /** An object's fields, or undefined where it is absent or null. */
   object(name: string): Fields | undefined;
+  /** The same object with values for fields that it does not have; a null stays. */
+  withDefaults(values: JsonRecord): Fields;
   refuse(name: string, problem: string): AntipodeError;
 }
 
@@ -57,6 +59,7 @@ export function fieldsOf(record: JsonRecord, subject: string): Fields {
     raw,
     has,
     refuse,
+    withDefaults: (values) => fieldsOf({ ...values, ...record }, subject),
     size: (name, fallback) => whole(name, fallback, MAX_SIZE),
     layerCount: (name) => whole(name, undefined, MAX_LAYERS),
     positive: (name, fallback) => read(name, fallback, 'a number above 0', isPositive),

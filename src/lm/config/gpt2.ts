@@ -1,22 +1,11 @@
 /** @file `config.json` of GPT-2 (transformers, GPT2Config). Cross attention is refused; dropout does not matter for inference. */
 
-import { type Fields, requireValue, shownValue } from './fields.ts';
+import { readGelu } from './activation.ts';
+import { type Fields, requireValue } from './fields.ts';
 import type { Gpt2Config } from './model_config.ts';
-
-const ACTIVATIONS: ReadonlyMap<string, Gpt2Config['activation']> = new Map([
-  ['gelu_new', 'gelu_tanh'],
-  ['gelu_pytorch_tanh', 'gelu_tanh'],
-  ['gelu', 'gelu_erf'],
-]);
 
 export function readGpt2(config: Fields, modelType: string): Gpt2Config {
   requireValue(config, 'add_cross_attention', [false]);
-  const name = config.text('activation_function', 'gelu_new');
-  const activation = ACTIVATIONS.get(name);
-  if (!activation) {
-    const known = [...ACTIVATIONS.keys()].join(', ');
-    throw config.refuse('activation_function', `${shownValue(name)} is not supported (expected ${known})`);
-  }
   const dModel = config.size('n_embd');
   const layers = config.layerCount('n_layer');
   const heads = config.size('n_head');
@@ -38,7 +27,9 @@ export function readGpt2(config: Fields, modelType: string): Gpt2Config {
     normEpsilon: config.positive('layer_norm_epsilon'),
     isHeadTied: config.flag('tie_word_embeddings', true),
     windows: Array<null>(layers).fill(null),
-    activation,
+    ropes: [],
+    ropeOfLayer: [],
+    activation: readGelu(config, 'activation_function', 'gelu_new'),
     attentionScales: Array.from({ length: layers }, (_, layer) => (isByLayer ? scale / (layer + 1) : scale)),
   };
 }

@@ -5,7 +5,7 @@
 
 import { type Fields, requireValue } from './fields.ts';
 import type { LlamaConfig } from './model_config.ts';
-import { readHeads, readRope, readWindows } from './rotary_fields.ts';
+import { readHeads, readOneRope, readWindows } from './rotary_fields.ts';
 
 type Particular = Pick<LlamaConfig, 'windows' | 'hasQkvBias' | 'hasOutBias' | 'hasMlpBias'>;
 
@@ -56,17 +56,18 @@ function readShared(
 ): LlamaConfig {
   requireValue(config, 'hidden_act', ['silu']);
   const layers = config.layerCount('num_hidden_layers');
+  const heads = readHeads(config);
   return {
     family: 'llama',
     modelType,
-    ...readHeads(config),
+    ...heads,
     layers,
     dMlp: config.size('intermediate_size'),
     vocabSize: config.size('vocab_size'),
     maxPositions: config.size('max_position_embeddings'),
     normEpsilon: config.positive('rms_norm_eps'),
     isHeadTied: config.flag('tie_word_embeddings', false),
-    rope: readRope(config),
+    ...readOneRope(config, layers, heads.headDim),
     ...particular(layers),
   };
 }

@@ -1,10 +1,10 @@
 /** @file The fields that families with rotary embeddings share: heads, windows, and the two spellings of RoPE (before and since transformers 5). */
 
-import { type Fields, shownValue } from './fields.ts';
-import type { Rope, RopeScaling } from './model_config.ts';
+import { type Fields, requireValue, shownValue } from './fields.ts';
+import type { ModelConfig, Rope, RopeScaling } from './model_config.ts';
 
 /** transformers' own default where an older file leaves `rope_theta` out. */
-const DEFAULT_THETA = 10_000;
+export const DEFAULT_THETA = 10_000;
 
 export interface HeadSizes {
   readonly dModel: number;
@@ -31,20 +31,74 @@ export function readHeads(config: Fields): HeadSizes {
   return { dModel, heads, kvHeads, headDim };
 }
 
-/** `rope_parameters` (transformers 5) or `rope_theta` with `rope_scaling`. @throws {AntipodeError} where both are there and disagree */
-export function readRope(config: Fields): Rope {
-  const parameters = config.object('rope_parameters');
-  const nested = parameters?.has('rope_theta') ? parameters.positive('rope_theta') : undefined;
-  const theta = config.positive('rope_theta', nested ?? DEFAULT_THETA);
-  if (nested !== undefined && nested !== theta) {
-    throw config.refuse('rope_theta', `is ${theta} and ${nested} in rope_parameters`);
-  }
-  const scaling = config.object('rope_scaling');
+/** Where a file may describe one rotary embedding; what is there twice has to agree. */
+export interface RopePlaces {
+  /** The file's own fields for the base, before transformers 5. */
+  readonly theta: readonly string[];
+  readonly defaultTheta: number;
+  /** The old object with the scaling. */
+  readonly scaling: Fields | undefined;
+  /** The object of transformers 5 with all of it. */
+  readonly parameters: Fields | undefined;
+}
+
+/** @param lanes of each head that turn @throws {AntipodeError} where two places disagree, or the scaling is not built */
+export function readRope(config: Fields, lanes: number, places: RopePlaces): Rope {
+  const { defaultTheta, scaling, parameters } = places;
+  const theta = readAgreed(config, places.theta, parameters, 'rope_theta') ?? defaultTheta;
   const [old, recent] = [scaling, parameters].map((fields) => fields && readScaling(fields));
   if (old && recent && JSON.stringify(old) !== JSON.stringify(recent)) {
     throw config.refuse('rope_scaling', 'contradicts rope_parameters');
   }
-  return { theta, scaling: recent ?? old ?? { type: 'default' } };
+  return { lanes, theta, scaling: recent ?? old ?? { type: 'default' } };
+}
+
+/** One rotary embedding for all layers and whole heads, in the usual fields. @throws {AntipodeError} as `readRope` */
+export function readOneRope(
+  config: Fields,
+  layers: number,
+  headDim: number,
+): Pick<ModelConfig, 'ropes' | 'ropeOfLayer'> {
+  const parameters = config.object('rope_parameters');
+  for (const fields of [config, parameters]) {
+    if (fields) requireValue(fields, 'partial_rotary_factor', [1]);
+  }
+  const rope = readRope(config, headDim, {
+    theta: ['rope_theta'],
+    defaultTheta: DEFAULT_THETA,
+    scaling: config.object('rope_scaling'),
+    parameters,
+  });
+  return sharedRope(rope, layers);
+}
+
+export function sharedRope(rope: Rope, layers: number): Pick<ModelConfig, 'ropes' | 'ropeOfLayer'> {
+  return { ropes: [rope], ropeOfLayer: Array<number>(layers).fill(0) };
+}
+
+/**
+ * A number above 0 that a file may spell in several ways: in one of its own fields, or in the object `parameters`.
+ * @returns undefined where it is nowhere @throws {AntipodeError} where two of them disagree
+ */
+export function readAgreed(
+  config: Fields,
+  names: readonly string[],
+  parameters: Fields | undefined,
+  nested: string,
+): number | undefined {
+  const found = names
+    .filter((name) => config.has(name))
+    .map((name) => ({ name, place: name, value: config.positive(name) }));
+  if (parameters?.has(nested)) {
+    found.push({ name: nested, place: 'rope_parameters', value: parameters.positive(nested) });
+  }
+  const [first, ...others] = found;
+  for (const { place, value } of others) {
+    if (value !== first!.value) {
+      throw config.refuse(first!.name, `is ${first!.value} and ${value} in ${place}`);
+    }
+  }
+  return first?.value;
 }
 
 function readScaling(fields: Fields): RopeScaling {

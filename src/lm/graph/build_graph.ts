@@ -4,7 +4,8 @@ import type { ModelSpec } from '../../onnx/model.ts';
 import type { ModelConfig } from '../config.ts';
 import type { Site } from '../language_model.ts';
 import { buildDecoder, type DecoderInputs, decoderInputs, type Family } from './decoder.ts';
-import { gemma2 } from './gemma2.ts';
+import { gemma } from './gemma.ts';
+import { gptNeoX } from './gpt_neox.ts';
 import { gpt2 } from './gpt2.ts';
 import { createGraph, type GraphBuilder } from './graph.ts';
 import { llama } from './llama.ts';
@@ -25,11 +26,13 @@ export async function buildGraph(
 
 function familyOf(graph: GraphBuilder, config: ModelConfig, inputs: DecoderInputs): Family {
   switch (config.family) {
-    case 'gemma2':
-      return gemma2(graph, config, inputs);
+    case 'gemma':
+      return gemma(graph, config, inputs);
     case 'llama':
       return llama(graph, config, inputs);
     case 'gpt2':
       return gpt2(graph, config, inputs);
+    case 'gpt_neox':
+      return gptNeoX(graph, config, inputs);
   }
 }

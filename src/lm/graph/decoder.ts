@@ -3,7 +3,8 @@
  * MLP and head. Names of inputs and outputs are the contract with `session.ts`; b rows, s columns, c slots of the past, t = c + s.
  *
  * Inputs: `tokens`, `positions` [b, s]; `logit_rows` [r], into b * s; `mask.full`, `mask.sliding` [b, 1, s, t], added to scores, those in use;
- * `rope.cos`, `rope.sin` [p, headDim / 2], rows that `positions` point to; `past.k.L`, `past.v.L` [b, kvHeads, c, headDim];
+ * `rope.cos.K`, `rope.sin.K` [p, lanes / 2], the config's rotary embedding K, rows that `positions` point to; `past.k.L`, `past.v.L`
+ * [b, kvHeads, c, headDim];
  * `steer.emb`, `steer.L` [1 or b, 1 or s, d_model], added to the residual; at the sites that have edits, those of `edit_lanes.ts`.
  * Outputs: `logits` [r, vocab]; `new.k.L`, `new.v.L` [b, kvHeads, s, headDim]; `resid.emb`, `resid.L` (edits and steering included),
  * `attn_out.L` and `mlp_out.L` (what is added to the residual) [b, s, d_model]; `pattern.L` [b, heads, s, t].
@@ -21,7 +22,8 @@ export interface DecoderInputs {
   /** Present where a layer uses it. */
   readonly fullMask: Value | undefined;
   readonly slidingMask: Value | undefined;
-  readonly rope: { readonly cos: Value; readonly sin: Value } | undefined;
+  /** One per rotary embedding of the config. */
+  readonly ropes: readonly { readonly cos: Value; readonly sin: Value }[];
   /** int64 [2]: c and s. */
   readonly keyParts: Value;
   /** int64 [1]: t. */
@@ -33,7 +35,10 @@ export interface Family {
   embed(): Value;
   /** What a layer's attention adds to the residual x. */
   attention(x: Value, layer: number): Value;
+  /** What its MLP adds to the residual x. */
   mlp(x: Value, layer: number): Value;
+  /** The MLP reads what attention reads, the layer's input, instead of what attention leaves. */
+  readonly isParallel?: boolean;
   /** From `[r, d_model]` to `[r, vocab]`. */
   head(x: Value): Value;
 }
@@ -42,7 +47,6 @@ export function decoderInputs(graph: GraphBuilder, config: ModelConfig): Decoder
   const tokens = graph.input('tokens', 'int64', ['b', 's']);
   const positions = graph.input('positions', 'int64', ['b', 's']);
   const mask = (name: string): Value => graph.input(name, 'float32', ['b', 1, 's', 't']);
-  const table = (name: string): Value => graph.input(name, 'float32', ['p', config.headDim / 2]);
   for (let layer = 0; layer < config.layers; layer++) {
     for (const part of ['k', 'v']) {
       graph.input(`past.${part}.${layer}`, 'float32', ['b', config.kvHeads, 'c', config.headDim]);
@@ -56,7 +60,10 @@ export function decoderInputs(graph: GraphBuilder, config: ModelConfig): Decoder
     positions,
     fullMask: config.windows.includes(null) ? mask('mask.full') : undefined,
     slidingMask: config.windows.some((window) => window !== null) ? mask('mask.sliding') : undefined,
-    rope: config.family === 'gpt2' ? undefined : { cos: table('rope.cos'), sin: table('rope.sin') },
+    ropes: config.ropes.map(({ lanes }, kind) => {
+      const table = (name: string): Value => graph.input(`rope.${name}.${kind}`, 'float32', ['p', lanes / 2]);
+      return { cos: table('cos'), sin: table('sin') };
+    }),
     keyParts: graph.op('Concat', [past, current], { axis: { int: 0 } }),
     keyCount: graph.op('Add', [past, current]),
   };
@@ -80,9 +87,9 @@ export function buildDecoder(
   let x = hooked(family.embed(), 'emb');
   for (let layer = 0; layer < layers; layer++) {
     const attention = graph.output(`attn_out.${layer}`, family.attention(x, layer), stream);
-    x = graph.op('Add', [x, attention]);
-    const mlp = graph.output(`mlp_out.${layer}`, family.mlp(x, layer), stream);
-    x = hooked(graph.op('Add', [x, mlp]), layer);
+    const between = graph.op('Add', [x, attention]);
+    const mlp = graph.output(`mlp_out.${layer}`, family.mlp(family.isParallel ? x : between, layer), stream);
+    x = hooked(graph.op('Add', [between, mlp]), layer);
   }
   const flat = graph.op('Reshape', [x, graph.integers([-1, dModel])]);
   graph.output('logits', family.head(graph.op('Gather', [flat, rows])), ['r', vocabSize]);

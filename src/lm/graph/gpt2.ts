@@ -5,19 +5,14 @@
 
 import type { Gpt2Config } from '../config/model_config.ts';
 import { attend } from './attention.ts';
-import { prefixOf, unembed } from './blocks.ts';
+import { gelu, layerNorm, prefixOf, unembed } from './blocks.ts';
 import type { DecoderInputs, Family } from './decoder.ts';
 import type { GraphBuilder, Value } from './graph.ts';
 
 export function gpt2(graph: GraphBuilder, config: Gpt2Config, inputs: DecoderInputs): Family {
   const { dModel, dMlp, vocabSize, maxPositions } = config;
   const root = prefixOf(graph, ['', 'transformer.'], 'wte.weight');
-  const norm = (x: Value, name: string): Value =>
-    graph.op(
-      'LayerNormalization',
-      [x, graph.vector(`${name}.weight`, dModel), graph.vector(`${name}.bias`, dModel)],
-      { axis: { int: -1 }, epsilon: { float: config.normEpsilon } },
-    );
+  const norm = (x: Value, name: string): Value => layerNorm(graph, config, x, name);
   const project = (x: Value, name: string, from: number, to: number): Value => {
     const product = graph.products.linearInOut(x, { name: `${name}.weight`, outputs: to, inputs: from });
     return graph.op('Add', [product, graph.vector(`${name}.bias`, to)]);
@@ -39,9 +34,8 @@ export function gpt2(graph: GraphBuilder, config: Gpt2Config, inputs: DecoderInp
     mlp(x, layer) {
       const prefix = `${root}h.${layer}`;
       const wide = project(norm(x, `${prefix}.ln_2`), `${prefix}.mlp.c_fc`, dModel, dMlp);
-      const approximate = { string: config.activation === 'gelu_tanh' ? 'tanh' : 'none' };
-      return project(graph.op('Gelu', [wide], { approximate }), `${prefix}.mlp.c_proj`, dMlp, dModel);
+      return project(gelu(graph, wide, config.activation), `${prefix}.mlp.c_proj`, dMlp, dModel);
     },
-    head: (x) => unembed(graph, config, norm(x, `${root}ln_f`), `${root}wte.weight`),
+    head: (x) => unembed(graph, config, norm(x, `${root}ln_f`), { embedding: `${root}wte.weight` }),
   };
 }

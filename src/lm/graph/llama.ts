@@ -25,8 +25,8 @@ export function llama(graph: GraphBuilder, config: LlamaConfig, inputs: DecoderI
       };
       const mixed = attend(graph, config, inputs, {
         layer,
-        q: rotate(graph, inputs, part('q', heads), heads),
-        k: rotate(graph, inputs, part('k', kvHeads), kvHeads),
+        q: rotate(graph, config, inputs, { x: part('q', heads), heads, layer }),
+        k: rotate(graph, config, inputs, { x: part('k', kvHeads), heads: kvHeads, layer }),
         v: part('v', kvHeads),
         scale: headDim ** -0.5,
         softcap: null,
@@ -42,6 +42,6 @@ export function llama(graph: GraphBuilder, config: LlamaConfig, inputs: DecoderI
         activation: (gate) => graph.op('Mul', [gate, graph.op('Sigmoid', [gate])]),
       });
     },
-    head: (x) => unembed(graph, config, norm(x, `${root}norm`), embedding),
+    head: (x) => unembed(graph, config, norm(x, `${root}norm`), { embedding }),
   };
 }
