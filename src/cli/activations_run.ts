@@ -1,6 +1,7 @@
 /** @file The work of `antipode activations`: the residual stream behind the SAE's layer, encoded, and the largest activations named. */
 
 import { AntipodeError } from '../errors.ts';
+import type { Precision } from '../lm/precision.ts';
 import { openTokenizer } from '../lm/tokenizer/open_tokenizer.ts';
 import { type DisplayTable, left, right } from '../report/display.ts';
 import type { FeatureNotes } from '../report/feature_notes.ts';
@@ -49,7 +50,8 @@ export async function runActivations(context: CliContext, flags: ActivationsFlag
       { explanations: flags.explanations, explainer: flags.explainer },
       sae,
     );
-    const residual = await residualAt(folder, flags, { tokens: prompt!.tokens, layer, sae });
+    const request = { folder, flags, tokens: prompt!.tokens, layer, sae };
+    const { residual, precision } = await residualAt(context, request);
     const activations = await encode(await sae.load(), residual);
     const rows = Array.from(prompt!.tokens, (id, position) =>
       describeToken(activations, { position, id, token: tokenizer.tokenText(id), top: flags.top }),
@@ -58,6 +60,7 @@ export async function runActivations(context: CliContext, flags: ActivationsFlag
       human: ({ bold }) => renderText([tableOf(rows, notes, sae, layer)], { sanitize: visible, bold }),
       json: () => ({
         model: flags.model,
+        precision,
         sae: sae.header.identity.label,
         layer,
         tokens: rows.map((row) => ({
@@ -73,6 +76,8 @@ export async function runActivations(context: CliContext, flags: ActivationsFlag
 }
 
 interface ResidualRequest {
+  readonly folder: string;
+  readonly flags: ActivationsFlags;
   readonly tokens: Int32Array;
   readonly layer: number;
   readonly sae: SaeFile;
@@ -80,16 +85,16 @@ interface ResidualRequest {
 
 /** `[tokens, d_model]`, behind the layer. */
 async function residualAt(
-  folder: string,
-  flags: ActivationsFlags,
-  { tokens, layer, sae }: ResidualRequest,
-): Promise<Matrix> {
-  const model = await openModel(folder, flags);
+  context: CliContext,
+  { folder, flags, tokens, layer, sae }: ResidualRequest,
+): Promise<{ residual: Matrix; precision: Precision }> {
+  const model = await openModel(context, { folder, flags, use: 'activations' });
   try {
     checkFits(sae.header, layer, model.config);
     const name = `resid.${layer}` as const;
     const { captures } = await model.forward({ tokens: [tokens], capture: [name], logits: 'none' });
-    return { data: captures.get(name)!.values, rows: tokens.length, cols: model.config.dModel };
+    const data = captures.get(name)!.values;
+    return { residual: { data, rows: tokens.length, cols: model.config.dModel }, precision: model.precision };
   } finally {
     await model.close();
   }

@@ -19,7 +19,7 @@ export async function runGenerate(context: CliContext, flags: GenerateFlags): Pr
   const folder = await modelFolder(context, flags.model);
   const tokenizer = await openTokenizer(folder);
   const prompts = await readPrompts(context, flags.prompt, tokenizer, flags);
-  const model = await openModel(folder, flags);
+  const model = await openModel(context, { folder, flags, use: 'generation' });
   try {
     checkPromptLengths(prompts, model.config);
     const { steer, facts } = await planInterventions(context, flags, terms, model.config);
@@ -32,6 +32,7 @@ export async function runGenerate(context: CliContext, flags: GenerateFlags): Pr
       human: () => '',
       json: () => ({
         model: flags.model,
+        precision: model.precision,
         sampling: samplingOf(flags),
         ...facts,
         replies: rows.map((row, r) => replyJson(asked[r]!, row)),

@@ -1,18 +1,33 @@
 /** @file How the commands that run a language model say which one and how; opening it. */
 
 import type { Command } from 'commander';
+import { AntipodeError } from '../errors.ts';
+import { antipodeCacheDir } from '../hub/cache_dirs.ts';
 import type { LanguageModel } from '../lm/language_model.ts';
+import { PRECISIONS, type PrecisionChoice } from '../lm/precision.ts';
 import { openLanguageModel } from '../lm/session.ts';
+import type { CliContext } from './context.ts';
 import { integerOption } from './options.ts';
+import type { Progress } from './output.ts';
 
 export interface ModelFlags {
   readonly model: string;
+  readonly precision: PrecisionChoice;
   readonly threads?: number;
 }
+
+/** What `--precision auto` stands for: numbers that are looked at are exact, texts may come from quantised weights. */
+export type ModelUse = 'activations' | 'generation';
 
 export function addModelOptions(command: Command): Command {
   return command
     .option('-m, --model <ref>', 'a Hugging Face model folder, or org/name in the Hugging Face cache')
+    .option(
+      '--precision <mode>',
+      'exact, f32 (exact, more memory, faster), q8 or q4 (quantised once into the cache); auto takes q8 to generate with large models',
+      parsePrecision,
+      'auto',
+    )
     .option(
       '--threads <count>',
       'threads of the model (default: the physical cores)',
@@ -20,7 +35,44 @@ export function addModelOptions(command: Command): Command {
     );
 }
 
-/** @param folder of the model that `flags` name */
-export async function openModel(folder: string, flags: ModelFlags): Promise<LanguageModel> {
-  return openLanguageModel(folder, flags.threads === undefined ? {} : { threads: flags.threads });
+/** @throws {AntipodeError} `usage` */
+function parsePrecision(text: string): PrecisionChoice {
+  const choices: readonly PrecisionChoice[] = ['auto', ...PRECISIONS];
+  const found = choices.find((choice) => choice === text);
+  if (found) return found;
+  throw new AntipodeError(
+    'usage',
+    `--precision: got ${JSON.stringify(text)}, expected one of ${choices.join(', ')}`,
+  );
+}
+
+export interface ModelRequest {
+  /** Of the model that `flags` name. */
+  readonly folder: string;
+  readonly flags: ModelFlags;
+  readonly use: ModelUse;
+}
+
+/** Shows progress while weights are quantised. @throws {AntipodeError} as `openLanguageModel` */
+export async function openModel(
+  { env, out, signal }: CliContext,
+  { flags, folder, use }: ModelRequest,
+): Promise<LanguageModel> {
+  const { precision, threads } = flags;
+  let progress: Progress | undefined;
+  const onProgress = (fraction: number): void => {
+    progress ??= out().progress('quantising the weights (once)', 1);
+    progress.update(fraction);
+  };
+  try {
+    return await openLanguageModel(folder, {
+      precision: precision === 'auto' && use === 'activations' ? 'exact' : precision,
+      cacheDir: antipodeCacheDir(env),
+      onProgress,
+      signal,
+      ...(threads === undefined ? {} : { threads }),
+    });
+  } finally {
+    progress?.end();
+  }
 }
