@@ -41,7 +41,7 @@ export function attend(
     toHeads(graph.op('Mul', [parts.q, graph.scalar(parts.scale)]), heads),
     graph.integers([0, kvHeads, -1, headDim]),
   ]);
-  const scoresOf = (keys: Value): Value => graph.products.timesTransposed(grouped, keys);
+  const scoresOf = (keys: Value): Value => graph.products.timesTransposed(grouped, keys, 4);
   const joined = graph.op('Concat', [scoresOf(`past.k.${layer}`), scoresOf(k)], { axis: { int: -1 } });
   const withKeyCount = (sizes: readonly number[]): Value =>
     graph.op('Concat', [graph.integers(sizes), inputs.keyCount], { axis: { int: 0 } });

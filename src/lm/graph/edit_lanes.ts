@@ -17,7 +17,7 @@ export function editedStream(graph: GraphBuilder, x: Value, site: Site, dModel: 
   const perLane = (part: string): Value => graph.input(`${name}.${part}`, 'float32', [rows, 1, lanes]);
   const perColumn = (part: string): Value =>
     graph.input(`${name}.${part}`, 'float32', [rows, columns, lanes]);
-  const value = graph.op('Add', [graph.products.timesTransposed(x, wide('read')), perLane('offset')]);
+  const value = graph.op('Add', [graph.products.timesTransposed(x, wide('read'), 3), perLane('offset')]);
   const isOn = graph.op('Greater', [value, perLane('threshold')]);
   const act = graph.op('Where', [isOn, value, graph.scalar(0)]);
   const change = graph.op('Add', [graph.op('Mul', [act, perColumn('gain')]), perColumn('target')]);

@@ -18,8 +18,8 @@ export interface Products {
   linearInOut(x: Value, matrix: Matrix): Value;
   /** Rows of a stored `[rows, width]` table by int64 index, as float32; only the rows asked for are read. */
   lookUp(index: Value, name: string, shape: readonly [number, number]): Value;
-  /** x yᵀ over the last two axes, of two computed float32 tensors. */
-  timesTransposed(x: Value, y: Value): Value;
+  /** x yᵀ over the last two axes, of two computed float32 tensors of `rank` axes. */
+  timesTransposed(x: Value, y: Value, rank: number): Value;
 }
 
 export type MakeProducts = (graph: GraphBuilder) => Products;
