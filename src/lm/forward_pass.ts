@@ -9,6 +9,7 @@ import type { ModelConfig } from './config.ts';
 import { columnsOfEdit } from './edit_parts.ts';
 import type { Feeds } from './feeds.ts';
 import type { Capture, DenseArray, Edit, ForwardRequest, ForwardResult, Steering } from './language_model.ts';
+import { allocateFloats, refuseBeyondMemory } from './memory_limit.ts';
 import type { PastStore } from './past_store.ts';
 import { copyPattern, patternShape } from './patterns.ts';
 import { firstNonFinite, placesOf } from './results.ts';
@@ -42,6 +43,7 @@ export async function runForward(pass: ForwardPass): Promise<ForwardResult> {
   const keys = before + batch.columns;
   const step = Math.max(1, Math.trunc(pass.maxTokensAtOnce / batch.rows));
   const result = emptyResult(pass, keys);
+  if (pass.isKept || batch.columns > step) store.checkRoom(batch.columns);
   try {
     for (let from = 0; from < batch.columns; from += step) {
       const to = Math.min(from + step, batch.columns);
@@ -80,9 +82,15 @@ function emptyResult({ batch, capture, config, logits }: ForwardPass, keys: numb
   const sizeOf = (name: string): number =>
     rows * columns * (isPattern(name) ? config.heads * keys : config.dModel);
   const counts = { none: 0, last: rows, all: rows * columns };
+  const logitSize = counts[logits] * config.vocabSize;
+  const use = {
+    what: `results for ${rows} x ${columns} tokens`,
+    hint: 'ask for fewer rows, captures or logits at a time',
+  };
+  refuseBeyondMemory(4 * capture.reduce((sum, name) => sum + sizeOf(name), logitSize), use);
   return {
-    logits: logits === 'none' ? undefined : new Float32Array(counts[logits] * config.vocabSize),
-    captures: new Map(capture.map((name) => [name, new Float32Array(sizeOf(name))] as const)),
+    logits: logits === 'none' ? undefined : allocateFloats(logitSize, use),
+    captures: new Map(capture.map((name) => [name, allocateFloats(sizeOf(name), use)] as const)),
   };
 }
 

@@ -9,17 +9,36 @@ export function memoryLimit(): number {
   return constrained > 0 ? Math.min(constrained, totalmem()) : totalmem();
 }
 
-/**
- * @param what needs them, as the subject of a sentence in the plural @param hint what to do instead
- * @throws {AntipodeError} `resource` where `bytes` are more than this machine has
- */
-export function refuseBeyondMemory(bytes: number, what: string, hint: string): void {
+/** What memory is needed for, as the subject of a sentence in the plural, and what to do instead. */
+export interface MemoryUse {
+  readonly what: string;
+  readonly hint: string;
+}
+
+/** @throws {AntipodeError} `resource` where `bytes` are more than this machine has */
+export function refuseBeyondMemory(bytes: number, { hint, what }: MemoryUse): void {
   const limit = memoryLimit();
   if (bytes <= limit) return;
-  const gigabytes = (count: number): string => `${(count / 1e9).toPrecision(3)} GB`;
   throw new AntipodeError(
     'resource',
-    `memory: ${what} take ${gigabytes(bytes)}, and there are ${gigabytes(limit)} in all`,
-    { hint },
+    `memory: ${what} take ${shown(bytes)}, there are ${shown(limit)} in all`,
+    {
+      hint,
+    },
   );
+}
+
+/** Zeros. @throws {AntipodeError} `resource` where the memory is not there */
+export function allocateFloats(length: number, { hint, what }: MemoryUse): Float32Array {
+  try {
+    return new Float32Array(length);
+  } catch (error) {
+    const message = `memory: there are no ${shown(4 * length)} more for ${what}`;
+    throw new AntipodeError('resource', message, { hint, cause: error });
+  }
+}
+
+function shown(bytes: number): string {
+  const [size, unit] = bytes < 1e9 ? [bytes / 1e6, 'MB'] : [bytes / 1e9, 'GB'];
+  return `${size < 1000 ? Number(size.toPrecision(3)) : Math.round(size)} ${unit}`;
 }

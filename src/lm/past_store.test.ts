@@ -71,7 +71,23 @@ test('what is cut off is forgotten, and can be written again', () => {
   expect([store.used, store.lengths]).toEqual([0, [0, 0]]);
 });
 
-test('more than there can be memory for is an error', () => {
-  expect(() => createPastStore(config, 1, 2 ** 40)).toThrow(AntipodeError);
-  expect(() => createPastStore(config, 1, 2 ** 40)).toThrow('keys and values: no memory for');
+test('more than there can be memory for is an error, and leaves the store as it was', () => {
+  expect(() => createPastStore(config, 2 ** 40, 1)).toThrow(AntipodeError);
+  expect(() => createPastStore(config, 2 ** 40, 1)).toThrow(
+    /^memory: keys and values of 1099511627776 x 1 tokens take \d+ GB, there are [\d.]+ [GM]B in all$/,
+  );
+  const store = createPastStore(config, 2, 4);
+  fill(store, 3, [0, 1, 2, 0, 1, 2]);
+  expect(() => fill(store, 2 ** 40, [])).toThrow('memory: keys and values of 2 x 1099511627');
+  expect(() => store.checkRoom(2 ** 40)).toThrow('memory: keys and values of 2 x 1099511627');
+  store.checkRoom(1000);
+  expectContents(store);
+  expect([store.used, store.capacity]).toEqual([3, 4]);
+  fill(store, 2, [3, 4, 3, 4]);
+  expectContents(store);
+});
+
+test('room for a text that may get long, but need not, is not more than a part of the memory', () => {
+  const store = createPastStore({ ...config, kvHeads: 2 ** 24 }, 1, 2 ** 20);
+  expect(store.capacity).toBeLessThan(2000);
 });

@@ -3,8 +3,8 @@
  * float32 array. Slots behind the used ones, and pads, are masked. Only new rows are written; making more room is the one copy.
  */
 
-import { AntipodeError } from '../errors.ts';
 import type { ModelConfig } from './config.ts';
+import { allocateFloats, type MemoryUse, memoryLimit, refuseBeyondMemory } from './memory_limit.ts';
 
 export interface PastStore {
   readonly rows: number;
@@ -21,6 +21,8 @@ export interface PastStore {
   values(layer: number): Float32Array;
   /** Keeps the first `used` slots and forgets the rest. */
   truncate(used: number): void;
+  /** @throws {AntipodeError} `resource` where this machine cannot hold so many more */
+  checkRoom(columns: number): void;
   append(
     columns: number,
     positions: ArrayLike<number>,
@@ -31,36 +33,49 @@ export interface PastStore {
 /** Room grows by this many slots: copies stay rare, and at most so many masked slots are computed in vain. */
 const GROWTH = 64;
 
-/** @throws {AntipodeError} `resource` where the memory is not there */
+/**
+ * @param capacity slots to make room for at once; less where that would take most of this machine's memory, because not every text gets as long as it may
+ * @throws {AntipodeError} `resource` where the memory is not there
+ */
 export function createPastStore(config: ModelConfig, rows: number, capacity: number): PastStore {
   const { layers, kvHeads, headDim } = config;
-  let slots = Math.max(1, capacity);
+  const bytesPerSlot = 2 * layers * rows * kvHeads * headDim * Float32Array.BYTES_PER_ELEMENT;
+  let slots = Math.max(1, Math.min(capacity, Math.trunc(memoryLimit() / 4 / bytesPerSlot)));
+  const useOf = (count: number): MemoryUse => ({
+    what: `keys and values of ${rows} x ${count} tokens`,
+    hint: 'use fewer rows or shorter texts',
+  });
+  const check = (count: number): void => refuseBeyondMemory(bytesPerSlot * count, useOf(count));
+  /** Of keys or of values, per layer. */
+  const allocate = (count: number): Float32Array[] =>
+    Array.from({ length: layers }, () => allocateFloats(rows * kvHeads * count * headDim, useOf(count)));
+  check(slots);
+  let stored = { k: allocate(slots), v: allocate(slots) };
   let used = 0;
-  let positions = new Int32Array(0);
+  let positions = new Int32Array(rows * slots).fill(-1);
   const lengths = Array<number>(rows).fill(0);
-  const arrays = (): Float32Array[] =>
-    Array.from({ length: layers }, () => allocate(rows * kvHeads * slots * headDim));
-  const stored = { k: arrays(), v: arrays() };
-  positions = new Int32Array(rows * slots).fill(-1);
 
   const grow = (needed: number): void => {
     const before = slots;
-    slots = Math.ceil(needed / GROWTH) * GROWTH;
-    for (const part of [stored.k, stored.v]) {
-      for (const [layer, old] of part.entries()) {
-        const roomier = allocate(rows * kvHeads * slots * headDim);
+    const room = Math.ceil(needed / GROWTH) * GROWTH;
+    check(room);
+    // All of it first: where it cannot be had, the store stays as it is.
+    const roomier = { k: allocate(room), v: allocate(room) };
+    for (const part of ['k', 'v'] as const) {
+      for (const [layer, old] of stored[part].entries()) {
         for (let block = 0; block < rows * kvHeads; block++) {
           const from = block * before * headDim;
-          roomier.set(old.subarray(from, from + used * headDim), block * slots * headDim);
+          roomier[part][layer]!.set(old.subarray(from, from + used * headDim), block * room * headDim);
         }
-        part[layer] = roomier;
       }
     }
-    const moved = new Int32Array(rows * slots).fill(-1);
+    const moved = new Int32Array(rows * room).fill(-1);
     for (let row = 0; row < rows; row++) {
-      moved.set(positions.subarray(row * before, row * before + used), row * slots);
+      moved.set(positions.subarray(row * before, row * before + used), row * room);
     }
+    stored = roomier;
     positions = moved;
+    slots = room;
   };
 
   return {
@@ -83,6 +98,7 @@ export function createPastStore(config: ModelConfig, rows: number, capacity: num
       }
       used = kept;
     },
+    checkRoom: (columns) => check(used + columns),
     append(columns, newPositions, rowsOf) {
       if (used + columns > slots) grow(used + columns);
       const width = columns * headDim;
@@ -105,16 +121,4 @@ export function createPastStore(config: ModelConfig, rows: number, capacity: num
       used += columns;
     },
   };
-}
-
-function allocate(length: number): Float32Array {
-  try {
-    return new Float32Array(length);
-  } catch (error) {
-    throw new AntipodeError(
-      'resource',
-      `keys and values: no memory for ${Math.ceil((length * 4) / 2 ** 20)} MB more`,
-      { hint: 'use fewer rows or a shorter text', cause: error },
-    );
-  }
 }
