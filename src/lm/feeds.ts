@@ -18,7 +18,8 @@ export interface Feeds {
   ): Record<string, Tensor>;
 }
 
-export function createFeeds(runtime: OnnxRuntime, config: ModelConfig): Feeds {
+/** @param isEmptyAllowed whether inputs may have no elements, which ends the process on some devices */
+export function createFeeds(runtime: OnnxRuntime, config: ModelConfig, isEmptyAllowed: boolean): Feeds {
   const { dModel, headDim, kvHeads, layers } = config;
   const sites: readonly Site[] = ['emb', ...Array(layers).keys()];
   const frequencies = config.ropes.map(ropeFrequencies);
@@ -68,7 +69,8 @@ export function createFeeds(runtime: OnnxRuntime, config: ModelConfig): Feeds {
   };
 
   return {
-    of(batch, past, steer, logitRows) {
+    of(batch, past, steer, wanted) {
+      const logitRows = wanted.length === 0 && !isEmptyAllowed ? [0] : wanted;
       const feeds: Record<string, Tensor> = {
         tokens: integer(batch.tokens, [batch.rows, batch.columns]),
         logit_rows: integer(logitRows, [logitRows.length]),

@@ -107,13 +107,13 @@ async function runPiece(pass: ForwardPass, piece: Piece, result: Arrays): Promis
   const part = columnsOf(pass.batch, from, to);
   const steer = pass.steer.map((steering) => steeringOf(steering, pass.batch, from, to));
   const names: string[] = [...result.captures.keys()];
-  if (result.logits) names.push('logits');
+  const logitPlaces = placesOf(part, pass.logits);
+  if (logitPlaces.length > 0) names.push('logits');
   for (let layer = 0; isExtended && layer < config.layers; layer++) {
     names.push(`new.k.${layer}`, `new.v.${layer}`);
   }
   // A run has to fetch something.
   if (names.length === 0) names.push('new.k.0');
-  const logitPlaces = placesOf(part, pass.logits);
   const feeds = pass.feeds.of(
     part,
     store,
@@ -123,7 +123,8 @@ async function runPiece(pass: ForwardPass, piece: Piece, result: Arrays): Promis
   const edits = pass.edit.map((edit) => columnsOfEdit(edit, from, to));
   const outputs = await pass.run({ ...feeds, ...pass.editFeeds(edits) }, names);
   const value = (name: string): Float32Array => outputs[name]!.data as Float32Array;
-  const broken = firstNonFinite([...result.captures.keys(), ...(result.logits ? ['logits'] : [])], value);
+  const checked = [...result.captures.keys(), ...(logitPlaces.length > 0 ? ['logits'] : [])];
+  const broken = firstNonFinite(checked, value);
   if (broken !== undefined) throw await pass.explain(broken);
   const copy = (source: Float32Array, at: number, target: Float32Array, to: number, width: number): void =>
     target.set(source.subarray(at * width, (at + 1) * width), to * width);

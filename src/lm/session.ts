@@ -100,7 +100,7 @@ class RunningModel implements LanguageModel {
     this.device = parts.session.device;
     this.precision = parts.precision;
     this.#parts = parts;
-    this.#feeds = createFeeds(parts.runtime, parts.config);
+    this.#feeds = createFeeds(parts.runtime, parts.config, this.device.name === 'cpu');
   }
 
   forward(request: ForwardRequest): Promise<ForwardResult> {

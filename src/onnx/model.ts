@@ -1,6 +1,6 @@
 /**
  * @file Writes ONNX models: a graph of nodes with typed inputs and outputs, as bytes for `InferenceSession.create`.
- * Field numbers are those of onnx.proto3 (IR version 10). Subgraphs and functions are left out: today's graphs have none.
+ * Field numbers are those of onnx.proto3 (IR version 10). Functions are left out: today's graphs have none.
  */
 
 import { createMessage, finish, type MessageWriter } from './protobuf.ts';
@@ -18,7 +18,8 @@ export type Attribute =
   | { readonly float: number }
   | { readonly string: string }
   | { readonly ints: readonly number[] }
-  | { readonly tensor: TensorSpec };
+  | { readonly tensor: TensorSpec }
+  | { readonly graph: SubgraphSpec };
 
 export type Attributes = Readonly<Record<string, Attribute>>;
 
@@ -34,6 +35,12 @@ export interface NodeSpec {
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
   readonly attributes?: Attributes;
+}
+
+/** A branch: it takes no inputs of its own and sees the values of the graph around it. */
+export interface SubgraphSpec {
+  readonly nodes: readonly NodeSpec[];
+  readonly outputs: readonly ValueSpec[];
 }
 
 export interface InitialiserSpec extends TensorSpec {
@@ -53,7 +60,7 @@ const IR_VERSION = 10;
 const OPSET_VERSIONS: Record<Domain, number> = { '': 21, 'com.microsoft': 1 };
 
 /** AttributeProto.AttributeType. */
-const ATTRIBUTE_TYPES = { float: 1, int: 2, string: 3, tensor: 4, ints: 7 } as const;
+const ATTRIBUTE_TYPES = { float: 1, int: 2, string: 3, tensor: 4, graph: 5, ints: 7 } as const;
 
 export function encodeModel(spec: ModelSpec): Uint8Array {
   const graph = createMessage();
@@ -63,10 +70,25 @@ export function encodeModel(spec: ModelSpec): Uint8Array {
   for (const value of spec.inputs) graph.message(11, encodeValue(value));
   for (const value of spec.outputs) graph.message(12, encodeValue(value));
   const model = createMessage().integer(1, IR_VERSION).text(2, 'antipode').message(7, graph);
-  for (const domain of new Set<Domain>(['', ...spec.nodes.map((node) => node.domain ?? '')])) {
+  for (const domain of new Set<Domain>(['', ...domainsOf(spec.nodes)])) {
     model.message(8, createMessage().text(1, domain).integer(2, OPSET_VERSIONS[domain]));
   }
   return finish(model);
+}
+
+function domainsOf(nodes: readonly NodeSpec[]): Domain[] {
+  return nodes.flatMap(({ attributes = {}, domain = '' }) => [
+    domain,
+    ...Object.values(attributes).flatMap((value) => ('graph' in value ? domainsOf(value.graph.nodes) : [])),
+  ]);
+}
+
+function encodeSubgraph({ nodes, outputs }: SubgraphSpec, name: string): MessageWriter {
+  const graph = createMessage();
+  for (const node of nodes) graph.message(1, encodeNode(node));
+  graph.text(2, name);
+  for (const value of outputs) graph.message(12, encodeValue(value));
+  return graph;
 }
 
 function encodeNode(node: NodeSpec): MessageWriter {
@@ -89,6 +111,9 @@ function encodeAttribute(name: string, value: Attribute): MessageWriter {
   if ('string' in value) return message.text(4, value.string).integer(20, ATTRIBUTE_TYPES.string);
   if ('tensor' in value) {
     return message.message(5, encodeTensor(value.tensor)).integer(20, ATTRIBUTE_TYPES.tensor);
+  }
+  if ('graph' in value) {
+    return message.message(6, encodeSubgraph(value.graph, name)).integer(20, ATTRIBUTE_TYPES.graph);
   }
   for (const item of value.ints) message.integer(8, item);
   return message.integer(20, ATTRIBUTE_TYPES.ints);

@@ -88,7 +88,12 @@ export function unembed(
   { embedding, head = 'lm_head.weight' }: { readonly embedding: string; readonly head?: string },
 ): Value {
   const name = config.isHeadTied ? embedding : head;
-  return graph.products.linear(x, { name, outputs: config.vocabSize, inputs: config.dModel });
+  return graph.products.linear(x, {
+    name,
+    outputs: config.vocabSize,
+    inputs: config.dModel,
+    isOptional: true,
+  });
 }
 
 /** The first prefix under which the weights have `name`; the first of all where none has, so that the error names the usual one. */

@@ -20,16 +20,19 @@ export function exactProducts(maxCastRows: number = MAX_CAST_ROWS): MakeProducts
       graph.microsoft('FusedMatMul', [x, y], { transB: { int: 1 } });
     return {
       timesTransposed,
-      linear(x, { name, outputs, inputs }) {
+      linear(x, { name, outputs, inputs, isOptional }) {
         const tensor = graph.weights.tensor(name, [outputs, inputs]);
         if (tensor.type === 'float32') return timesTransposed(x, graph.mapped(name, tensor));
-        if (outputs <= 2 * maxCastRows) return timesTransposed(x, widened(graph, x, name, tensor));
-        const parts: Value[] = [];
-        for (let row = 0; row < outputs; row += maxCastRows) {
-          const part = rowsOf(tensor, row, Math.min(maxCastRows, outputs - row));
-          parts.push(timesTransposed(x, widened(graph, x, `${name}:rows-${row}`, part)));
-        }
-        return graph.op('Concat', parts, { axis: { int: -1 } });
+        const product = (): Value => {
+          if (outputs <= 2 * maxCastRows) return timesTransposed(x, widened(graph, x, name, tensor));
+          const parts: Value[] = [];
+          for (let row = 0; row < outputs; row += maxCastRows) {
+            const part = rowsOf(tensor, row, Math.min(maxCastRows, outputs - row));
+            parts.push(timesTransposed(x, widened(graph, x, `${name}:rows-${row}`, part)));
+          }
+          return graph.op('Concat', parts, { axis: { int: -1 } });
+        };
+        return isOptional ? unlessEmpty(graph, x, outputs, product) : product();
       },
       linearInOut(x, { name, outputs, inputs }) {
         const tensor = graph.weights.tensor(name, [inputs, outputs]);
@@ -68,7 +71,8 @@ function widened(graph: GraphBuilder, x: Value, name: string, tensor: MappedTens
   );
 }
 
-function rowsOf(tensor: MappedTensor, row: number, rows: number): MappedTensor {
+/** Rows of a stored matrix, in place. */
+export function rowsOf(tensor: MappedTensor, row: number, rows: number): MappedTensor {
   const [total = 0, width = 0] = tensor.dims;
   const rowBytes = tensor.data.length / total;
   return {
@@ -80,4 +84,14 @@ function rowsOf(tensor: MappedTensor, row: number, rows: number): MappedTensor {
       length: rows * rowBytes,
     },
   };
+}
+
+/** Without logits the output matrix is multiplied with no rows; widening it would still take as long as for one. @param x `[r, inputs]` */
+function unlessEmpty(graph: GraphBuilder, x: Value, outputs: number, product: () => Value): Value {
+  const size = graph.op('Size', [x]);
+  return graph.choose(graph.op('Cast', [size], { to: { int: ELEMENT_TYPES.bool } }), {
+    dims: ['r', outputs],
+    then: product,
+    otherwise: () => graph.op('ConstantOfShape', [graph.integers([0, outputs])]),
+  });
 }

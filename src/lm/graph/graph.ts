@@ -4,6 +4,7 @@
  */
 
 import type {
+  Attribute,
   Attributes,
   Domain,
   InitialiserSpec,
@@ -28,6 +29,10 @@ export interface GraphBuilder {
   op(op: string, inputs: readonly Value[], attributes?: Attributes): Value;
   /** An operator with several outputs. */
   split(op: string, inputs: readonly Value[], count: number, attributes?: Attributes): Value[];
+  /**
+   * `then` where the bool scalar holds, else `otherwise`; of the two only one is computed. Both give float32 of as many axes as `dims` has.
+   */
+  choose(condition: Value, branches: Branches): Value;
   /** An operator of ONNX Runtime's own. */
   microsoft(op: string, inputs: readonly Value[], attributes?: Attributes): Value;
   /** A float32 scalar. */
@@ -42,8 +47,15 @@ export interface GraphBuilder {
   finish(): Promise<ModelSpec>;
 }
 
+export interface Branches {
+  readonly dims: readonly (number | string)[];
+  then(): Value;
+  otherwise(): Value;
+}
+
 export function createGraph(weights: GraphBuilder['weights'], makeProducts: MakeProducts): GraphBuilder {
-  const nodes: NodeSpec[] = [];
+  /** Of the graph, or of the branch that is being built. */
+  let nodes: NodeSpec[] = [];
   const inputs: ValueSpec[] = [];
   const outputs: ValueSpec[] = [];
   const initialisers = new Map<string, InitialiserSpec>();
@@ -70,6 +82,17 @@ export function createGraph(weights: GraphBuilder['weights'], makeProducts: Make
     return out;
   };
 
+  const branch = (build: () => Value, dims: ValueSpec['dims']): Attribute => {
+    const outside = nodes;
+    nodes = [];
+    try {
+      const name = build();
+      return { graph: { nodes, outputs: [{ name, type: 'float32', dims }] } };
+    } finally {
+      nodes = outside;
+    }
+  };
+
   const graph: GraphBuilder = {
     weights,
     get products() {
@@ -85,6 +108,10 @@ export function createGraph(weights: GraphBuilder['weights'], makeProducts: Make
       return name;
     },
     op: (op, from, attributes = {}) => single(op, from, { attributes }),
+    choose(condition, { dims, then, otherwise }) {
+      const attributes = { then_branch: branch(then, dims), else_branch: branch(otherwise, dims) };
+      return single('If', [condition], { attributes });
+    },
     microsoft: (op, from, attributes = {}) => single(op, from, { attributes, domain: 'com.microsoft' }),
     split(op, from, parts, attributes = {}) {
       const outs = Array.from({ length: parts }, () => fresh(op));

@@ -9,6 +9,8 @@ export interface Matrix {
   readonly name: string;
   readonly outputs: number;
   readonly inputs: number;
+  /** x is `[r, inputs]` and r may be 0; the product should then cost nothing. */
+  readonly isOptional?: boolean;
 }
 
 export interface Products {
