@@ -12,7 +12,11 @@ import { addSaeOptions } from './sae_options.ts';
 export function generateCommand(context: CliContext): Command {
   const command = addModelOptions(new Command('generate'))
     .description('Continues a prompt with a language model, plain or steered along features of an SAE.')
-    .option('-p, --prompt <text>', 'the text to continue, or - for stdin; repeatable', collect)
+    .option(
+      '-p, --prompt <text>',
+      'the text to continue, or - for stdin (without its last line break); repeatable',
+      collect,
+    )
     .option('--chat', 'the prompt is one message of a user, written by the model’s own chat template')
     .option(
       '--system <text>',
@@ -21,7 +25,7 @@ export function generateCommand(context: CliContext): Command {
     .option('--sae <ref>', 'the SAE that --steer takes features from, as in antipode geometry')
     .option(
       '--steer <feature:strength>',
-      '20:11697:+40 adds 40 times that decoder row at every position behind its layer; repeatable, summed',
+      '20:11697:+40 adds 40 times the decoder row of feature 11697 behind layer 20, at every position; -40 pushes the other way; repeatable, summed',
       collect,
     )
     .option(
@@ -68,5 +72,7 @@ export function generateCommand(context: CliContext): Command {
   return withExamples(command, [
     'antipode generate -m google/gemma-2-2b -p "How are you?" --sae gemma-2-2b/20-gemmascope-res-16k --steer 20:11697:+40',
     'antipode generate -m ./model -p "Once upon a time" -n 100 --temp 0',
+    'antipode generate -m Qwen/Qwen2.5-0.5B-Instruct --chat --system "Answer in one word." -p "How are you?"',
+    'echo "How are you?" | antipode generate -m ./model -p - --replies 20 --json',
   ]);
 }

@@ -2,7 +2,8 @@
 
 import { type GeneratedRow, generate } from '../lm/generate.ts';
 import type { LanguageModel, Steering } from '../lm/language_model.ts';
-import type { SamplingOptions } from '../lm/sampler.ts';
+import { checkSampling, type SamplingOptions } from '../lm/sampler.ts';
+import { createStopMatcher } from '../lm/stop_sequences.ts';
 import { openTokenizer } from '../lm/tokenizer/open_tokenizer.ts';
 import type { Tokenizer } from '../lm/tokenizer/tokenizer.ts';
 import type { CliContext } from './context.ts';
@@ -16,6 +17,8 @@ import { type AskedReply, createReplyOutput, replyJson } from './reply_output.ts
 export async function runGenerate(context: CliContext, flags: GenerateFlags): Promise<void> {
   const terms = parseInterventions(flags);
   checkPromptFlags(flags.prompt, flags);
+  checkSampling(samplingOf(flags));
+  createStopMatcher(flags.stop ?? []);
   const folder = await modelFolder(context, flags.model);
   const tokenizer = await openTokenizer(folder);
   const prompts = await readPrompts(context, flags.prompt, tokenizer, flags);
@@ -60,6 +63,7 @@ async function generateReplies(context: CliContext, flags: GenerateFlags, job: J
   const shown = createReplyOutput({
     out,
     asked,
+    isChat: flags.chat === true,
     hasHeadings: flags.replies > 1 || flags.prompt.length > 1,
     signal: context.signal,
   });

@@ -23,6 +23,8 @@ export interface ReplyOutput {
 export interface ReplyOutputOptions {
   readonly out: Output;
   readonly asked: readonly AskedReply[];
+  /** Replies answer their prompts, on a line of their own, instead of continuing them. */
+  readonly isChat: boolean;
   /** More than one prompt or reply per prompt: a line with the seed stands above each. */
   readonly hasHeadings: boolean;
   /** Cuts off what is being shown. */
@@ -38,10 +40,13 @@ export function createReplyOutput(options: ReplyOutputOptions): ReplyOutput {
   return printWhole(options);
 }
 
-function showLive({ out, signal }: ReplyOutputOptions, { prompt }: AskedReply): ReplyOutput | undefined {
+function showLive(
+  { out, signal, isChat }: ReplyOutputOptions,
+  { prompt }: AskedReply,
+): ReplyOutput | undefined {
   const live = out.live();
   if (!live) return undefined;
-  live.write(({ bold }) => bold(visible(prompt)));
+  live.write((style) => shownPrompt(prompt, isChat, style));
   // At once: a step of a large model can take longer than the command may live on.
   const cut = (): void => live.end();
   signal.addEventListener('abort', cut, { once: true });
@@ -55,7 +60,8 @@ function showLive({ out, signal }: ReplyOutputOptions, { prompt }: AskedReply): 
   };
 }
 
-function printWhole({ out, asked, hasHeadings }: ReplyOutputOptions): ReplyOutput {
+function printWhole(options: ReplyOutputOptions): ReplyOutput {
+  const { out, asked } = options;
   const progress = out.progress('generating', asked.length);
   const waiting = new Map<number, GeneratedRow>();
   let printed = 0;
@@ -67,8 +73,7 @@ function printWhole({ out, asked, hasHeadings }: ReplyOutputOptions): ReplyOutpu
       finished += 1;
       for (let next = waiting.get(printed); next; next = waiting.get(printed)) {
         waiting.delete(printed);
-        if (out.mode !== 'json')
-          print(out, { ...asked[printed]!, row: next, isFirst: printed === 0, hasHeadings });
+        if (out.mode !== 'json') print(options, printed, next);
         printed += 1;
       }
       progress.update(finished);
@@ -77,22 +82,25 @@ function printWhole({ out, asked, hasHeadings }: ReplyOutputOptions): ReplyOutpu
   };
 }
 
-interface WholeReply extends AskedReply {
-  readonly row: GeneratedRow;
-  readonly isFirst: boolean;
-  readonly hasHeadings: boolean;
-}
-
-function print(out: Output, { prompt, seed, row, isFirst, hasHeadings }: WholeReply): void {
-  const human = ({ bold, dim }: Style): string => {
-    const head = hasHeadings ? `${dim(`seed ${seed}`)}\n` : '';
-    return `${isFirst ? '' : '\n'}${head}${bold(visible(prompt))}${visible(row.text)}`;
+function print(
+  { out, asked, isChat, hasHeadings }: ReplyOutputOptions,
+  index: number,
+  row: GeneratedRow,
+): void {
+  const reply = asked[index]!;
+  const human = (style: Style): string => {
+    const head = hasHeadings ? `${style.dim(`seed ${reply.seed}`)}\n` : '';
+    return `${index === 0 ? '' : '\n'}${head}${shownPrompt(reply.prompt, isChat, style)}${visible(row.text)}`;
   };
   out.item({
     human,
-    json: () => replyJson({ prompt, seed }, row),
+    json: () => replyJson(reply, row),
     quiet: () => [visible(row.text.replace(/\n/g, ' '))],
   });
+}
+
+function shownPrompt(prompt: string, isChat: boolean, { bold }: Style): string {
+  return `${bold(visible(prompt))}${isChat ? '\n' : ''}`;
 }
 
 /** Of one reply; log-probabilities are natural, perplexity is e to the power of minus their mean, both null without tokens. */
