@@ -3,9 +3,9 @@
 import type { Command } from 'commander';
 import { AntipodeError } from '../errors.ts';
 import { antipodeCacheDir } from '../hub/cache_dirs.ts';
+import { openIsolatedModel } from '../lm/isolation/open_isolated_model.ts';
 import type { LanguageModel } from '../lm/language_model.ts';
 import { PRECISIONS, type PrecisionChoice } from '../lm/precision.ts';
-import { openLanguageModel } from '../lm/session.ts';
 import type { CliContext } from './context.ts';
 import { integerOption } from './options.ts';
 import type { Progress } from './output.ts';
@@ -53,7 +53,10 @@ export interface ModelRequest {
   readonly use: ModelUse;
 }
 
-/** Shows progress while weights are quantised. @throws {AntipodeError} as `openLanguageModel` */
+/**
+ * In a process of its own, which Ctrl-C ends at once. Shows progress while weights are quantised.
+ * @throws {AntipodeError} as `openIsolatedModel`
+ */
 export async function openModel(
   { env, out, signal }: CliContext,
   { flags, folder, use }: ModelRequest,
@@ -65,13 +68,12 @@ export async function openModel(
     progress.update(fraction);
   };
   try {
-    return await openLanguageModel(folder, {
+    const options = {
       precision: precision === 'auto' && use === 'activations' ? 'exact' : precision,
       cacheDir: antipodeCacheDir(env),
-      onProgress,
-      signal,
       ...(threads === undefined ? {} : { threads }),
-    });
+    } as const;
+    return await openIsolatedModel(folder, options, { onProgress, signal });
   } finally {
     progress?.end();
   }
