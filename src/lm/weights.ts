@@ -8,7 +8,13 @@ import { parse, relative, sep } from 'node:path';
 import { AntipodeError } from '../errors.ts';
 import { openShardedSafetensors } from '../formats/safetensors/safetensors.ts';
 import { shownName } from '../formats/shown_name.ts';
-import { byteLengthOf, readFloat32, requireTensor, type StoredTensor } from '../formats/tensor_file.ts';
+import {
+  byteLengthOf,
+  readFloat32,
+  requireTensor,
+  type StoredTensor,
+  type TensorFile,
+} from '../formats/tensor_file.ts';
 import type { ElementType, ExternalData } from '../onnx/tensor_proto.ts';
 import { type DType, widenToFloat32 } from '../tensor/dtype.ts';
 
@@ -53,10 +59,10 @@ export async function externalLocation(path: string): Promise<{ folder: string; 
 
 /**
  * @param folder of the model: `model.safetensors`, or `model.safetensors.index.json` and its shards
- * @throws {AntipodeError} `missing` for a shard that is not there, `format` for damaged files
+ * @throws {AntipodeError} `missing` for a shard or an index that is not there, `format` for damaged files
  */
 export async function openWeights(folder: string): Promise<ModelWeights> {
-  const file = await openShardedSafetensors(folder);
+  const file = await openAll(folder);
   try {
     const places = await locate(file.tensors.values());
     const find = (name: string, shape: readonly number[]): StoredTensor => {
@@ -65,6 +71,7 @@ export async function openWeights(folder: string): Promise<ModelWeights> {
       throw new AntipodeError(
         'format',
         `${file.name}: ${name} has shape [${tensor.shape.join(', ')}], expected [${shape.join(', ')}] by config.json`,
+        { hint: 'config.json and the weights may be of two models: fetch both again' },
       );
     };
     return {
@@ -96,6 +103,29 @@ export async function openWeights(folder: string): Promise<ModelWeights> {
     await file.close();
     throw error;
   }
+}
+
+const FETCH_ALL = 'fetch all files of the model: hf download ORG/NAME';
+
+/** One of several shards, by Hugging Face's names. */
+const SHARD = /-\d+-of-(?!0*1\.)\d+\.safetensors$/;
+
+/** A model is all of its shards, so one file out of several is never meant. */
+async function openAll(folder: string): Promise<TensorFile> {
+  let file: TensorFile;
+  try {
+    file = await openShardedSafetensors(folder);
+  } catch (error) {
+    if (!(error instanceof AntipodeError) || (error.kind !== 'missing' && error.kind !== 'usage'))
+      throw error;
+    const problem = error.kind === 'usage' ? ' and no model.safetensors.index.json' : '';
+    throw new AntipodeError('missing', error.message + problem, { hint: FETCH_ALL, cause: error });
+  }
+  if (!SHARD.test(file.name)) return file;
+  await file.close();
+  throw new AntipodeError('missing', `${folder}: holds ${file.name} and no model.safetensors.index.json`, {
+    hint: FETCH_ALL,
+  });
 }
 
 function elementType(tensor: StoredTensor, fileName: string): ElementType {
