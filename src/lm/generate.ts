@@ -1,11 +1,12 @@
 /**
- * @file Text from a language model, token by token, many rows at a time: each row with its own prompt, seed and steering. A row's text depends on its
+ * @file Text from a language model, token by token, many rows at a time: each row with its own prompt, seed, steering and edits. A row's text depends on its
  * own inputs alone (up to float32 rounding of the batch). Leaves out beams and what steering means: it is added as given, at every position.
  */
 
 import { AntipodeError, throwIfInterrupted } from '../errors.ts';
 import type { Rng } from '../tensor/rng.ts';
-import type { ForwardResult, LanguageModel, Past, Steering } from './language_model.ts';
+import { rowsOfEdit } from './edit_parts.ts';
+import type { Edit, ForwardResult, LanguageModel, Past, Steering } from './language_model.ts';
 import { createReplyText, type ReplyText } from './reply_text.ts';
 import { checkSampling, createRowRng, logProbability, type SamplingOptions, sampleToken } from './sampler.ts';
 import { scoreTokens } from './score.ts';
@@ -28,6 +29,8 @@ export interface GenerateOptions {
   readonly stops?: readonly string[];
   /** With `columns` 1: added at every position of the prompt and of the reply. One entry per row or one for all. */
   readonly steer?: readonly Steering[];
+  /** With `columns` 1: made at every position, before `steer` adds. One set of lanes per row or one for all. */
+  readonly edit?: readonly Edit[];
   /** Settled text of a row, in order; the pieces of a row make its `text`. */
   readonly onText?: (row: number, text: string) => void;
   /** A row as soon as it has ended, whatever the others do; without `unsteeredLogProbabilities`. */
@@ -46,9 +49,9 @@ export interface GeneratedRow {
   readonly text: string;
   /** What was drawn, the end-of-text token included, where it was drawn. */
   readonly tokens: readonly number[];
-  /** Natural logarithm of each token's probability at temperature 1 under the model as it ran, steering included. */
+  /** Natural logarithm of each token's probability at temperature 1 under the model as it ran, steering and edits included. */
   readonly logProbabilities: readonly number[];
-  /** The same under the model without any steering; there where it was asked for. */
+  /** The same under the model without any steering or edit; there where it was asked for. */
   readonly unsteeredLogProbabilities?: readonly number[];
   readonly end: GenerationEnd;
 }
@@ -98,8 +101,8 @@ function replyOf({ text, tokens, logProbabilities, end }: Writing): GeneratedRow
 }
 
 /** Zeros change no bit. */
-function isSteered({ steer = [] }: GenerateOptions): boolean {
-  return steer.some(({ values }) => values.some((value) => value !== 0));
+function isSteered({ edit = [], steer = [] }: GenerateOptions): boolean {
+  return edit.length > 0 || steer.some(({ values }) => values.some((value) => value !== 0));
 }
 
 function startWriting(
@@ -127,8 +130,8 @@ async function write(options: GenerateOptions, writing: readonly Writing[]): Pro
   try {
     for (let step = 0; step < maxNewTokens; step++) {
       throwIfInterrupted(options.signal);
-      const { tokens, past, steer } = batch;
-      const result = await model.forward({ tokens, past, steer, logits: 'last' });
+      const { edit, tokens, past, steer } = batch;
+      const result = await model.forward({ tokens, past, edit, steer, logits: 'last' });
       batch.rows.forEach((row, place) => {
         if (row.end === undefined) takeToken(options, row, logitsOf(result, place));
         if (row.end === undefined && lengthOf(row) >= model.config.maxPositions)
@@ -156,6 +159,7 @@ interface Batch {
   readonly past: Past;
   readonly tokens: readonly ArrayLike<number>[];
   readonly steer: readonly Steering[];
+  readonly edit: readonly Edit[];
 }
 
 /**
@@ -170,6 +174,12 @@ async function startBatch(options: GenerateOptions, rows: readonly Writing[]): P
     past: await model.createPast(rows.length, longest + maxNewTokens),
     tokens: rows.map(({ prompt, tokens }) => [...Array.from(prompt), ...tokens]),
     steer: (options.steer ?? []).map((one) => ofRows(one, rows, options.rows.length)),
+    edit: (options.edit ?? []).map((one) =>
+      rowsOfEdit(
+        one,
+        rows.map(({ index }) => index),
+      ),
+    ),
   };
 }
 
