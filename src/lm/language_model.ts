@@ -53,7 +53,7 @@ export interface Edit {
 }
 
 /**
- * `resid.L`, `resid.emb`: the residual stream at a site. `attn_out.L`, `mlp_out.L`: what that sublayer adds to it (in Gemma 2 behind the norm
+ * `resid.L`, `resid.emb`: the residual stream at a site. `attn_out.L`, `mlp_out.L`: what that sublayer adds to it (in Gemma behind the norm
  * that follows it). `pattern.L`: attention probabilities (TransformerLens's `hook_pattern`).
  */
 export type Capture = `resid.${Site}` | `attn_out.${number}` | `mlp_out.${number}` | `pattern.${number}`;
