@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseSteer } from './steer_option.ts';
+import { checkSameSae, parseSteer } from './steer_option.ts';
 
 describe('C16, C17: --steer FEATURE:STRENGTH', () => {
   it.each([
@@ -19,10 +19,40 @@ describe('C16, C17: --steer FEATURE:STRENGTH', () => {
     expect(parseSteer(text)).toEqual({ feature, strength, layer, sae });
   });
 
-  it.each(['', '7', '20:', ':3', '20:11697:', '20:11697:x', '20:11697:1e999', '20:-3:4', 'a b:1'])(
-    '%j is refused',
-    (text) => {
-      expect(() => parseSteer(text)).toThrowError(expect.objectContaining({ kind: 'usage' }));
-    },
-  );
+  it.each([
+    '',
+    '7',
+    '20:',
+    ':3',
+    '20:11697:',
+    '20:11697:x',
+    '20:11697:1e999',
+    '20:-3:4',
+    'a b:1',
+    '20:3:NaN',
+    '20:3:-Infinity',
+    '20:3:+-4',
+    '20:3:1e16',
+  ])('%j is refused', (text) => {
+    expect(() => parseSteer(text)).toThrowError(expect.objectContaining({ kind: 'usage' }));
+  });
+});
+
+describe('features are of the SAE that is opened', () => {
+  const identity = { label: 'x', isSynthetic: false };
+  const [here, other] = ['gemma-2-2b/20-gemmascope-res-16k', 'gemma-2-2b/12-gemmascope-res-16k'];
+  const check = (neuronpediaId: string | undefined, ...texts: string[]): void =>
+    checkSameSae(
+      texts.map((text) => parseSteer(text)),
+      { ...identity, ...(neuronpediaId !== undefined && { neuronpediaId }) },
+    );
+
+  it('as far as both say which', () => {
+    check(here, '20:3:1', '7:2', `${here}/3:1`);
+    check(undefined, `${other}/3:1`, `${other}/4:1`, '7:2');
+    expect(() => check(here, '20:3:1', `${other}/3:1`)).toThrow(
+      `--steer: a feature belongs to ${other} (expected ${here})`,
+    );
+    expect(() => check(undefined, `${here}/3:1`, `${other}/3:1`)).toThrow(`belongs to ${other}`);
+  });
 });

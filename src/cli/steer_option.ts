@@ -31,7 +31,7 @@ export function parseSteer(text: string): SteerTerm {
   if (Math.abs(strength) > MAX_STRENGTH) {
     throw new AntipodeError(
       'usage',
-      `--steer: the strength is out of range (got ${number}, expected -${MAX_STRENGTH} to ${MAX_STRENGTH})`,
+      `--steer: the strength is out of range (got ${number}, expected -1e15 to 1e15)`,
     );
   }
   const bare = parseIndex(ref);

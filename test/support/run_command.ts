@@ -31,7 +31,7 @@ export interface CommandResult {
 
 export interface CommandOptions {
   readonly env?: Readonly<Record<string, string>>;
-  readonly stdin?: string;
+  readonly stdin?: string | Uint8Array;
   /** Called with the process once it runs, to interrupt it. */
   readonly during?: (child: ChildProcess) => void;
 }
