@@ -242,3 +242,42 @@ test('durations', () => {
     '0 s',
   ]);
 });
+
+describe('live text', () => {
+  test('is for people at a terminal', () => {
+    expect(setup().out.live()).toBeUndefined();
+    for (const mode of ['json', 'quiet'] as const)
+      expect(setup({ outTTY: true, mode }).out.live()).toBeUndefined();
+  });
+
+  test('grows as it is; its end ends a line that has begun, once, and nothing follows', () => {
+    const { stdout, out } = setup({ outTTY: true });
+    const live = out.live()!;
+    live.write(({ bold }) => bold('ask'));
+    live.write(() => ' and\nans');
+    live.write(() => '');
+    expect(stdout.text).toBe('\u001b[1mask\u001b[22m and\nans');
+    live.end();
+    live.end();
+    live.write(() => 'late');
+    expect(stdout.text).toBe('\u001b[1mask\u001b[22m and\nans\n');
+  });
+
+  test('adds no line where none has begun', () => {
+    for (const text of ['', 'whole\n']) {
+      const { stdout, out } = setup({ outTTY: true });
+      const live = out.live()!;
+      live.write(() => text);
+      live.end();
+      expect(stdout.text).toBe(text);
+    }
+  });
+
+  test('takes a status line away before it writes', () => {
+    const { stdout, stderr, out } = setup({ outTTY: true, errTTY: true });
+    out.progress('loading', 10).update(5);
+    const before = stderr.text;
+    out.live()!.write(() => 'x');
+    expect([stdout.text, stderr.text.slice(before.length)]).toEqual(['x', '\r\u001b[2K']);
+  });
+});
