@@ -2,7 +2,7 @@
 
 import type { InferenceSession } from 'onnxruntime-node';
 import { AntipodeError } from '../errors.ts';
-import { encodeModel } from '../onnx/model.ts';
+import { encodeModel, type ModelSpec } from '../onnx/model.ts';
 import type { OnnxRuntime } from '../onnx/runtime.ts';
 import type { ModelConfig } from './config.ts';
 import {
@@ -17,7 +17,7 @@ import {
 import { buildGraph } from './graph/build_graph.ts';
 import type { Site } from './language_model.ts';
 import type { PreparedPrecision } from './precision.ts';
-import { prepareRuntime, sessionOptions } from './session_options.ts';
+import { prepareRuntime, sessionOptions, tableLookUps } from './session_options.ts';
 import type { ModelWeights } from './weights.ts';
 
 export interface SessionRequest {
@@ -42,7 +42,7 @@ export async function openSession(request: SessionRequest): Promise<OpenedSessio
   const devices = devicesFor(request.device, installation);
   for (const [at, name] of devices.entries()) {
     const { config, weights, precision, editSites } = request;
-    const model = encodeModel(await buildGraph(config, weights, precision.products(name), editSites));
+    const model = await buildGraph(config, weights, precision.products(name), editSites);
     try {
       return { session: await sessionOn(name, model, request), device: runningDevice(name, installation) };
     } catch (error) {
@@ -57,14 +57,13 @@ export async function openSession(request: SessionRequest): Promise<OpenedSessio
 
 function sessionOn(
   device: Device,
-  model: Uint8Array,
+  model: ModelSpec,
   { precision, runtime, threads, weights }: SessionRequest,
 ): Promise<InferenceSession> {
   prepareRuntime(runtime, device);
-  return runtime.InferenceSession.create(
-    model,
-    sessionOptions({ device, root: weights.root, threads, isPacked: precision.isPacked }),
-  );
+  const { isPacked } = precision;
+  const settings = { device, root: weights.root, threads, isPacked, hostNodes: tableLookUps(model) };
+  return runtime.InferenceSession.create(encodeModel(model), sessionOptions(settings));
 }
 
 export function runtimeFailure(what: string, error: unknown): AntipodeError {

@@ -53,7 +53,7 @@ export async function preparePrecision(
 ): Promise<PreparedPrecision> {
   const { precision = 'exact', maxCastRows } = options;
   const stored = (device: Device): MakeProducts =>
-    device === 'cpu' ? exactProducts(maxCastRows) : portableProducts;
+    device === 'cpu' ? exactProducts(maxCastRows) : portableProducts(maxCastRows);
   const exact: PreparedPrecision = { name: 'exact', isPacked: false, products: stored };
   switch (precision) {
     case 'exact':

@@ -1,6 +1,7 @@
 /** @file ONNX Runtime's session options for each device, and which products its graphs are made of. */
 
 import type { InferenceSession } from 'onnxruntime-node';
+import type { ModelSpec } from '../onnx/model.ts';
 import type { OnnxRuntime } from '../onnx/runtime.ts';
 import type { Device } from './device.ts';
 
@@ -11,6 +12,8 @@ export interface SessionSettings {
   readonly threads: number | undefined;
   /** Whether constants may be copied into memory in the order that their operators like. */
   readonly isPacked: boolean;
+  /** Nodes that stay on the CPU beside a device, by name. */
+  readonly hostNodes: readonly string[];
 }
 
 const ERRORS_ONLY = 3;
@@ -19,13 +22,13 @@ const FATAL_ONLY = 4;
 /** Results always come back as CPU tensors: asking a tensor that stayed on the GPU for its data ends the process. */
 export function sessionOptions({
   device,
+  hostNodes,
   isPacked,
   root,
   threads,
 }: SessionSettings): InferenceSession.SessionOptions {
   return {
-    // Provider options (powerPreference and others) are refused by the Node binding. What a device cannot do falls to the CPU.
-    executionProviders: device === 'cpu' ? ['cpu'] : [device, 'cpu'],
+    executionProviders: providersOf(device, hostNodes),
     // Providers that do not start write pages to stderr; the error that is thrown says it once.
     logSeverityLevel: device === 'cpu' ? ERRORS_ONLY : FATAL_ONLY,
     // A plan of all buffers keeps the widened matrices of a whole run alive at once.
@@ -41,6 +44,35 @@ export function sessionOptions({
       },
     },
   };
+}
+
+/** What a device cannot do falls to the CPU. The Node binding refuses options that the browser's WebGPU has, such as powerPreference. */
+function providersOf(
+  device: Device,
+  hostNodes: readonly string[],
+): readonly InferenceSession.ExecutionProviderConfig[] {
+  switch (device) {
+    case 'cpu':
+      return ['cpu'];
+    case 'cuda':
+      return ['cuda', 'cpu'];
+    case 'webgpu':
+      return [{ name: 'webgpu', forceCpuNodeNames: hostNodes }, 'cpu'];
+  }
+}
+
+/**
+ * Nodes that take a few rows out of a mapped table, and those that widen the rows. The table can then stay in its file instead of in the device's
+ * memory, where it may not even fit into one binding; and 16-bit types stay away from adapters that cannot compute with them.
+ */
+export function tableLookUps({ nodes, initialisers = [] }: ModelSpec): string[] {
+  const mapped = new Set(
+    initialisers.filter(({ data }) => !ArrayBuffer.isView(data)).map(({ name }) => name),
+  );
+  const lookUps = nodes.filter(({ op, inputs: [table = ''] }) => op === 'Gather' && mapped.has(table));
+  const rows = new Set(lookUps.flatMap(({ outputs }) => outputs));
+  const casts = nodes.filter(({ op, inputs: [value = ''] }) => op === 'Cast' && rows.has(value));
+  return [...lookUps, ...casts].flatMap(({ name }) => name ?? []);
 }
 
 /**

@@ -91,7 +91,7 @@ function unlessEmpty(graph: GraphBuilder, x: Value, outputs: number, product: ()
   const size = graph.op('Size', [x]);
   return graph.choose(graph.op('Cast', [size], { to: { int: ELEMENT_TYPES.bool } }), {
     dims: ['r', outputs],
-    then: product,
-    otherwise: () => graph.op('ConstantOfShape', [graph.integers([0, outputs])]),
+    ifTrue: product,
+    ifFalse: () => graph.op('ConstantOfShape', [graph.integers([0, outputs])]),
   });
 }

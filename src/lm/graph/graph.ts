@@ -30,7 +30,7 @@ export interface GraphBuilder {
   /** An operator with several outputs. */
   split(op: string, inputs: readonly Value[], count: number, attributes?: Attributes): Value[];
   /**
-   * `then` where the bool scalar holds, else `otherwise`; of the two only one is computed. Both give float32 of as many axes as `dims` has.
+   * `ifTrue` where the bool scalar holds, else `ifFalse`; only that one is computed. Both give float32 of as many axes as `dims` has.
    */
   choose(condition: Value, branches: Branches): Value;
   /** An operator of ONNX Runtime's own. */
@@ -49,8 +49,8 @@ export interface GraphBuilder {
 
 export interface Branches {
   readonly dims: readonly (number | string)[];
-  then(): Value;
-  otherwise(): Value;
+  ifTrue(): Value;
+  ifFalse(): Value;
 }
 
 export function createGraph(weights: GraphBuilder['weights'], makeProducts: MakeProducts): GraphBuilder {
@@ -108,8 +108,8 @@ export function createGraph(weights: GraphBuilder['weights'], makeProducts: Make
       return name;
     },
     op: (op, from, attributes = {}) => single(op, from, { attributes }),
-    choose(condition, { dims, then, otherwise }) {
-      const attributes = { then_branch: branch(then, dims), else_branch: branch(otherwise, dims) };
+    choose(condition, { dims, ifTrue, ifFalse }) {
+      const attributes = { then_branch: branch(ifTrue, dims), else_branch: branch(ifFalse, dims) };
       return single('If', [condition], { attributes });
     },
     microsoft: (op, from, attributes = {}) => single(op, from, { attributes, domain: 'com.microsoft' }),
