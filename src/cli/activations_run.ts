@@ -1,7 +1,7 @@
 /** @file The work of `antipode activations`: the residual stream behind the SAE's layer, encoded, and the largest activations named. */
 
 import { AntipodeError } from '../errors.ts';
-import type { Precision } from '../lm/precision.ts';
+import type { LanguageModel } from '../lm/language_model.ts';
 import { openTokenizer } from '../lm/tokenizer/open_tokenizer.ts';
 import { type DisplayTable, left, right } from '../report/display.ts';
 import type { FeatureNotes } from '../report/feature_notes.ts';
@@ -51,7 +51,7 @@ export async function runActivations(context: CliContext, flags: ActivationsFlag
       sae,
     );
     const request = { folder, flags, tokens: prompt!.tokens, layer, sae };
-    const { residual, precision } = await residualAt(context, request);
+    const { residual, precision, device } = await residualAt(context, request);
     const activations = await encode(await sae.load(), residual);
     const rows = Array.from(prompt!.tokens, (id, position) =>
       describeToken(activations, { position, id, token: tokenizer.tokenText(id), top: flags.top }),
@@ -61,6 +61,7 @@ export async function runActivations(context: CliContext, flags: ActivationsFlag
       json: () => ({
         model: flags.model,
         precision,
+        device: device.name,
         sae: sae.header.identity.label,
         layer,
         tokens: rows.map((row) => ({
@@ -87,14 +88,15 @@ interface ResidualRequest {
 async function residualAt(
   context: CliContext,
   { folder, flags, tokens, layer, sae }: ResidualRequest,
-): Promise<{ residual: Matrix; precision: Precision }> {
+): Promise<Pick<LanguageModel, 'device' | 'precision'> & { readonly residual: Matrix }> {
   const model = await openModel(context, { folder, flags, use: 'activations' });
   try {
     checkFits(sae.header, layer, model.config);
     const name = `resid.${layer}` as const;
     const { captures } = await model.forward({ tokens: [tokens], capture: [name], logits: 'none' });
     const data = captures.get(name)!.values;
-    return { residual: { data, rows: tokens.length, cols: model.config.dModel }, precision: model.precision };
+    const residual = { data, rows: tokens.length, cols: model.config.dModel };
+    return { residual, precision: model.precision, device: model.device };
   } finally {
     await model.close();
   }

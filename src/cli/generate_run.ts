@@ -36,6 +36,7 @@ export async function runGenerate(context: CliContext, flags: GenerateFlags): Pr
       json: () => ({
         model: flags.model,
         precision: model.precision,
+        device: model.device.name,
         sampling: samplingOf(flags),
         ...facts,
         replies: rows.map((row, r) => replyJson(asked[r]!, row)),

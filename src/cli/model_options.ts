@@ -1,18 +1,19 @@
 /** @file How the commands that run a language model say which one and how; opening it. */
 
 import type { Command } from 'commander';
-import { AntipodeError } from '../errors.ts';
 import { antipodeCacheDir } from '../hub/cache_dirs.ts';
+import { DEVICES, type DeviceChoice } from '../lm/device.ts';
 import { openIsolatedModel } from '../lm/isolation/open_isolated_model.ts';
 import type { LanguageModel } from '../lm/language_model.ts';
 import { PRECISIONS, type PrecisionChoice } from '../lm/precision.ts';
 import type { CliContext } from './context.ts';
-import { integerOption } from './options.ts';
+import { choiceOption, integerOption } from './options.ts';
 import type { Progress } from './output.ts';
 
 export interface ModelFlags {
   readonly model: string;
   readonly precision: PrecisionChoice;
+  readonly device: DeviceChoice;
   readonly threads?: number;
 }
 
@@ -25,7 +26,13 @@ export function addModelOptions(command: Command): Command {
     .option(
       '--precision <mode>',
       'exact, f32 (exact, more memory, faster), q8 or q4 (quantised once into the cache); auto takes q8 to generate with large models',
-      parsePrecision,
+      choiceOption<PrecisionChoice>('--precision', ['auto', ...PRECISIONS]),
+      'auto',
+    )
+    .option(
+      '--device <name>',
+      'cpu, webgpu (the graphics card) or cuda; auto takes cuda where it is installed and starts, else cpu, and never webgpu, whose speed on graphics cards antipode has not measured',
+      choiceOption<DeviceChoice>('--device', ['auto', ...DEVICES]),
       'auto',
     )
     .option(
@@ -33,17 +40,6 @@ export function addModelOptions(command: Command): Command {
       'threads of the model (default: the physical cores)',
       integerOption('--threads', 1, 1024),
     );
-}
-
-/** @throws {AntipodeError} `usage` */
-function parsePrecision(text: string): PrecisionChoice {
-  const choices: readonly PrecisionChoice[] = ['auto', ...PRECISIONS];
-  const found = choices.find((choice) => choice === text);
-  if (found) return found;
-  throw new AntipodeError(
-    'usage',
-    `--precision: got ${JSON.stringify(text)}, expected one of ${choices.join(', ')}`,
-  );
 }
 
 export interface ModelRequest {
@@ -54,14 +50,14 @@ export interface ModelRequest {
 }
 
 /**
- * In a process of its own, which Ctrl-C ends at once. Shows progress while weights are quantised.
+ * In a process of its own, which Ctrl-C ends at once. Shows progress while weights are quantised, and warns of a device that helps nobody.
  * @throws {AntipodeError} as `openIsolatedModel`
  */
 export async function openModel(
   { env, out, signal }: CliContext,
   { flags, folder, use }: ModelRequest,
 ): Promise<LanguageModel> {
-  const { precision, threads } = flags;
+  const { device, precision, threads } = flags;
   let progress: Progress | undefined;
   const onProgress = (fraction: number): void => {
     progress ??= out().progress('quantising the weights (once)', 1);
@@ -69,11 +65,14 @@ export async function openModel(
   };
   try {
     const options = {
+      device,
       precision: precision === 'auto' && use === 'activations' ? 'exact' : precision,
       cacheDir: antipodeCacheDir(env),
       ...(threads === undefined ? {} : { threads }),
     } as const;
-    return await openIsolatedModel(folder, options, { onProgress, signal });
+    const model = await openIsolatedModel(folder, options, { onProgress, signal });
+    if (model.device.warning !== undefined) out().warn(model.device.warning);
+    return model;
   } finally {
     progress?.end();
   }

@@ -30,6 +30,18 @@ export function numberOption(name: string, min: number, max: number): (text: str
   };
 }
 
+/** One of `known`. @throws {AntipodeError} `usage` */
+export function choiceOption<T extends string>(name: string, known: readonly T[]): (text: string) => T {
+  return (text) => {
+    const found = known.find((choice) => choice === text);
+    if (found !== undefined) return found;
+    throw new AntipodeError(
+      'usage',
+      `${name}: got ${JSON.stringify(text)}, expected one of ${known.join(', ')}`,
+    );
+  };
+}
+
 /** A comma-separated subset of `known`, in the order of `known`. @throws {AntipodeError} `usage` */
 export function subsetOption<T extends string>(name: string, known: readonly T[]): (text: string) => T[] {
   return (text) => {

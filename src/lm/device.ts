@@ -18,8 +18,6 @@ export type Device = (typeof DEVICES)[number];
  */
 export type DeviceChoice = Device | 'auto';
 
-export const DEVICE_CHOICES: readonly DeviceChoice[] = ['auto', ...DEVICES];
-
 /** What runs a model. */
 export interface RunningDevice {
   readonly name: Device;
