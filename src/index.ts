@@ -33,6 +33,7 @@ export { drawRandomPairs, type FeaturePair } from './geometry/random_pairs.ts';
 export { measureSameFeature, type SameFeature } from './geometry/same_feature.ts';
 export { type GeneratedRow, type GenerateOptions, generate } from './lm/generate.ts';
 export type { Capture, ForwardRequest, ForwardResult, LanguageModel, Steering } from './lm/language_model.ts';
+export { type ScoreOptions, type ScoreRow, scoreTokens } from './lm/score.ts';
 export { type OpenModelOptions, openLanguageModel } from './lm/session.ts';
 export { openTokenizer } from './lm/tokenizer/open_tokenizer.ts';
 export type { Tokenizer } from './lm/tokenizer/tokenizer.ts';

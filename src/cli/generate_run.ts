@@ -82,8 +82,8 @@ async function generateReplies(context: CliContext, flags: GenerateFlags, job: J
         steer,
         onText: (row, text) => shown.text(start + row, text),
         onReply: (row, reply) => shown.reply(start + row, reply),
-        // Only the document shows them, and they cost a pass over all texts.
-        unsteeredLogProbabilities: out.mode === 'json' && steer.length > 0,
+        // Only the document shows them, and where something steers they cost a pass over all texts.
+        unsteeredLogProbabilities: out.mode === 'json',
         signal: context.signal,
       });
       replies.push(...generated);

@@ -103,7 +103,7 @@ function shownPrompt(prompt: string, isChat: boolean, { bold }: Style): string {
   return `${bold(visible(prompt))}${isChat ? '\n' : ''}`;
 }
 
-/** Of one reply; log-probabilities are natural, perplexity is e to the power of minus their mean, both null without tokens. */
+/** Of one reply; log-probabilities are natural, perplexity is e to the power of minus their mean, both null without tokens; twice where something steers. */
 export function replyJson({ prompt, seed }: AskedReply, row: GeneratedRow): Record<string, unknown> {
   const { text, tokens, logProbabilities, unsteeredLogProbabilities, end } = row;
   return {
@@ -113,10 +113,11 @@ export function replyJson({ prompt, seed }: AskedReply, row: GeneratedRow): Reco
     tokens,
     log_probabilities: logProbabilities,
     ...likelihood('', logProbabilities),
-    ...(unsteeredLogProbabilities && {
-      unsteered_log_probabilities: unsteeredLogProbabilities,
-      ...likelihood('unsteered_', unsteeredLogProbabilities),
-    }),
+    ...(unsteeredLogProbabilities !== undefined &&
+      unsteeredLogProbabilities !== logProbabilities && {
+        unsteered_log_probabilities: unsteeredLogProbabilities,
+        ...likelihood('unsteered_', unsteeredLogProbabilities),
+      }),
     end,
   };
 }

@@ -51,7 +51,7 @@ export interface GeneratedRow {
   readonly tokens: readonly number[];
   /** Natural logarithm of each token's probability at temperature 1 under the model as it ran, steering and edits included. */
   readonly logProbabilities: readonly number[];
-  /** The same under the model without any steering or edit; there where it was asked for. */
+  /** The same under the model without any steering or edit; there where it was asked for. The same array where nothing steers. */
   readonly unsteeredLogProbabilities?: readonly number[];
   readonly end: GenerationEnd;
 }

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { runs } from '../../test/support/effort.ts';
 import { createRng } from '../tensor/rng.ts';
-import type { ForwardRequest, LanguageModel, Steering } from './language_model.ts';
+import type { Edit, ForwardRequest, LanguageModel, Steering } from './language_model.ts';
 import { type ScoreRow, scoreTokens } from './score.ts';
 import { openLanguageModel } from './session.ts';
 
@@ -25,9 +25,13 @@ function softmax(logits: Float32Array): number[] {
 }
 
 /** From one forward pass over the whole row. */
-async function expectedOf({ context, tokens }: ScoreRow, steer: readonly Steering[] = []): Promise<number[]> {
+async function expectedOf(
+  { context, tokens }: ScoreRow,
+  steer: readonly Steering[] = [],
+  edit: readonly Edit[] = [],
+): Promise<number[]> {
   const ids = [...Array.from(context), ...Array.from(tokens)];
-  const { logits } = await model.forward({ tokens: [ids], steer, logits: 'all' });
+  const { logits } = await model.forward({ tokens: [ids], steer, edit, logits: 'all' });
   const vocabulary = model.config.vocabSize;
   return Array.from(tokens, (id, i) => {
     const start = (context.length - 1 + i) * vocabulary;
@@ -92,6 +96,23 @@ describe('scoreTokens', () => {
       expectClose(own[r]!, await expectedOf(row, [{ at: 1, values }]));
     }
     expect(plain[0]).not.toEqual(same[0]);
+  });
+
+  test('with a direction taken out of some rows, as a whole forward pass', async () => {
+    const { dModel } = model.config;
+    const { values } = vector(1, 9);
+    const unit = values.map((x) => x / Math.hypot(...values));
+    const each = new Float32Array(ROWS.length * dModel);
+    for (const r of [0, 3]) each.set(unit, r * dModel);
+    const edit = { at: 1, lanes: 1, rows: ROWS.length, read: each, write: each };
+    const scores = await scoreTokens(model, ROWS, { edit: [edit] });
+    const plain = await scoreTokens(model, ROWS);
+    for (const [r, row] of ROWS.entries()) {
+      const own = { at: 1, lanes: 1, read: unit, write: unit };
+      const isEdited = r === 0 || r === 3;
+      expectClose(scores[r]!, await expectedOf(row, [], isEdited ? [own] : []));
+      if (isEdited) expect(scores[r]).not.toEqual(plain[r]!.map((value) => expect.closeTo(value, DIGITS)));
+    }
   });
 
   test('the probabilities of all continuations of a context sum to 1', async () => {

@@ -4,8 +4,9 @@
  */
 
 import { AntipodeError, throwIfInterrupted } from '../errors.ts';
+import { rowsOfEdit } from './edit_parts.ts';
 import { MAX_TOKENS_AT_ONCE } from './forward_pass.ts';
-import type { ForwardResult, LanguageModel, Steering } from './language_model.ts';
+import type { Edit, ForwardResult, LanguageModel, Steering } from './language_model.ts';
 import { logProbability } from './sampler.ts';
 
 export interface ScoreRow {
@@ -15,8 +16,10 @@ export interface ScoreRow {
 }
 
 export interface ScoreOptions {
-  /** With `columns` 1: added at every position of contexts and tokens. One entry per row or one for all. Absent: the model as it is. */
+  /** With `columns` 1: added at every position of contexts and tokens. One entry per row or one for all. Without this and `edit`: the model as it is. */
   readonly steer?: readonly Steering[];
+  /** With `columns` 1, as `steer`: made before it adds. */
+  readonly edit?: readonly Edit[];
   /** Looked at between pieces. */
   readonly signal?: AbortSignal;
   /** Logits held at a time, 2^24 (64 MiB) where left out; at least one position of one row is. Fewer take less memory, for the same numbers. */
@@ -101,13 +104,14 @@ async function scoreBatch(
   const { vocabSize } = model.config;
   const longest = Math.max(...batch.map(({ ids }) => ids.length - 1));
   const steer = (options.steer ?? []).map((one) => steeringOf(one, batch, options.allRows));
+  const edit = (options.edit ?? []).map((one) => editOf(one, batch, options.allRows));
   const past = await model.createPast(batch.length, longest);
   try {
     for (let from = 0; from < longest; ) {
       throwIfInterrupted(options.signal);
       const { to, logits } = pieceFrom(from, batch, options.maxLogits / (batch.length * vocabSize));
       const tokens = batch.map(({ ids }) => part(ids, from, to));
-      const result = await model.forward({ tokens, past, steer, logits });
+      const result = await model.forward({ tokens, past, steer, edit, logits });
       if (logits === 'all') takeScores(batch, from, to, result);
       from = to;
     }
@@ -151,20 +155,32 @@ function takeScores(batch: readonly Scoring[], from: number, to: number, { logit
 }
 
 function steeringOf(steering: Steering, batch: readonly Scoring[], allRows: number): Steering {
-  const { rows = 1, columns = 1, values } = steering;
-  if (columns !== 1)
-    throw new AntipodeError('usage', `steering at ${steering.at}: has ${columns} columns (expected 1)`);
+  checkLayout(`steering at ${steering.at}`, steering, allRows);
+  const { rows = 1, values } = steering;
   if (rows === 1) return steering;
-  if (rows !== allRows) {
-    throw new AntipodeError(
-      'usage',
-      `steering at ${steering.at}: has ${rows} rows (expected 1 or ${allRows})`,
-    );
-  }
   const width = values.length / rows;
   const own = new Float32Array(batch.length * width);
   batch.forEach(({ index }, place) => {
     own.set(values.subarray(index * width, (index + 1) * width), place * width);
   });
   return { ...steering, values: own, rows: batch.length };
+}
+
+function editOf(edit: Edit, batch: readonly Scoring[], allRows: number): Edit {
+  checkLayout(`edit at ${edit.at}`, edit, allRows);
+  return rowsOfEdit(
+    edit,
+    batch.map(({ index }) => index),
+  );
+}
+
+/** Here, because what reaches the model are rows of one batch and columns of one piece. */
+function checkLayout(
+  subject: string,
+  { rows = 1, columns = 1 }: { readonly rows?: number; readonly columns?: number },
+  allRows: number,
+): void {
+  if (columns !== 1) throw new AntipodeError('usage', `${subject}: has ${columns} columns (expected 1)`);
+  if (rows === 1 || rows === allRows) return;
+  throw new AntipodeError('usage', `${subject}: has ${rows} rows (expected 1 or ${allRows})`);
 }
