@@ -31,8 +31,18 @@ export { classifyPair, type PairClass } from './geometry/pair_class.ts';
 export { GEOMETRY_PARTS, type GeometryPart } from './geometry/parts.ts';
 export { drawRandomPairs, type FeaturePair } from './geometry/random_pairs.ts';
 export { measureSameFeature, type SameFeature } from './geometry/same_feature.ts';
+export { clampEdit, type FeatureClamp } from './lm/clamp_edit.ts';
+export { editPerRow, mergeEdits } from './lm/combine_edits.ts';
 export { type GeneratedRow, type GenerateOptions, generate } from './lm/generate.ts';
-export type { Capture, ForwardRequest, ForwardResult, LanguageModel, Steering } from './lm/language_model.ts';
+export type {
+  Capture,
+  Edit,
+  ForwardRequest,
+  ForwardResult,
+  LanguageModel,
+  Steering,
+} from './lm/language_model.ts';
+export { projectionEdit } from './lm/projection_edit.ts';
 export { type ScoreOptions, type ScoreRow, scoreTokens } from './lm/score.ts';
 export { type OpenModelOptions, openLanguageModel } from './lm/session.ts';
 export { openTokenizer } from './lm/tokenizer/open_tokenizer.ts';
