@@ -35,6 +35,8 @@ export interface Installation {
   readonly runtimeFolder: string;
   /** Where the system lists its devices. */
   readonly deviceFolder: string;
+  /** Whether the dynamic linker finds a library. */
+  hasLibrary(name: string): boolean;
 }
 
 /** @param providers `listSupportedBackends()` of ONNX Runtime */
@@ -46,8 +48,22 @@ export function thisInstallation(providers: readonly { readonly name: string }[]
     providers: providers.map(({ name }) => name),
     runtimeFolder: dirname(require.resolve('onnxruntime-node/package.json')),
     deviceFolder: '/dev',
+    hasLibrary,
   };
 }
+
+/** Node loads any library before it looks for an addon in it, and drops it again. */
+function hasLibrary(name: string): boolean {
+  try {
+    process.dlopen({ exports: {} }, name);
+    return true;
+  } catch (error) {
+    return !String(error).includes('cannot open shared object file');
+  }
+}
+
+/** WebGPU on Linux is Vulkan. */
+const VULKAN_LOADER = 'libvulkan.so.1';
 
 const CPU_WORKS = '--device cpu works everywhere';
 
@@ -63,6 +79,11 @@ export function devicesFor(choice: DeviceChoice, installation: Installation): re
       `device ${choice}: not in ONNX Runtime for ${platform}-${arch} (it has ${providers.join(', ')})`,
       { hint: CPU_WORKS },
     );
+  }
+  if (choice === 'webgpu' && platform === 'linux' && !installation.hasLibrary(VULKAN_LOADER)) {
+    throw new AntipodeError('missing', `device webgpu: this machine has no Vulkan (no ${VULKAN_LOADER})`, {
+      hint: `install the Vulkan loader (libvulkan1 on Debian and Ubuntu) and the graphics card's driver; ${CPU_WORKS}`,
+    });
   }
   const library = choice === 'cuda' ? missingCudaLibrary(installation) : undefined;
   if (library !== undefined) {
