@@ -5,7 +5,7 @@
 
 import { createHash } from 'node:crypto';
 import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
-import { PIECE_WEIGHTS, type SidecarPlan } from './plan.ts';
+import type { SidecarPlan } from './plan.ts';
 
 export interface JournalOf {
   readonly plan: SidecarPlan;
@@ -14,8 +14,8 @@ export interface JournalOf {
 }
 
 function firstLine({ origin, plan: { header, pieces } }: JournalOf): string {
-  const subject = createHash('sha256').update(header).update(origin).digest('hex');
-  return `antipode-journal-1 ${subject} ${pieces.length} ${PIECE_WEIGHTS}\n`;
+  const hash = createHash('sha256').update(header).update(JSON.stringify(pieces)).update(origin);
+  return `antipode-journal-1 ${hash.digest('hex')}\n`;
 }
 
 /** @returns CRC-32 by piece, NaN for those not written down; undefined where there is no journal of this work */

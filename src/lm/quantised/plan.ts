@@ -14,7 +14,7 @@ import { BLOCK_WEIGHTS, type BlockBits, blockBytes } from './blocks.ts';
 export const SIDECAR_VERSION = 1;
 
 /** Weights per piece: 20 ms of work, so that a stop is quick and little is lost; at most 16 MB of source and 4.5 MB of result in a worker. */
-export const PIECE_WEIGHTS: number = 2 ** 22;
+const PIECE_WEIGHTS = 2 ** 22;
 
 /** Plain data: it is sent to workers. */
 export interface PlannedMatrix {
@@ -67,11 +67,13 @@ export interface PlanOptions {
   /** Hash of everything that decides the bytes. */
   readonly key: string;
   readonly root: string;
+  /** 2^22 where left out. */
+  readonly pieceWeights?: number | undefined;
 }
 
 export function planSidecar(
   matrices: readonly StoredMatrix[],
-  { bits, key, root }: PlanOptions,
+  { bits, key, root, pieceWeights = PIECE_WEIGHTS }: PlanOptions,
 ): SidecarPlan {
   const blocksPerRow = ({ inputs }: StoredMatrix): number => Math.ceil(inputs / BLOCK_WEIGHTS);
   const places: TensorPlace[] = [
@@ -104,12 +106,19 @@ export function planSidecar(
     const source = sourceOf(matrix, root);
     return { name, outputs, inputs, layout, blocksPerRow: blocksPerRow(matrix), source, ...place };
   });
-  return { key, bits, header, byteLength: quantsAt, matrices: planned, pieces: piecesOf(planned) };
+  return {
+    key,
+    bits,
+    header,
+    byteLength: quantsAt,
+    matrices: planned,
+    pieces: piecesOf(planned, pieceWeights),
+  };
 }
 
-function piecesOf(matrices: readonly PlannedMatrix[]): Piece[] {
+function piecesOf(matrices: readonly PlannedMatrix[], pieceWeights: number): Piece[] {
   return matrices.flatMap(({ outputs, inputs }, matrix) => {
-    const step = Math.max(1, Math.floor(PIECE_WEIGHTS / inputs));
+    const step = Math.max(1, Math.floor(pieceWeights / inputs));
     return Array.from({ length: Math.ceil(outputs / step) }, (_, i) => ({
       matrix,
       from: i * step,

@@ -28,6 +28,8 @@ export interface SidecarOptions {
   readonly root: string;
   /** Workers, all cores where left out; the bytes do not depend on it. */
   readonly threads?: number | undefined;
+  /** Weights quantised at a time, 2^22 where left out; nor do they depend on this. */
+  readonly pieceWeights?: number | undefined;
   readonly signal?: AbortSignal | undefined;
   /** Of the work there is, from 0 to 1; not called where there is none. */
   readonly onProgress?: ((fraction: number) => void) | undefined;
@@ -49,12 +51,12 @@ export async function openSidecar(
   matrices: readonly StoredMatrix[],
   options: SidecarOptions,
 ): Promise<Sidecar> {
-  const { bits, cacheDir, root } = options;
+  const { bits, cacheDir, pieceWeights, root } = options;
   const folder = join(cacheDir, 'quantised');
   const hashed = await hashSources(matrices, folder, options);
   const key = keyOf(matrices, root, hashed.hashes);
   const path = join(folder, key, `q${bits}.safetensors`);
-  const plan = planSidecar(matrices, { bits, key, root });
+  const plan = planSidecar(matrices, { bits, key, root, pieceWeights });
   const made = (await isFinished(path, plan)) ? undefined : await make(path, plan, hashed, options);
   const location = await locationOf(path, root);
   const byName = new Map(plan.matrices.map((matrix) => [matrix.name, matrix]));
@@ -84,7 +86,7 @@ async function hashSources(
   }
   const sizes = await Promise.all(unknown.map(async (path) => (await stat(path)).size));
   const bytesRead = sizes.reduce((sum, size) => sum + size, 0);
-  const total = bytesRead + weightsIn(matrices);
+  const total = bytesRead + costOf(matrices);
   let done = 0;
   for (const path of unknown) {
     const onRead = (bytes: number): void => {
@@ -127,7 +129,7 @@ async function make(
   { cacheDir, onProgress, signal, threads }: SidecarOptions,
 ): Promise<MadeSidecar | undefined> {
   const { dir } = parse(path);
-  const total = bytesRead + weightsIn(plan.matrices);
+  const total = bytesRead + costOf(plan.matrices);
   try {
     await ensureFolder(dir);
     const lock = join(dir, `.${parse(path).name}.lock`);
@@ -140,7 +142,7 @@ async function make(
           origin: JSON.stringify([...stamps]),
           threads,
           signal,
-          onProgress: (done) => onProgress?.((bytesRead + done) / total),
+          onProgress: (done) => onProgress?.((bytesRead + QUANTISE_COST * done) / total),
           check: () => requireUnchanged(stamps),
         });
       },
@@ -161,8 +163,11 @@ async function requireUnchanged(stamps: ReadonlyMap<string, string>): Promise<vo
   }
 }
 
-function weightsIn(matrices: readonly { readonly outputs: number; readonly inputs: number }[]): number {
-  return matrices.reduce((sum, { outputs, inputs }) => sum + outputs * inputs, 0);
+/** In the unit of progress: reading and hashing a byte. */
+const QUANTISE_COST = 4;
+
+function costOf(matrices: readonly { readonly outputs: number; readonly inputs: number }[]): number {
+  return matrices.reduce((sum, { outputs, inputs }) => sum + QUANTISE_COST * outputs * inputs, 0);
 }
 
 async function locationOf(path: string, root: string): Promise<string> {
