@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { fixture, golden, openFixture, UNKNOWN_MAP } from '../../test/support/sae_fixtures.ts';
-import { cosine } from '../tensor/matrix.ts';
+import { cosine, rowOf } from '../tensor/matrix.ts';
 import { decode, encode } from './encode.ts';
 import { openSae } from './open.ts';
 
@@ -51,6 +51,26 @@ describe.each(Object.entries(golden))('%s', (name, expected) => {
       });
     }
     await file.close();
+  });
+
+  it('loads some features alone with the numbers that they have among all', async () => {
+    const file = await openFixture(name, options);
+    const features = [5, 0, 3, 3, expected.d_sae - 1];
+    const [whole, some] = [await file.load(), await file.loadFeatures(features)];
+    await expect(file.loadFeatures([expected.d_sae])).rejects.toMatchObject({ kind: 'usage' });
+    expect((await file.loadFeatures([])).W_dec.rows).toBe(0);
+    await file.close();
+    expect(some).toMatchObject({ dSae: 5, dIn: whole.dIn, b_dec: whole.b_dec, inputScale: whole.inputScale });
+    expect(Object.keys(some).sort()).toEqual(Object.keys(whole).sort());
+    features.forEach((feature, i) => {
+      for (const vector of ['b_enc', 'threshold', 'b_gate', 'r_mag'] as const) {
+        expect(some[vector]?.[i]).toBe(whole[vector]?.[feature]);
+      }
+      for (const matrix of ['W_enc', 'W_dec'] as const) {
+        expect(some[matrix].norms[i]).toBe(whole[matrix].norms[feature]);
+        expect(rowOf(some[matrix], i)).toEqual(rowOf(whole[matrix], feature));
+      }
+    });
   });
 
   // Activations are rounded to float32, so reconstructions carry a relative error of about 1e-7 times their sums.

@@ -154,6 +154,7 @@ function namingPath(file: SaeFile, path: string): SaeFile {
     readRows: (space, features) => named(file.readRows(space, features)),
     readSpace: (space) => named(file.readSpace(space)),
     load: () => named(file.load()),
+    loadFeatures: (features) => named(file.loadFeatures(features)),
     ...(readDensities && { readDensities: () => named(readDensities()) }),
   };
 }

@@ -98,6 +98,12 @@ export interface SaeFile {
   /** One whole matrix, feature-major, over shared memory. */
   readSpace(space: Space): Promise<FeatureMatrix>;
   load(): Promise<Sae>;
+  /**
+   * The dictionary of these features alone, in the order asked: feature i of it is `features[i]`, and `dSae` is their number. Reads what `readRows`
+   * reads, and the small vectors. For `topk` it says nothing about which of them are active beside the others.
+   * @throws {AntipodeError} `usage` for an index outside [0, d_sae)
+   */
+  loadFeatures(features: readonly number[]): Promise<Sae>;
   /** Share of tokens on which each feature fires, `[d_sae]` in [0, 1], where the format ships it (SAELens `sparsity.safetensors`). */
   readDensities?(): Promise<Float32Array>;
   close(): Promise<void>;
