@@ -1,7 +1,7 @@
-/** @file The work of `antipode activations`: the residual stream behind the SAE's layer, encoded, and the largest activations named. */
+/** @file The work of `antipode activations`: the residual stream where the SAE reads, encoded, and the largest activations named. */
 
 import { AntipodeError } from '../errors.ts';
-import type { LanguageModel } from '../lm/language_model.ts';
+import type { LanguageModel, Site } from '../lm/language_model.ts';
 import { openTokenizer } from '../lm/tokenizer/open_tokenizer.ts';
 import { type DisplayTable, left, right } from '../report/display.ts';
 import type { FeatureNotes } from '../report/feature_notes.ts';
@@ -16,6 +16,7 @@ import { checkFits, modelFolder, readPrompts } from './model_inputs.ts';
 import { openModel } from './model_options.ts';
 import { openNamedSae } from './open_named_sae.ts';
 import { visible } from './output.ts';
+import { placeOfSae, shownPlace } from './sae_place.ts';
 
 interface ActiveFeature {
   readonly feature: number;
@@ -45,25 +46,27 @@ export async function runActivations(context: CliContext, flags: ActivationsFlag
         hint: 'say it with --layer',
       });
     }
+    const place = flags.layer ?? placeOfSae(sae.header.identity, layer);
     const { notes } = await notesFor(
       context,
       { explanations: flags.explanations, explainer: flags.explainer },
       sae,
     );
-    const request = { folder, flags, tokens: prompt!.tokens, layer, sae };
+    const request = { folder, flags, tokens: prompt!.tokens, layer, place, sae };
     const { residual, precision, device } = await residualAt(context, request);
     const activations = await encode(await sae.load(), residual);
     const rows = Array.from(prompt!.tokens, (id, position) =>
       describeToken(activations, { position, id, token: tokenizer.tokenText(id), top: flags.top }),
     );
     context.out().result({
-      human: ({ bold }) => renderText([tableOf(rows, notes, sae, layer)], { sanitize: visible, bold }),
+      human: ({ bold }) => renderText([tableOf(rows, notes, sae, place)], { sanitize: visible, bold }),
       json: () => ({
         model: flags.model,
         precision,
         device: device.name,
         sae: sae.header.identity.label,
         layer,
+        place: `resid.${place}`,
         tokens: rows.map((row) => ({
           ...row,
           top: row.top.map((one) => ({ ...one, explanation: notes.explanation(one.feature) ?? null })),
@@ -81,18 +84,20 @@ interface ResidualRequest {
   readonly flags: ActivationsFlags;
   readonly tokens: Int32Array;
   readonly layer: number;
+  /** Where the SAE reads. */
+  readonly place: Site;
   readonly sae: SaeFile;
 }
 
-/** `[tokens, d_model]`, behind the layer. */
+/** `[tokens, d_model]`. */
 async function residualAt(
   context: CliContext,
-  { folder, flags, tokens, layer, sae }: ResidualRequest,
+  { folder, flags, tokens, layer, place, sae }: ResidualRequest,
 ): Promise<Pick<LanguageModel, 'device' | 'precision'> & { readonly residual: Matrix }> {
   const model = await openModel(context, { folder, flags, use: 'activations' });
   try {
     checkFits(sae.header, layer, model.config);
-    const name = `resid.${layer}` as const;
+    const name = `resid.${place}` as const;
     const { captures } = await model.forward({ tokens: [tokens], capture: [name], logits: 'none' });
     const data = captures.get(name)!.values;
     const residual = { data, rows: tokens.length, cols: model.config.dModel };
@@ -124,10 +129,10 @@ function tableOf(
   rows: readonly TokenActivations[],
   notes: FeatureNotes,
   sae: SaeFile,
-  layer: number,
+  place: Site,
 ): DisplayTable {
   return {
-    title: `${sae.header.identity.label} behind layer ${layer}`,
+    title: `${sae.header.identity.label} ${shownPlace(place)}`,
     columns: [
       right('#'),
       left('Token'),

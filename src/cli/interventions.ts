@@ -9,6 +9,7 @@ import type { CliContext } from './context.ts';
 import type { GenerateFlags } from './generate_flags.ts';
 import { checkFits } from './model_inputs.ts';
 import { openNamedSae } from './open_named_sae.ts';
+import { placeOfSae } from './sae_place.ts';
 import { checkSameSae, parseSteer, type SteerTerm } from './steer_option.ts';
 
 /** Options as they were parsed, before anything is opened. */
@@ -66,7 +67,7 @@ function layerOf(terms: readonly SteerTerm[], { header: { identity } }: SaeFile)
   );
 }
 
-/** The sum of strength times decoder row, behind the SAE's layer (`resid_post`), at every position. */
+/** The sum of strength times decoder row, where the SAE reads, at every position. */
 async function steeringOf(
   terms: readonly SteerTerm[],
   sae: SaeFile,
@@ -77,6 +78,7 @@ async function steeringOf(
     'decoder',
     terms.map(({ feature }) => feature),
   );
+  const at = placeOfSae(identity, layer);
   const values = new Float32Array(dIn);
   terms.forEach(({ strength }, t) => {
     rowOf(rows, t).forEach((value, c) => {
@@ -84,10 +86,11 @@ async function steeringOf(
     });
   });
   return {
-    steering: { at: layer, values },
+    steering: { at, values },
     facts: {
       sae: identity.label,
       layer,
+      place: `resid.${at}`,
       positions: 'all, the first token included',
       length: Math.hypot(...values),
       features: terms.map(({ feature, strength }, t) => ({
