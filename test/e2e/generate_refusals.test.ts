@@ -1,7 +1,9 @@
 /** @file What `antipode generate` makes of odd prompts, conversations and strengths: each works, or is refused in one sentence. */
 
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { writeSafetensors } from '../../src/formats/safetensors/safetensors.ts';
 import { makePlace, type Place, runCommand } from '../support/run_command.ts';
 import { writeTinyModel, writeTinySae } from '../support/tiny_model.ts';
 
@@ -17,10 +19,11 @@ const TEMPLATES = {
 };
 
 let place: Place;
+let decoder: Float32Array;
 beforeAll(async () => {
   place = makePlace();
   const { dModel } = await writeTinyModel(join(place.cwd, 'model'));
-  await writeTinySae(join(place.cwd, 'dictionary.npz'), 12, dModel);
+  decoder = await writeTinySae(join(place.cwd, 'dictionary.npz'), 12, dModel);
   await writeTinySae(join(place.cwd, 'wider.npz'), 12, dModel + 2);
   for (const [name, template] of Object.entries(TEMPLATES)) {
     await writeTinyModel(join(place.cwd, name), { tokenizerConfig: { chat_template: template } });
@@ -90,6 +93,51 @@ describe('strengths', () => {
     expect(up).not.toBe(down);
     expect(twice).toBe(up);
     expect(await steered('3:8', '3:-8')).toBe(await textOf([...BASE, '--temp', '0']));
+  });
+});
+
+describe('the place of an SAE', () => {
+  /** As SAELens writes it, with the decoder of `dictionary.npz`. */
+  async function writeAt(hook: string): Promise<string> {
+    const folder = join(place.cwd, hook);
+    await mkdir(folder);
+    const dModel = decoder.length / 12;
+    const config = {
+      d_in: dModel,
+      d_sae: 12,
+      dtype: 'float32',
+      apply_b_dec_to_input: true,
+      normalize_activations: 'none',
+      architecture: 'standard',
+      metadata: { sae_lens_version: '6.18.0', model_name: 'tiny', hook_name: hook },
+    };
+    await writeFile(join(folder, 'cfg.json'), JSON.stringify(config));
+    await writeSafetensors(join(folder, 'sae_weights.safetensors'), [
+      { name: 'W_enc', dtype: 'F32', shape: [dModel, 12], data: new Float32Array(12 * dModel).fill(1) },
+      { name: 'W_dec', dtype: 'F32', shape: [12, dModel], data: decoder },
+      { name: 'b_enc', dtype: 'F32', shape: [12], data: new Float32Array(12) },
+      { name: 'b_dec', dtype: 'F32', shape: [dModel], data: new Float32Array(dModel) },
+    ]);
+    return hook;
+  }
+
+  it('hook_resid_pre of a layer is behind the layer before; a sublayer is refused', async () => {
+    const [before, inside] = [
+      await writeAt('blocks.1.hook_resid_pre'),
+      await writeAt('blocks.1.hook_mlp_out'),
+    ];
+    const run = (sae: string, term: string) =>
+      runCommand(place, [...BASE, '--temp', '0', '--sae', sae, '--steer', term, '--json']);
+    const [shifted, same] = [await run(before, '1:3:8'), await run('dictionary.npz', '0:3:8')].map(
+      ({ stdout }) => JSON.parse(stdout) as { steering: { layer: number; place: string }; replies: unknown },
+    );
+    expect(shifted!.steering).toMatchObject({ layer: 1, place: 'resid.0' });
+    expect(shifted!.replies).toEqual(same!.replies);
+    const refused = await run(inside, '1:3:8');
+    expect([refused.code, refused.stderr]).toEqual([
+      2,
+      expect.stringContaining('reads blocks.1.hook_mlp_out'),
+    ]);
   });
 });
 
