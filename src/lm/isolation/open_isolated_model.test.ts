@@ -37,6 +37,13 @@ describe('the numbers are those of the same process, to the bit', () => {
         capture: ['resid.1', 'resid.emb', 'mlp_out.0', 'attn_out.2'],
         logits: 'none',
       },
+      {
+        tokens: [[5, 6, 7]],
+        edit: [
+          { at: 0, lanes: 2, read: wave(2 * dModel), write: wave(2 * dModel), keep: Float32Array.of(1, 0.5) },
+        ],
+        capture: ['pattern.1', 'resid.0'],
+      },
     ];
     for (const request of requests) {
       expect(bitsOf(await isolated.forward(request))).toEqual(bitsOf(await direct.forward(request)));
