@@ -13,7 +13,7 @@ export interface SessionSettings {
   /** Whether constants may be copied into memory in the order that their operators like. */
   readonly isPacked: boolean;
   /** Nodes that stay on the CPU beside a device, by name. */
-  readonly hostNodes: readonly string[];
+  readonly hostNodes?: readonly string[];
 }
 
 const ERRORS_ONLY = 3;
@@ -22,7 +22,7 @@ const FATAL_ONLY = 4;
 /** Results always come back as CPU tensors: asking a tensor that stayed on the GPU for its data ends the process. */
 export function sessionOptions({
   device,
-  hostNodes,
+  hostNodes = [],
   isPacked,
   root,
   threads,
