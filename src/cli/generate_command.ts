@@ -22,10 +22,23 @@ export function generateCommand(context: CliContext): Command {
       '--system <text>',
       'with --chat: the system message before it, where the template has a place for one',
     )
-    .option('--sae <ref>', 'the SAE that --steer takes features from, as in antipode geometry')
+    .option(
+      '--sae <ref>',
+      'the SAE that --steer, --ablate and --clamp take features from, as in antipode geometry',
+    )
     .option(
       '--steer <feature:strength>',
       '20:11697:+40 adds 40 times the decoder row of feature 11697 behind layer 20, at every position; -40 pushes the other way; repeatable, summed',
+      collect,
+    )
+    .option(
+      '--ablate <feature>',
+      '20:11697 takes that decoder row’s direction out, at every position behind its layer; repeatable: the span of all',
+      collect,
+    )
+    .option(
+      '--clamp <feature:activation>',
+      '20:11697:0 sets that feature’s activation at every position, keeping what the SAE does not explain; repeatable',
       collect,
     )
     .option(
@@ -71,6 +84,7 @@ export function generateCommand(context: CliContext): Command {
   });
   return withExamples(command, [
     'antipode generate -m google/gemma-2-2b -p "How are you?" --sae gemma-2-2b/20-gemmascope-res-16k --steer 20:11697:+40',
+    'antipode generate -m google/gemma-2-2b -p "How are you?" --sae gemma-2-2b/20-gemmascope-res-16k --clamp 20:11697:0',
     'antipode generate -m ./model -p "Once upon a time" -n 100 --temp 0',
     'antipode generate -m Qwen/Qwen2.5-0.5B-Instruct --chat --system "Answer in one word." -p "How are you?"',
     'echo "How are you?" | antipode generate -m ./model -p - --replies 20 --json',

@@ -9,6 +9,8 @@ export interface GenerateFlags extends SaeFlags, ModelFlags {
   readonly system?: string;
   readonly sae?: string;
   readonly steer?: readonly string[];
+  readonly ablate?: readonly string[];
+  readonly clamp?: readonly string[];
   readonly replies: number;
   readonly nPredict: number;
   readonly seed: number;

@@ -1,7 +1,8 @@
 /** @file The work of `antipode generate`: opens the model and the SAE, steers and generates. Printing is in `reply_output.ts`. */
 
+import { readModelConfig } from '../lm/config.ts';
 import { type GeneratedRow, generate } from '../lm/generate.ts';
-import type { LanguageModel, Steering } from '../lm/language_model.ts';
+import type { Edit, LanguageModel, Steering } from '../lm/language_model.ts';
 import { checkSampling, type SamplingOptions } from '../lm/sampler.ts';
 import { createStopMatcher } from '../lm/stop_sequences.ts';
 import { openTokenizer } from '../lm/tokenizer/open_tokenizer.ts';
@@ -22,14 +23,16 @@ export async function runGenerate(context: CliContext, flags: GenerateFlags): Pr
   const folder = await modelFolder(context, flags.model);
   const tokenizer = await openTokenizer(folder);
   const prompts = await readPrompts(context, flags.prompt, tokenizer, flags);
-  const model = await openModel(context, { folder, flags, use: 'generation' });
+  const config = await readModelConfig(folder);
+  checkPromptLengths(prompts, config);
+  const { edit, steer, facts } = await planInterventions(context, flags, terms, config);
+  const editSites = edit.map(({ at }) => at);
+  const model = await openModel(context, { folder, flags, use: 'generation', editSites });
   try {
-    checkPromptLengths(prompts, model.config);
-    const { steer, facts } = await planInterventions(context, flags, terms, model.config);
     const asked = prompts.flatMap(({ text, tokens }) =>
       Array.from({ length: flags.replies }, (_, r) => ({ prompt: text, tokens, seed: flags.seed + r })),
     );
-    const rows = await generateReplies(context, flags, { model, tokenizer, asked, steer });
+    const rows = await generateReplies(context, flags, { model, tokenizer, asked, edit, steer });
     // In the other modes everything was printed on the way.
     context.out().result({
       human: () => '',
@@ -53,13 +56,14 @@ interface Job {
   readonly tokenizer: Tokenizer;
   readonly asked: readonly (AskedReply & { readonly tokens: Int32Array })[];
   readonly steer: readonly Steering[];
+  readonly edit: readonly Edit[];
 }
 
 /** Rows per batch: memory for keys and values grows with it, speed hardly beyond it. */
 const BATCH_ROWS = 32;
 
 async function generateReplies(context: CliContext, flags: GenerateFlags, job: Job): Promise<GeneratedRow[]> {
-  const { model, tokenizer, asked, steer } = job;
+  const { model, tokenizer, asked, edit, steer } = job;
   const out = context.out();
   const shown = createReplyOutput({
     out,
@@ -80,6 +84,7 @@ async function generateReplies(context: CliContext, flags: GenerateFlags, job: J
         sampling: samplingOf(flags),
         stops: flags.stop ?? [],
         steer,
+        edit,
         onText: (row, text) => shown.text(start + row, text),
         onReply: (row, reply) => shown.reply(start + row, reply),
         // Only the document shows them, and where something steers they cost a pass over all texts.

@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 import { antipodeCacheDir } from '../hub/cache_dirs.ts';
 import { DEVICES, type DeviceChoice } from '../lm/device.ts';
 import { openIsolatedModel } from '../lm/isolation/open_isolated_model.ts';
-import type { LanguageModel } from '../lm/language_model.ts';
+import type { LanguageModel, Site } from '../lm/language_model.ts';
 import { PRECISIONS, type PrecisionChoice } from '../lm/precision.ts';
 import type { CliContext } from './context.ts';
 import { choiceOption, integerOption } from './options.ts';
@@ -47,6 +47,8 @@ export interface ModelRequest {
   readonly folder: string;
   readonly flags: ModelFlags;
   readonly use: ModelUse;
+  /** Sites that are going to be edited. */
+  readonly editSites?: readonly Site[];
 }
 
 /**
@@ -55,7 +57,7 @@ export interface ModelRequest {
  */
 export async function openModel(
   { env, out, signal }: CliContext,
-  { flags, folder, use }: ModelRequest,
+  { editSites = [], flags, folder, use }: ModelRequest,
 ): Promise<LanguageModel> {
   const { device, precision, threads } = flags;
   let progress: Progress | undefined;
@@ -68,6 +70,7 @@ export async function openModel(
       device,
       precision: precision === 'auto' && use === 'activations' ? 'exact' : precision,
       cacheDir: antipodeCacheDir(env),
+      editSites,
       ...(threads === undefined ? {} : { threads }),
     } as const;
     const model = await openIsolatedModel(folder, options, { onProgress, signal });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { checkSameSae, parseSteer } from './steer_option.ts';
+import { checkSameSae, parseAblate, parseClamp, parseSteer } from './steer_option.ts';
 
 describe('C16, C17: --steer FEATURE:STRENGTH', () => {
   it.each([
@@ -38,6 +38,39 @@ describe('C16, C17: --steer FEATURE:STRENGTH', () => {
   });
 });
 
+describe('--clamp FEATURE:ACTIVATION and --ablate FEATURE', () => {
+  it.each([
+    ['20:11697:0', { feature: 11697, to: 0, layer: 20, sae: undefined }],
+    ['7:12.5', { feature: 7, to: 12.5, layer: undefined, sae: undefined }],
+    ['20-gemmascope-res-16k/3:-1', { feature: 3, to: -1, layer: 20, sae: undefined }],
+  ])('--clamp %s', (text, term) => {
+    expect(parseClamp(text)).toEqual(term);
+  });
+
+  it.each([
+    ['20:11697', { feature: 11697, layer: 20, sae: undefined }],
+    ['7', { feature: 7, layer: undefined, sae: undefined }],
+    [
+      'gemma-2-2b/20-gemmascope-res-16k/3',
+      { feature: 3, layer: 20, sae: 'gemma-2-2b/20-gemmascope-res-16k' },
+    ],
+  ])('--ablate %s', (text, term) => {
+    expect(parseAblate(text)).toEqual(term);
+  });
+
+  it.each(['', '7', '20:', '20:3:x', '20:3:1e16', ':0'])('--clamp %j is refused', (text) => {
+    expect(() => parseClamp(text)).toThrowError(
+      expect.objectContaining({ kind: 'usage', message: expect.stringMatching(/^(--clamp|feature): /) }),
+    );
+  });
+
+  it.each(['', '20:', '20:3:4', '-1', 'a b', '1.5'])('--ablate %j is refused', (text) => {
+    expect(() => parseAblate(text)).toThrowError(
+      expect.objectContaining({ kind: 'usage', message: expect.stringMatching(/^(--ablate|feature): /) }),
+    );
+  });
+});
+
 describe('features are of the SAE that is opened', () => {
   const identity = { label: 'x', isSynthetic: false };
   const [here, other] = ['gemma-2-2b/20-gemmascope-res-16k', 'gemma-2-2b/12-gemmascope-res-16k'];
@@ -45,6 +78,7 @@ describe('features are of the SAE that is opened', () => {
     checkSameSae(
       texts.map((text) => parseSteer(text)),
       { ...identity, ...(neuronpediaId !== undefined && { neuronpediaId }) },
+      '--steer',
     );
 
   it('as far as both say which', () => {
