@@ -119,7 +119,7 @@ export function deviceFailure(device: Device, error: unknown): AntipodeError | u
       cause: error,
     });
   }
-  if (device === 'cuda' && /cuda|cudnn|cublas|nvidia|provider/i.test(reason)) {
+  if (device === 'cuda' && /cuda|cudnn|cublas|nvidia|providers_shared/i.test(reason)) {
     return new AntipodeError('missing', `device cuda: it does not start (${firstLine(reason)})`, {
       hint: `check the NVIDIA driver, CUDA 12 and cuDNN 9; ${CPU_WORKS}`,
       cause: error,
@@ -133,8 +133,13 @@ function firstLine(text: string): string {
   return (text.split('\n')[0] ?? '').slice(0, 300);
 }
 
-/** @returns what should be said about a device that runs */
-export function runningDevice(name: Device, { deviceFolder, platform }: Installation): RunningDevice {
+/** @param failed why a device that was tried before does not run @returns what should be said about one that runs */
+export function runningDevice(
+  name: Device,
+  { deviceFolder, platform }: Installation,
+  failed?: AntipodeError,
+): RunningDevice {
+  if (failed) return { name, warning: `${failed.message}, so the model runs on ${name}` };
   if (name !== 'webgpu' || platform !== 'linux' || hasGraphicsDevice(deviceFolder)) return { name };
   return {
     name,

@@ -40,19 +40,20 @@ export interface OpenedSession {
 export async function openSession(request: SessionRequest): Promise<OpenedSession> {
   const installation = thisInstallation(request.runtime.listSupportedBackends());
   const devices = devicesFor(request.device, installation);
-  for (const [at, name] of devices.entries()) {
+  let failed: AntipodeError | undefined;
+  for (const name of devices) {
     const { config, weights, precision, editSites } = request;
     const model = await buildGraph(config, weights, precision.products(name), editSites);
     try {
-      return { session: await sessionOn(name, model, request), device: runningDevice(name, installation) };
+      const session = await sessionOn(name, model, request);
+      return { session, device: runningDevice(name, installation, failed) };
     } catch (error) {
-      const unavailable = deviceFailure(name, error);
-      if (!unavailable) throw runtimeFailure('cannot load the model', error);
       // With `auto`, a library whose driver is missing is no reason to stop.
-      if (at === devices.length - 1) throw unavailable;
+      failed = deviceFailure(name, error);
+      if (!failed) throw runtimeFailure('cannot load the model', error);
     }
   }
-  throw new Error('internal: no device was tried');
+  throw failed ?? new Error('internal: no device was tried');
 }
 
 function sessionOn(

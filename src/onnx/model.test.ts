@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { encodeModel, type InitialiserSpec } from './model.ts';
+import { encodeModel, type InitialiserSpec, type ValueSpec } from './model.ts';
 import { createProductEngine, productErrorBound } from './product.ts';
 import { createMessage, finish } from './protobuf.ts';
 import { loadOnnxRuntime } from './runtime.ts';
@@ -136,6 +136,49 @@ describe('models run on ONNX Runtime', () => {
     expect(c!.dims).toEqual([1, 2]);
     expect(c!.data[0]).toBeCloseTo(gelu(0.5), 6);
     expect(c!.data[1]).toBeCloseTo(gelu(2), 6);
+    await session.release();
+  });
+
+  it('branches, of which only the one that is chosen is computed, with values and operators of their own', async () => {
+    const output = (name: string): ValueSpec => ({ name, type: 'float32', dims: ['n'] });
+    const model = encodeModel({
+      nodes: [
+        {
+          op: 'If',
+          inputs: ['is_reshaped'],
+          outputs: ['y'],
+          attributes: {
+            // Six numbers do not fit four places: computing it would fail.
+            then_branch: {
+              graph: {
+                nodes: [{ op: 'Reshape', inputs: ['x', 'four'], outputs: ['a'] }],
+                outputs: [output('a')],
+              },
+            },
+            else_branch: {
+              graph: {
+                nodes: [{ op: 'QuickGelu', domain: 'com.microsoft', inputs: ['x'], outputs: ['b'] }],
+                outputs: [output('b')],
+              },
+            },
+          },
+        },
+      ],
+      inputs: [
+        { name: 'is_reshaped', type: 'bool', dims: [] },
+        { name: 'x', type: 'float32', dims: ['n'] },
+      ],
+      outputs: [output('y')],
+      initialisers: [{ name: 'four', type: 'int64', dims: [1], data: BigInt64Array.of(4n) }],
+    });
+    const session = await InferenceSession.create(model, { logSeverityLevel: 4 });
+    const x = new Tensor('float32', [0, 1, 2, 3, 4, 5], [6]);
+    const choose = (value: boolean): Promise<unknown> =>
+      session.run({ x, is_reshaped: new Tensor('bool', [value], []) });
+    const { y } = (await choose(false)) as { y: { data: Float32Array } };
+    expect(y.data[0]).toBe(0);
+    expect(y.data[5]).toBeCloseTo(5 / (1 + Math.exp(-1.702 * 5)), 5);
+    await expect(choose(true)).rejects.toThrow(/Reshape/);
     await session.release();
   });
 
