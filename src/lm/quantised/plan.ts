@@ -13,7 +13,7 @@ import { BLOCK_WEIGHTS, type BlockBits, blockBytes } from './blocks.ts';
 /** Goes up when the same weights would give other bytes. */
 export const SIDECAR_VERSION = 1;
 
-/** Weights per piece: 20 ms of work, so that a stop is quick and little is lost; at most 16 MB of source and 4.5 MB of result in a worker. */
+/** Weights per piece: 30 ms of work, so that a stop is quick and little is lost; at most 16 MB of source and 4.5 MB of result in a worker. */
 const PIECE_WEIGHTS = 2 ** 22;
 
 /** Plain data: it is sent to workers. */
