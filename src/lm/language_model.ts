@@ -54,7 +54,8 @@ export interface Edit {
 
 /**
  * `resid.L`, `resid.emb`: the residual stream at a site. `attn_out.L`, `mlp_out.L`: what that sublayer adds to it (in Gemma behind the norm
- * that follows it). `pattern.L`: attention probabilities (TransformerLens's `hook_pattern`).
+ * that follows it). `pattern.L`: attention probabilities (TransformerLens's `hook_pattern`);
+ * the first of a layer may take the time of opening the model (`patternLayers`).
  */
 export type Capture = `resid.${Site}` | `attn_out.${number}` | `mlp_out.${number}` | `pattern.${number}`;
 

@@ -15,7 +15,7 @@ import {
   thisInstallation,
 } from './device.ts';
 import { buildGraph } from './graph/build_graph.ts';
-import type { Site } from './language_model.ts';
+import type { GraphHooks } from './graph/decoder.ts';
 import type { PreparedPrecision } from './precision.ts';
 import { prepareRuntime, sessionOptions, tableLookUps } from './session_options.ts';
 import type { ModelWeights } from './weights.ts';
@@ -27,8 +27,7 @@ export interface SessionRequest {
   readonly device: DeviceChoice;
   readonly precision: PreparedPrecision;
   readonly threads: number | undefined;
-  /** Sites that get the inputs of edits. */
-  readonly editSites: ReadonlySet<Site>;
+  readonly hooks: GraphHooks;
 }
 
 export interface OpenedSession {
@@ -42,8 +41,8 @@ export async function openSession(request: SessionRequest): Promise<OpenedSessio
   const devices = devicesFor(request.device, installation);
   let failed: AntipodeError | undefined;
   for (const name of devices) {
-    const { config, weights, precision, editSites } = request;
-    const model = await buildGraph(config, weights, precision.products(name), editSites);
+    const { config, weights, precision, hooks } = request;
+    const model = await buildGraph(config, weights, precision.products(name), hooks);
     try {
       const session = await sessionOn(name, model, request);
       return { session, device: runningDevice(name, installation, failed) };

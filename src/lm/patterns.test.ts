@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { maxDifference, readGolden } from '../../test/support/lm_goldens.ts';
 import { AntipodeError } from '../errors.ts';
 import type { Capture, DenseArray, LanguageModel, Steering } from './language_model.ts';
-import { openLanguageModel } from './session.ts';
+import { type OpenModelOptions, openLanguageModel } from './session.ts';
 
 const fixtures = fileURLToPath(new URL('../../test/fixtures/lm', import.meta.url));
 
@@ -20,7 +20,7 @@ interface Case {
   names: Capture[];
 }
 
-async function open(family: string, options: { maxTokensAtOnce?: number } = {}): Promise<Case> {
+async function open(family: string, options: OpenModelOptions = {}): Promise<Case> {
   const model = await openLanguageModel(`${fixtures}/${family}`, { threads: 1, ...options });
   const golden = await readGolden(`${fixtures}/${family}/expected.safetensors`);
   const tokens = [...golden.get('tokens')!];
@@ -50,7 +50,7 @@ describe.each(['gemma2', 'llama', 'gpt2', 'gemma3_text', 'gpt_neox'])(
     let whole: Case;
     let inPieces: Case;
     beforeAll(async () => {
-      whole = await open(family);
+      whole = await open(family, { patternLayers: [1, 0] });
       inPieces = await open(family, { maxTokensAtOnce: 5 });
     });
     afterAll(async () => {
@@ -121,6 +121,21 @@ describe.each(['gemma2', 'llama', 'gpt2', 'gemma3_text', 'gpt_neox'])(
   },
 );
 
+test('an edit and a pattern that were not declared keep each other, and the numbers', async () => {
+  const { model, tokens } = await open('llama');
+  const values = new Float32Array(model.config.dModel).fill(0.2);
+  const edit = [{ at: 1, lanes: 1, read: values, write: values }] as const;
+  const plain = await model.forward({ tokens: [tokens] });
+  const edited = await model.forward({ tokens: [tokens], edit });
+  const one = await model.forward({ tokens: [tokens], edit, capture: ['pattern.2'] });
+  const two = await model.forward({ tokens: [tokens], edit, capture: ['pattern.0', 'pattern.2'] });
+  expect(one.logits).toEqual(edited.logits);
+  expect(two.logits).toEqual(edited.logits);
+  expect(two.captures.get('pattern.2')).toEqual(one.captures.get('pattern.2'));
+  expect((await model.forward({ tokens: [tokens] })).logits).toEqual(plain.logits);
+  await model.close();
+});
+
 describe('patterns that are refused', () => {
   test('no such layer, and more than the memory for them', async () => {
     const { model } = await open('llama');
@@ -137,6 +152,12 @@ describe('patterns that are refused', () => {
     ).toBe(
       'usage: capture of 3 attention patterns: 15000 x 4 x 40 x 40 values each take 2 GiB together (expected at most 1)',
     );
+    expect(await refusal(model.forward({ tokens: [[1]], capture: ['pattern.01' as Capture] }))).toMatch(
+      /^usage: capture pattern\.01: there is no such place/,
+    );
     await model.close();
+    expect(await refusal(open('llama', { patternLayers: [0, 3] }))).toBe(
+      'usage: patternLayers: there is no place 3 (expected a layer from 0 to 2)',
+    );
   });
 });

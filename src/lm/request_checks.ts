@@ -46,7 +46,7 @@ export function checkCaptures(
 ): void {
   const layers = new Set<string>();
   for (const name of names) {
-    const match = /^(resid|attn_out|mlp_out|pattern)\.(\d+)$/.exec(name);
+    const match = /^(resid|attn_out|mlp_out|pattern)\.(0|[1-9]\d*)$/.exec(name);
     if (name !== 'resid.emb' && !(match && Number(match[2]) < config.layers)) {
       throw new AntipodeError(
         'usage',

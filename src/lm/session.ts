@@ -11,9 +11,9 @@ import { type ModelConfig, readModelConfig } from './config.ts';
 import type { DeviceChoice, RunningDevice } from './device.ts';
 import { checkEdits } from './edit_checks.ts';
 import { editFeeds } from './edit_feeds.ts';
-import { type EditSession, openEditSession } from './edit_session.ts';
 import { createFeeds, type Feeds } from './feeds.ts';
 import { type ForwardPass, MAX_TOKENS_AT_ONCE, runForward } from './forward_pass.ts';
+import { type HookedSession, openHookedSession } from './hooked_session.ts';
 import type { ForwardRequest, ForwardResult, LanguageModel, Past, Site } from './language_model.ts';
 import { runtimeFailure } from './open_session.ts';
 import { createPastStore, type PastStore } from './past_store.ts';
@@ -29,6 +29,11 @@ export interface OpenModelOptions {
    * nothing anywhere.
    */
   readonly editSites?: readonly Site[];
+  /**
+   * Layers whose `pattern.L` is going to be captured. The first capture at another layer opens the model anew; until then patterns take no memory
+   * that a run could give back before its end.
+   */
+  readonly patternLayers?: readonly number[];
   /** How the matrices are kept, `exact` where left out. */
   readonly precision?: PrecisionChoice;
   /** antipode's own cache, for quantised copies; `$XDG_CACHE_HOME/antipode` or `~/.cache/antipode` where left out. */
@@ -62,7 +67,7 @@ export async function openLanguageModel(
     throwIfInterrupted(options.signal);
     const runtime = await loadOnnxRuntime();
     const request = { config, weights, runtime, device, precision, threads };
-    const session = await openEditSession(request, options.editSites ?? []);
+    const session = await openHookedSession(request, options);
     const name = basename(folder);
     const parts = { config, weights, runtime, session, precision: precision.name, maxTokensAtOnce, name };
     return new RunningModel(parts);
@@ -76,7 +81,7 @@ interface Parts {
   readonly config: ModelConfig;
   readonly weights: ModelWeights;
   readonly runtime: OnnxRuntime;
-  readonly session: EditSession;
+  readonly session: HookedSession;
   readonly precision: Precision;
   readonly maxTokensAtOnce: number;
   /** Of the folder, for messages. */
@@ -150,7 +155,7 @@ class RunningModel implements LanguageModel {
     checkSteering(steer, batch, this.config);
     checkCaptures(capture, this.config, { ...batch, keys: (past?.used ?? 0) + batch.columns });
     const { runtime, session: own } = this.#parts;
-    const session = await own.prepare(edit);
+    const session = await own.prepare(edit, capture);
     const run: ForwardPass['run'] = async (feeds, outputs) => {
       try {
         return await session.run(feeds, outputs);
@@ -169,7 +174,7 @@ class RunningModel implements LanguageModel {
       capture,
       logits,
       maxTokensAtOnce: this.#parts.maxTokensAtOnce,
-      editFeeds: (edits) => editFeeds(runtime, own.sites, edits, this.config.dModel),
+      editFeeds: (edits) => editFeeds(runtime, own.editSites, edits, this.config.dModel),
       run,
       explain: (where) => this.#explain(where),
     });

@@ -52,7 +52,9 @@ export function attend(
   );
   const mask = config.windows[layer] === null ? inputs.fullMask : inputs.slidingMask;
   const softmax = graph.op('Softmax', [graph.op('Add', [scores, mask!])], { axis: { int: -1 } });
-  const probabilities = graph.output(`pattern.${layer}`, softmax, ['b', heads, 's', 't']);
+  const probabilities = inputs.patternLayers.has(layer)
+    ? graph.output(`pattern.${layer}`, softmax, ['b', heads, 's', 't'])
+    : softmax;
   const regrouped = graph.op('Reshape', [probabilities, withKeyCount([0, kvHeads, -1])]);
   const [ofPast, ofNew] = graph.split('Split', [regrouped, inputs.keyParts], 2, { axis: { int: -1 } });
   const mixed = graph.op('Add', [

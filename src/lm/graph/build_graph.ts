@@ -2,8 +2,7 @@
 
 import type { ModelSpec } from '../../onnx/model.ts';
 import type { ModelConfig } from '../config.ts';
-import type { Site } from '../language_model.ts';
-import { buildDecoder, type DecoderInputs, decoderInputs, type Family } from './decoder.ts';
+import { buildDecoder, type DecoderInputs, decoderInputs, type Family, type GraphHooks } from './decoder.ts';
 import { gemma } from './gemma.ts';
 import { gptNeoX } from './gpt_neox.ts';
 import { gpt2 } from './gpt2.ts';
@@ -16,11 +15,11 @@ export async function buildGraph(
   config: ModelConfig,
   weights: GraphBuilder['weights'],
   makeProducts: MakeProducts,
-  editSites: ReadonlySet<Site> = new Set(),
+  hooks: GraphHooks = { editSites: new Set(), patternLayers: new Set() },
 ): Promise<ModelSpec> {
   const graph = createGraph(weights, makeProducts);
-  const inputs = decoderInputs(graph, config);
-  buildDecoder(graph, config, familyOf(graph, config, inputs), editSites);
+  const inputs = decoderInputs(graph, config, hooks);
+  buildDecoder(graph, config, familyOf(graph, config, inputs), hooks);
   return graph.finish();
 }
 

@@ -7,7 +7,7 @@
  * [b, kvHeads, c, headDim];
  * `steer.emb`, `steer.L` [1 or b, 1 or s, d_model], added to the residual; at the sites that have edits, those of `edit_lanes.ts`.
  * Outputs: `logits` [r, vocab]; `new.k.L`, `new.v.L` [b, kvHeads, s, headDim]; `resid.emb`, `resid.L` (edits and steering included),
- * `attn_out.L` and `mlp_out.L` (what is added to the residual) [b, s, d_model]; `pattern.L` [b, heads, s, t].
+ * `attn_out.L` and `mlp_out.L` (what is added to the residual) [b, s, d_model]; `pattern.L` [b, heads, s, t], of layers that have it.
  */
 
 import type { ModelConfig } from '../config.ts';
@@ -28,6 +28,15 @@ export interface DecoderInputs {
   readonly keyParts: Value;
   /** int64 [1]: t. */
   readonly keyCount: Value;
+  readonly patternLayers: ReadonlySet<number>;
+}
+
+/** Inputs and outputs that cost something where nobody uses them. */
+export interface GraphHooks {
+  /** Sites with the inputs of edits: eight operators each. */
+  readonly editSites: ReadonlySet<Site>;
+  /** Layers whose `pattern.L` is an output: ONNX Runtime keeps what can be fetched until a run has ended. */
+  readonly patternLayers: ReadonlySet<number>;
 }
 
 export interface Family {
@@ -43,7 +52,11 @@ export interface Family {
   head(x: Value): Value;
 }
 
-export function decoderInputs(graph: GraphBuilder, config: ModelConfig): DecoderInputs {
+export function decoderInputs(
+  graph: GraphBuilder,
+  config: ModelConfig,
+  { patternLayers }: GraphHooks,
+): DecoderInputs {
   const tokens = graph.input('tokens', 'int64', ['b', 's']);
   const positions = graph.input('positions', 'int64', ['b', 's']);
   const mask = (name: string): Value => graph.input(name, 'float32', ['b', 1, 's', 't']);
@@ -66,15 +79,15 @@ export function decoderInputs(graph: GraphBuilder, config: ModelConfig): Decoder
     }),
     keyParts: graph.op('Concat', [past, current], { axis: { int: 0 } }),
     keyCount: graph.op('Add', [past, current]),
+    patternLayers,
   };
 }
 
-/** @param editSites sites that get the inputs of edits, which cost time also where they change nothing */
 export function buildDecoder(
   graph: GraphBuilder,
   config: ModelConfig,
   family: Family,
-  editSites: ReadonlySet<Site>,
+  { editSites }: GraphHooks,
 ): void {
   const { dModel, layers, vocabSize } = config;
   const stream = ['b', 's', dModel];
