@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { writeNpz } from '../../src/formats/numpy/npz_writer.ts';
 import { createRng } from '../../src/tensor/rng.ts';
+import { type WordTokenizerOptions, writeWordTokenizer } from './word_tokenizer.ts';
 
 const SOURCE = fileURLToPath(new URL('../fixtures/lm/gemma2/', import.meta.url));
 
@@ -13,13 +14,9 @@ export interface TinyModel {
   readonly vocabulary: number;
 }
 
-export interface TinyModelOptions {
+export interface TinyModelOptions extends WordTokenizerOptions {
   /** Laid over config.json. */
   readonly config?: Readonly<Record<string, unknown>>;
-  /** Laid over tokenizer_config.json. */
-  readonly tokenizerConfig?: Readonly<Record<string, unknown>>;
-  /** Texts of single tokens, by id, instead of `w<id>`. */
-  readonly words?: Readonly<Record<number, string>>;
 }
 
 /** Token 0 is unknown, 1 the beginning of a text, which is added; the others are the words w2, w3, … */
@@ -34,39 +31,8 @@ export async function writeTinyModel(folder: string, options: TinyModelOptions =
   };
   await writeFile(join(folder, 'config.json'), JSON.stringify(config));
   const vocabulary = Number(config['vocab_size']);
-  await writeTokenizer(folder, vocabulary, options);
+  await writeWordTokenizer(folder, vocabulary, options);
   return { dModel: Number(config['hidden_size']), vocabulary };
-}
-
-async function writeTokenizer(
-  folder: string,
-  vocabulary: number,
-  { tokenizerConfig, words = {} }: TinyModelOptions,
-): Promise<void> {
-  const first = ['<unk>', '<bos>'];
-  const vocab = Object.fromEntries(
-    Array.from({ length: vocabulary }, (_, id) => [words[id] ?? first[id] ?? `w${id}`, id]),
-  );
-  const flags = { single_word: false, lstrip: false, rstrip: false, normalized: false, special: true };
-  const file = {
-    version: '1.0',
-    truncation: null,
-    padding: null,
-    added_tokens: [{ id: 1, content: '<bos>', ...flags }],
-    normalizer: null,
-    pre_tokenizer: { type: 'Whitespace' },
-    post_processor: {
-      type: 'TemplateProcessing',
-      single: [{ SpecialToken: { id: '<bos>', type_id: 0 } }, { Sequence: { id: 'A', type_id: 0 } }],
-      pair: [{ Sequence: { id: 'A', type_id: 0 } }, { Sequence: { id: 'B', type_id: 1 } }],
-      special_tokens: { '<bos>': { id: '<bos>', ids: [1], tokens: ['<bos>'] } },
-    },
-    decoder: null,
-    model: { type: 'WordLevel', vocab, unk_token: '<unk>' },
-  };
-  await writeFile(join(folder, 'tokenizer.json'), JSON.stringify(file));
-  const named = { bos_token: '<bos>', unk_token: '<unk>', ...tokenizerConfig };
-  await writeFile(join(folder, 'tokenizer_config.json'), JSON.stringify(named));
 }
 
 /** Random, with jump ReLU. @returns the decoder, `[features, dModel]` */

@@ -3,10 +3,22 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
+export interface WordTokenizerOptions {
+  /** Laid over tokenizer_config.json. */
+  readonly tokenizerConfig?: Readonly<Record<string, unknown>>;
+  /** Texts of single tokens, by id, instead of `w<id>`. */
+  readonly words?: Readonly<Record<number, string>>;
+}
+
 /** Ids are the numbers of the words; 0 is unknown, 1 begins a text. */
-export async function writeWordTokenizer(folder: string, vocabulary: number): Promise<void> {
+export async function writeWordTokenizer(
+  folder: string,
+  vocabulary: number,
+  { tokenizerConfig, words = {} }: WordTokenizerOptions = {},
+): Promise<void> {
+  const first = ['<unk>', '<bos>'];
   const vocab = Object.fromEntries(
-    Array.from({ length: vocabulary }, (_, id) => [id === 0 ? '<unk>' : id === 1 ? '<bos>' : `w${id}`, id]),
+    Array.from({ length: vocabulary }, (_, id) => [words[id] ?? first[id] ?? `w${id}`, id]),
   );
   const flags = { single_word: false, lstrip: false, rstrip: false, normalized: false, special: true };
   const file = {
@@ -26,8 +38,6 @@ export async function writeWordTokenizer(folder: string, vocabulary: number): Pr
     model: { type: 'WordLevel', vocab, unk_token: '<unk>' },
   };
   await writeFile(join(folder, 'tokenizer.json'), JSON.stringify(file));
-  await writeFile(
-    join(folder, 'tokenizer_config.json'),
-    JSON.stringify({ bos_token: '<bos>', unk_token: '<unk>' }),
-  );
+  const named = { bos_token: '<bos>', unk_token: '<unk>', ...tokenizerConfig };
+  await writeFile(join(folder, 'tokenizer_config.json'), JSON.stringify(named));
 }
