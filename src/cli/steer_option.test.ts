@@ -5,7 +5,8 @@ describe('C16, C17: --steer FEATURE:STRENGTH', () => {
   it.each([
     ['20:11697:+40', 11697, 40, 20, undefined],
     ['20:11697:-12.5', 11697, -12.5, 20, undefined],
-    ['7:3', 7, 3, undefined, undefined],
+    ['7:+3', 7, 3, undefined, undefined],
+    ['7:3.0', 7, 3, undefined, undefined],
     ['0:-1e2', 0, -100, undefined, undefined],
     ['gemma-2-2b/20-gemmascope-res-16k/5444:.5', 5444, 0.5, 20, 'gemma-2-2b/20-gemmascope-res-16k'],
     [
@@ -22,6 +23,7 @@ describe('C16, C17: --steer FEATURE:STRENGTH', () => {
   it.each([
     '',
     '7',
+    '20:11697',
     '20:',
     ':3',
     '20:11697:',
@@ -35,6 +37,15 @@ describe('C16, C17: --steer FEATURE:STRENGTH', () => {
     '20:3:1e16',
   ])('%j is refused', (text) => {
     expect(() => parseSteer(text)).toThrowError(expect.objectContaining({ kind: 'usage' }));
+  });
+
+  it('two whole numbers may be meant in two ways', () => {
+    expect(() => parseSteer('20:11697')).toThrowError(
+      expect.objectContaining({
+        message: '--steer: 20:11697 is a layer and a feature, or a feature and its strength',
+        hint: 'write LAYER:20:11697, or 20:11697.0 for the layer of --sae',
+      }),
+    );
   });
 });
 
@@ -58,7 +69,7 @@ describe('--clamp FEATURE:ACTIVATION and --ablate FEATURE', () => {
     expect(parseAblate(text)).toEqual(term);
   });
 
-  it.each(['', '7', '20:', '20:3:x', '20:3:1e16', ':0'])('--clamp %j is refused', (text) => {
+  it.each(['', '7', '20:', '20:11697', '20:3:x', '20:3:1e16', ':0'])('--clamp %j is refused', (text) => {
     expect(() => parseClamp(text)).toThrowError(
       expect.objectContaining({ kind: 'usage', message: expect.stringMatching(/^(--clamp|feature): /) }),
     );
@@ -82,8 +93,8 @@ describe('features are of the SAE that is opened', () => {
     );
 
   it('as far as both say which', () => {
-    check(here, '20:3:1', '7:2', `${here}/3:1`);
-    check(undefined, `${other}/3:1`, `${other}/4:1`, '7:2');
+    check(here, '20:3:1', '7:+2', `${here}/3:1`);
+    check(undefined, `${other}/3:1`, `${other}/4:1`, '7:+2');
     expect(() => check(here, '20:3:1', `${other}/3:1`)).toThrow(
       `--steer: a feature belongs to ${other} (expected ${here})`,
     );

@@ -69,10 +69,20 @@ function splitNumber(text: string, { expected, name, option }: NumberedOption): 
   if (ref === '' || !Number.isFinite(number)) {
     throw new AntipodeError('usage', `${option}: got ${JSON.stringify(text)}, expected ${expected}`);
   }
-  if (Math.abs(number) > MAX_STRENGTH) {
+  if (parseIndex(ref) !== undefined && /^\d+$/.test(digits)) {
     throw new AntipodeError(
       'usage',
-      `${option}: the ${name} is out of range (got ${digits}, expected -${MAX_STRENGTH} to ${MAX_STRENGTH})`,
+      `${option}: ${text} is a layer and a feature, or a feature and its ${name}`,
+      {
+        hint: `write LAYER:${ref}:${digits}, or ${ref}:${digits}.0 for the layer of --sae`,
+      },
+    );
+  }
+  if (Math.abs(number) > MAX_STRENGTH) {
+    const limit = MAX_STRENGTH.toExponential().replace('+', '');
+    throw new AntipodeError(
+      'usage',
+      `${option}: the ${name} is out of range (got ${digits}, expected -${limit} to ${limit})`,
     );
   }
   return [ref, number];

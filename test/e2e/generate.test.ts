@@ -127,7 +127,12 @@ describe('antipode generate', () => {
       2,
       'does not fit the model',
     ],
-    ['an unknown layer', [...BASE, '--sae', 'dictionary.npz', '--steer', '3:4'], 2, 'LAYER:FEATURE:STRENGTH'],
+    [
+      'an unknown layer',
+      [...BASE, '--sae', 'dictionary.npz', '--steer', '3:+4'],
+      2,
+      'LAYER:FEATURE:STRENGTH',
+    ],
     ['a temperature below zero', [...BASE, '--temp', '-1'], 2, '--temp'],
     ['no chat template', [...BASE, '--chat'], 2, 'template'],
   ])('%s is one sentence', async (_, args, code, sentence) => {
