@@ -33,7 +33,9 @@ export { drawRandomPairs, type FeaturePair } from './geometry/random_pairs.ts';
 export { measureSameFeature, type SameFeature } from './geometry/same_feature.ts';
 export { clampEdit, type FeatureClamp } from './lm/clamp_edit.ts';
 export { editPerRow, mergeEdits } from './lm/combine_edits.ts';
+export type { DeviceChoice } from './lm/device.ts';
 export { type GeneratedRow, type GenerateOptions, generate } from './lm/generate.ts';
+export { type IsolatedModelOptions, openIsolatedModel } from './lm/isolation/open_isolated_model.ts';
 export type {
   Capture,
   Edit,
@@ -42,6 +44,7 @@ export type {
   LanguageModel,
   Steering,
 } from './lm/language_model.ts';
+export type { Precision, PrecisionChoice } from './lm/precision.ts';
 export { projectionEdit } from './lm/projection_edit.ts';
 export { type ScoreOptions, type ScoreRow, scoreTokens } from './lm/score.ts';
 export { type OpenModelOptions, openLanguageModel } from './lm/session.ts';
