@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { layOut } from './batch.ts';
 import { readModelConfig } from './config.ts';
 import { runForward } from './forward_pass.ts';
-import { allocateFloats, memoryLimit, refuseBeyondMemory } from './memory_limit.ts';
+import { allocateFloats, memoryLimit, refuseBeyondMemory, rethrow } from './memory_limit.ts';
 import { createPastStore } from './past_store.ts';
 
 const use = { what: 'results', hint: 'ask for less' };
@@ -25,6 +25,22 @@ test('only what cannot fit is refused', () => {
 test('floats are zeros; more than an array can have is one sentence', () => {
   expect([...allocateFloats(2, use)]).toEqual([0, 0]);
   expect(() => allocateFloats(2 ** 50, use)).toThrow(/^memory: there are no 4503600 GB more for results$/);
+});
+
+test('what says that an array found no memory becomes a sentence, and nothing else', () => {
+  const thrown = (work: () => unknown): unknown => {
+    try {
+      return work();
+    } catch (error) {
+      return error;
+    }
+  };
+  const lack = thrown(() => new Float64Array(2 ** 50));
+  const range = thrown(() => (1).toFixed(200));
+  expect(lack).toBeInstanceOf(RangeError);
+  expect(thrown(() => rethrow(lack))).toMatchObject({ kind: 'resource', cause: lack });
+  expect(thrown(() => rethrow(range))).toBe(range);
+  expect(thrown(() => rethrow('text'))).toBe('text');
 });
 
 test('a pass whose results cannot fit is refused before anything runs', async () => {

@@ -38,6 +38,17 @@ export function allocateFloats(length: number, { hint, what }: MemoryUse): Float
   }
 }
 
+/** Throws `error`, and an `AntipodeError` `resource` instead where it says that an array found no memory. */
+export function rethrow(error: unknown): never {
+  if (error instanceof RangeError && /allocation failed|array length/i.test(error.message)) {
+    throw new AntipodeError('resource', `memory: there is too little left (${error.message})`, {
+      hint: 'close other programs, or ask for fewer rows or shorter texts at a time',
+      cause: error,
+    });
+  }
+  throw error;
+}
+
 function shown(bytes: number): string {
   const [size, unit] = bytes < 1e9 ? [bytes / 1e6, 'MB'] : [bytes / 1e9, 'GB'];
   return `${size < 1000 ? Number(size.toPrecision(3)) : Math.round(size)} ${unit}`;

@@ -15,6 +15,7 @@ import { createFeeds, type Feeds } from './feeds.ts';
 import { type ForwardPass, MAX_TOKENS_AT_ONCE, runForward } from './forward_pass.ts';
 import { type HookedSession, openHookedSession } from './hooked_session.ts';
 import type { ForwardRequest, ForwardResult, LanguageModel, Past, Site } from './language_model.ts';
+import { rethrow } from './memory_limit.ts';
 import { runtimeFailure } from './open_session.ts';
 import { createPastStore, type PastStore } from './past_store.ts';
 import { type Precision, type PrecisionChoice, preparePrecision } from './precision.ts';
@@ -141,7 +142,7 @@ class RunningModel implements LanguageModel {
 
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
     if (this.#isClosed) return Promise.reject(new Error('internal: the language model was closed'));
-    const result = this.#tail.then(work);
+    const result = this.#tail.then(work).catch(rethrow);
     this.#tail = result.catch(() => {});
     return result;
   }

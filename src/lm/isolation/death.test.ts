@@ -35,7 +35,7 @@ const cases: [string, Partial<Death>, string][] = [
   [
     'the heap',
     { signal: 'SIGABRT', stderr: HEAP },
-    'ran out of JavaScript memory (SIGABRT; its last words: FATAL ERROR: Reached heap limit Allocation failed - JavaScript heap out of memory)',
+    'ran out of memory (SIGABRT; its last words: FATAL ERROR: Reached heap limit Allocation failed - JavaScript heap out of memory)',
   ],
   [
     'an exception',
@@ -48,7 +48,7 @@ const cases: [string, Partial<Death>, string][] = [
       signal: 'SIGABRT',
       stderr: "terminate called after throwing an instance of 'std::bad_alloc'\n  what():  std::bad_alloc\n",
     },
-    'crashed (SIGABRT; its last words: what():  std::bad_alloc)',
+    'ran out of memory (SIGABRT; its last words: what():  std::bad_alloc)',
   ],
   [
     'words that would move the cursor',

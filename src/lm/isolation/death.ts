@@ -14,8 +14,8 @@ export interface Death {
 /** @param subject the model, begins the sentence */
 export function describeDeath(subject: string, { code, signal, stderr }: Death): AntipodeError {
   const line = tellingLine(stderr);
-  const { problem, hint } = isOutOfHeap(stderr)
-    ? { problem: `ran out of JavaScript memory (${signal ?? `exit code ${code}`}`, hint: LESS_MEMORY }
+  const { problem, hint } = isOutOfMemory(stderr)
+    ? { problem: `ran out of memory (${signal ?? `exit code ${code}`}`, hint: LESS_MEMORY }
     : ending(code, signal);
   const last = line === undefined ? '' : `; its last words: ${shownName(line)}`;
   return new AntipodeError('resource', `${shownName(subject)}: the process of the model ${problem}${last})`, {
@@ -52,8 +52,8 @@ function ending(
   return { problem: `ended before its time (exit code ${shown}`, hint: again };
 }
 
-function isOutOfHeap(stderr: string): boolean {
-  return /FATAL ERROR:.*(?:heap out of memory|Allocation failed)/.test(stderr);
+function isOutOfMemory(stderr: string): boolean {
+  return /FATAL ERROR:.*(?:out of memory|Allocation failed)|std::bad_alloc/.test(stderr);
 }
 
 /** Stack frames, rulers, memory statistics and Node's closing line say nothing about the cause. */

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,8 +7,6 @@ import { describe, expect, test } from 'vitest';
 import { failure, fixture, LONG, openIsolated } from '../../../test/support/isolated_models.ts';
 import { LISTS_PROCESSES, untilGone } from '../../../test/support/processes.ts';
 import { openInProcess } from './open_isolated_model.ts';
-
-const BUILT = new URL('../../../dist/lm/isolation/open_isolated_model.js', import.meta.url).href;
 
 describe('the end of the process', () => {
   test.each([
@@ -43,8 +41,38 @@ describe('the end of the process', () => {
     const error = await failure(openInProcess(folder, {}, start));
     await rm(folder, { recursive: true });
     expect(error.message).toMatch(
-      /^deep\\u\{202e\}: the process of the model ran out of JavaScript memory \(SIG\w+; its last words: FATAL ERROR: .*heap out of memory\)$/,
+      /^deep\\u\{202e\}: the process of the model ran out of memory \(SIG\w+; its last words: FATAL ERROR: .*heap out of memory\)$/,
     );
+  });
+
+  const canLimit = LISTS_PROCESSES && spawnSync('prlimit', ['--version']).status === 0;
+
+  test.skipIf(!canLimit)(
+    'too little memory for native code is said, and the caller goes on (needs prlimit)',
+    async () => {
+      const model = await openInProcess(
+        fixture('gpt2'),
+        { threads: 1, maxTokensAtOnce: 1e9 },
+        { subject: 'x' },
+      );
+      const status = await readFile(`/proc/${model.pid}/status`, 'utf8');
+      const bytes = 1024 * Number(/VmSize:\s+(\d+) kB/.exec(status)![1]) + 5e7;
+      execFileSync('prlimit', ['--pid', String(model.pid), `--as=${bytes}`]);
+      const error = await failure(model.forward(LONG));
+      // ONNX Runtime says it where it can, and ends the process where it cannot.
+      expect(error.message).toMatch(
+        /^x: the process of the model ran out of memory|ONNX Runtime cannot run|^memory: /,
+      );
+      expect(error.kind).toBe('resource');
+      await model.close();
+    },
+  );
+
+  test('one that does not end when it is closed is killed', async () => {
+    const model = await openIsolated('gpt2');
+    process.kill(model.pid, 'SIGSTOP');
+    await model.close();
+    await untilGone(model.pid);
   });
 
   test('Ctrl-C, which all processes of a terminal get, is left to the caller', async () => {
@@ -98,66 +126,5 @@ describe('a signal', () => {
     expect((await failure(model.forward({ tokens: [[1]] }))).kind).toBe('interrupted');
     await model.close();
     await untilGone(model.pid);
-  });
-});
-
-describe('the process that asked', () => {
-  /** Runs JavaScript that opens a model as `model` in a process of its own. */
-  function caller(script: string): {
-    pid: () => Promise<number>;
-    ended: Promise<string>;
-    child: ReturnType<typeof spawn>;
-  } {
-    const code = `
-      import { openIsolatedModel } from ${JSON.stringify(BUILT)};
-      const model = await openIsolatedModel(${JSON.stringify(fixture('gpt2'))}, { maxTokensAtOnce: 1e9 });
-      // One run of about eight seconds, in which the process sees nothing else.
-      const long = { tokens: Array.from({ length: 40000 }, () => new Uint8Array(30).fill(1)), logits: 'none' };
-      console.log(model.pid);
-      ${script}`;
-    const child = spawn(process.execPath, ['--input-type=module', '-e', code], {
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    let out = '';
-    for (const stream of [child.stdout, child.stderr]) stream.on('data', (data) => (out += String(data)));
-    const ended = new Promise<string>((resolve) =>
-      child.on('close', (exit, signal) => resolve(`${exit ?? signal}:${out}`)),
-    );
-    const pid = async (): Promise<number> => {
-      while (!out.includes('\n')) await sleep(10);
-      return Number.parseInt(out, 10);
-    };
-    return { child, ended, pid };
-  }
-
-  test('may end without closing', async () => {
-    const { pid, ended } = caller('');
-    expect(await ended).toBe(`0:${await pid()}\n`);
-    await untilGone(await pid());
-  });
-
-  test('may exit or fail in the middle of a run', async () => {
-    const script =
-      'model.forward(long).catch(() => {}); setTimeout(() => { throw new Error("mine"); }, 300);';
-    const { pid, ended } = caller(script);
-    expect(await ended).toMatch(/^1:[\s\S]*mine/);
-    await untilGone(await pid());
-  });
-
-  test.each(['SIGKILL', 'SIGTERM', 'SIGINT'] as const)(
-    'takes it along when it dies in a run (%s)',
-    async (signal) => {
-      const { child, ended, pid } = caller('await model.forward(long);');
-      const model = await pid();
-      await sleep(300);
-      child.kill(signal);
-      expect(await ended).toMatch(new RegExp(`^${signal}:`));
-      await untilGone(model);
-    },
-  );
-
-  test('waits for a call that it awaits', async () => {
-    const { ended } = caller('console.log((await model.forward({ tokens: [[1]] })).logits.shape[0]);');
-    expect(await ended).toMatch(/^0:\d+\n1\n$/);
   });
 });

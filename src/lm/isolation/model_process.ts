@@ -29,7 +29,7 @@ interface Waiting {
 }
 
 /** How long a process may take to end by itself when asked to. */
-const CLOSING_MS = 5000;
+const CLOSING_MS = 3000;
 
 /** How long the last words of a process may take to arrive after its end. */
 const LAST_WORDS_MS = 500;
