@@ -1,4 +1,6 @@
-import { readFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import {
   bitsOf,
@@ -168,6 +170,20 @@ describe('calls', () => {
       message: expect.stringMatching(/^memory: keys and values of 1099511627776 x 1 tokens take/),
     });
     expect((await model.forward({ tokens: [[1]] })).logits!.shape).toEqual([1, 61]);
+  });
+
+  test('options and progress of opening go over', async () => {
+    const cacheDir = await mkdtemp(join(tmpdir(), 'antipode-isolation-'));
+    const seen: number[] = [];
+    const onProgress = (fraction: number): void => {
+      seen.push(fraction);
+    };
+    const model = await openIsolatedModel(fixture('llama'), { precision: 'q8', cacheDir }, { onProgress });
+    expect(model.precision).toBe('q8');
+    await model.close();
+    await rm(cacheDir, { recursive: true });
+    expect(seen.at(-1)).toBe(1);
+    expect(seen).toEqual([...seen].sort((a, b) => a - b));
   });
 
   test('a model that cannot be opened says why, and leaves no process', async () => {
