@@ -162,6 +162,9 @@ interface Batch {
   readonly edit: readonly Edit[];
 }
 
+/** Room that is made for new tokens at once: every step computes with all of it, and most replies end before a generous limit. */
+const RESERVED_TOKENS = 256;
+
 /**
  * All that these rows have so far, as one prefill into a new past. Also when a row at the end of its context has to leave the others: a row must not
  * end because its neighbour is longer.
@@ -171,7 +174,7 @@ async function startBatch(options: GenerateOptions, rows: readonly Writing[]): P
   const longest = Math.max(...rows.map(({ prompt }) => prompt.length));
   return {
     rows,
-    past: await model.createPast(rows.length, longest + maxNewTokens),
+    past: await model.createPast(rows.length, longest + Math.min(maxNewTokens, RESERVED_TOKENS)),
     tokens: rows.map(({ prompt, tokens }) => [...Array.from(prompt), ...tokens]),
     steer: (options.steer ?? []).map((one) => ofRows(one, rows, options.rows.length)),
     edit: (options.edit ?? []).map((one) =>

@@ -30,7 +30,7 @@ export interface PastStore {
   ): void;
 }
 
-/** Room grows by this many slots: copies stay rare, and at most so many masked slots are computed in vain. */
+/** Room grows to multiples of this, by an eighth at least: copies stay rare, and few masked slots are computed in vain. */
 const GROWTH = 64;
 
 /**
@@ -57,7 +57,7 @@ export function createPastStore(config: ModelConfig, rows: number, capacity: num
 
   const grow = (needed: number): void => {
     const before = slots;
-    const room = Math.ceil(needed / GROWTH) * GROWTH;
+    const room = Math.ceil(Math.max(needed, (9 / 8) * before) / GROWTH) * GROWTH;
     check(room);
     // All of it first: where it cannot be had, the store stays as it is.
     const roomier = { k: allocate(room), v: allocate(room) };
