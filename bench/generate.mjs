@@ -39,6 +39,10 @@ const [rounds, layers, threads, steps, pairs] = ['rounds', 'layers', 'threads', 
   (name) => Number(flags[name]),
 );
 const prompts = list(flags.prompts).map(Number);
+for (const count of [rounds, layers, threads, steps, pairs, ...prompts]) {
+  if (!(Number.isInteger(count) && count >= 1))
+    throw new Error(`a number from 1 on was expected, got ${count}`);
+}
 /** Positions whose logits are compared. */
 const CHECKED = 16;
 

@@ -66,9 +66,18 @@ export function report({ machine, settings, firstUse, logits, results }) {
   const { layers, rounds, threads, prompts, steps, checked } = settings;
   const lines = [
     `${machine.cpu}, ${machine.cores} cores, ${machine.memoryGb} GB, Node ${machine.node}, ${machine.peer ?? 'no peer'}`,
-    `Gemma 2 2B's shapes, ${layers} layers, random weights; ${threads} threads, ${rounds} rounds, a process each, files in the page cache; MB and tokens/s, median [min..max]`,
+    `Gemma 2 2B's shapes, ${layers} layers, random weights; ${threads} threads, ${rounds} rounds, a process each, files in the page cache; tokens/s, median [min..max]`,
+    'memory: medians of all resident pages (those of the process alone + pages of files, which the system may drop)',
     '',
-    row(['', 'load, s', 'resident', 'anonymous', 'peak', ...prompts.map((n) => `prefill ${n}`), 'decode']),
+    row([
+      '',
+      'load, s',
+      'loaded, MB',
+      'ran, MB',
+      'peak, MB',
+      ...prompts.map((n) => `prefill ${n}`),
+      'decode',
+    ]),
     ...Object.entries(results).map(([name, runs]) => resultRow(name, runs, prompts)),
     '',
   ];
@@ -88,7 +97,7 @@ export function report({ machine, settings, firstUse, logits, results }) {
   return { lines: [...lines, ...faults], isRight: faults.length === 0 };
 }
 
-const WIDTHS = [7, 18, 9, 10, 7];
+const WIDTHS = [7, 18, 18, 18, 9];
 const row = (cells) => cells.map((cell, i) => String(cell).padEnd(WIDTHS[i] ?? 24)).join(' ');
 
 function resultRow(name, runs, prompts) {
@@ -97,12 +106,16 @@ function resultRow(name, runs, prompts) {
     const shown = (value) => value.toFixed(digits);
     return `${shown(median(values))} [${shown(Math.min(...values))}..${shown(Math.max(...values))}]`;
   };
-  const mb = (read) => median(runs.map(read))?.toFixed(0) ?? '-';
+  const mb = (read) => median(runs.map(read)).toFixed(0);
+  const resident = (when) =>
+    runs[0].ran.anon === undefined
+      ? mb((run) => run[when].rss)
+      : `${mb((run) => run[when].rss)} (${mb((run) => run[when].anon)}+${mb((run) => run[when].file)})`;
   return row([
     name,
     of(({ load }) => load, 2),
-    mb(({ ran }) => ran.rss),
-    mb(({ ran }) => ran.anon ?? Number.NaN),
+    resident('loaded'),
+    resident('ran'),
     mb(({ ran }) => ran.peak ?? Number.NaN),
     ...prompts.map((count) => of(({ prefill }) => prefill[count], 1)),
     of(({ decode }) => decode, 2),
