@@ -17,6 +17,9 @@ import { firstNonFinite, placesOf } from './results.ts';
 /** Tokens per run: enough that reading the weights is shared by many; scores of 8 heads over 8192 keys then take 134 MB per layer. */
 export const MAX_TOKENS_AT_ONCE = 512;
 
+/** Where weights stay in memory in the form that products want, fewer are as fast, and everything of a run that could be fetched takes less memory. */
+export const MAX_TOKENS_AT_ONCE_PACKED = 64;
+
 export interface ForwardPass {
   readonly config: ModelConfig;
   readonly feeds: Feeds;

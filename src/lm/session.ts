@@ -12,7 +12,12 @@ import type { DeviceChoice, RunningDevice } from './device.ts';
 import { checkEdits } from './edit_checks.ts';
 import { editFeeds } from './edit_feeds.ts';
 import { createFeeds, type Feeds } from './feeds.ts';
-import { type ForwardPass, MAX_TOKENS_AT_ONCE, runForward } from './forward_pass.ts';
+import {
+  type ForwardPass,
+  MAX_TOKENS_AT_ONCE,
+  MAX_TOKENS_AT_ONCE_PACKED,
+  runForward,
+} from './forward_pass.ts';
 import { type HookedSession, openHookedSession } from './hooked_session.ts';
 import type { ForwardRequest, ForwardResult, LanguageModel, Past, Site } from './language_model.ts';
 import { rethrow } from './memory_limit.ts';
@@ -43,7 +48,7 @@ export interface OpenModelOptions {
   readonly threads?: number;
   /** Rows of a 16-bit output matrix that are widened to float32 at a time, 8192 where left out; fewer take less memory, for the same numbers. */
   readonly maxCastRows?: number;
-  /** Tokens (rows times columns) computed at a time, 512 where left out; fewer take less memory. */
+  /** Tokens (rows times columns) computed at a time, 512 in `exact` and 64 otherwise where left out; fewer take less memory. */
   readonly maxTokensAtOnce?: number;
   /** While a quantised copy is made: the share that is done, from 0 to 1. Not called where there is nothing to do. */
   readonly onProgress?: (fraction: number) => void;
@@ -63,8 +68,10 @@ export async function openLanguageModel(
   const config = await readModelConfig(folder);
   const weights = await openWeights(folder);
   try {
-    const { device = 'cpu', maxTokensAtOnce = MAX_TOKENS_AT_ONCE, threads } = options;
+    const { device = 'cpu', threads } = options;
     const precision = await preparePrecision(config, weights, options);
+    const fitting = precision.isPacked ? MAX_TOKENS_AT_ONCE_PACKED : MAX_TOKENS_AT_ONCE;
+    const { maxTokensAtOnce = fitting } = options;
     throwIfInterrupted(options.signal);
     const runtime = await loadOnnxRuntime();
     const request = { config, weights, runtime, device, precision, threads };

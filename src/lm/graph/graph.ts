@@ -103,7 +103,11 @@ export function createGraph(weights: GraphBuilder['weights'], makeProducts: Make
       return name;
     },
     output(name, value, dims) {
-      add('Identity', [value], [name], {});
+      const last = nodes.at(-1);
+      // What was computed just now has no reader yet and can take the name itself; copies of a whole run would stay in memory until its end.
+      if (last?.outputs.length === 1 && last.outputs[0] === value)
+        nodes.splice(-1, 1, { ...last, outputs: [name] });
+      else add('Identity', [value], [name], {});
       outputs.push({ name, type: 'float32', dims });
       return name;
     },

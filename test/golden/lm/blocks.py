@@ -1,6 +1,6 @@
 """Small matrices, and their blocks of 8 and 4 bits worked out by numpy from the definition of MatMulNBits.
 
-Run: python3 blocks.py (needs numpy). ONNX Runtime, com.microsoft.MatMulNBits: B is uint8 [N, ceil(K / 32), 32 * bits / 8], scales are [N, ceil(K / 32)],
+Run: python3 blocks.py (needs numpy). ONNX Runtime, com.microsoft.MatMulNBits: B is uint8 [N, ceil(K / 64), 64 * bits / 8], scales are [N, ceil(K / 64)],
 K is padded to whole blocks, without zero_points a weight is (q - 2^(bits - 1)) * scale, 4-bit values stand low half first. Scales: largest
 magnitude / 127 for 8 bits, value of largest magnitude / -8 for 4 bits (llama.cpp, q8_0 and q4_0). Here whole arrays are computed at once, in
 float64, and no weight lies near a tie. Adding 0.0 makes the scale of a block of zeros plain 0 instead of 0 / -8 = -0.
@@ -11,13 +11,13 @@ from pathlib import Path
 
 import numpy as np
 
-N, K = 3, 70
+N, K, SIZE = 3, 140, 64
 
 
 def blocks(w, bits):
-    padded = np.zeros((N, -(-K // 32) * 32))
+    padded = np.zeros((N, -(-K // SIZE) * SIZE))
     padded[:, :K] = w
-    grouped = padded.reshape(N, -1, 32)
+    grouped = padded.reshape(N, -1, SIZE)
     largest = np.take_along_axis(grouped, np.abs(grouped).argmax(-1, keepdims=True), -1)
     scale = (np.abs(largest) / 127 if bits == 8 else largest / -8).astype(np.float32).astype(np.float64) + 0.0
     ratio = np.divide(grouped, scale, out=np.zeros_like(grouped), where=scale != 0)
@@ -30,8 +30,8 @@ def blocks(w, bits):
 
 rng = np.random.default_rng(5)
 values = rng.standard_normal((N, K)) * 0.05
-values[1, :32] = 0
-values[2, 32:64] *= 1e-6
+values[1, :SIZE] = 0
+values[2, SIZE : 2 * SIZE] *= 1e-6
 f32 = values.astype("<f4")
 bits16 = ((f32.view("<u4") + 0x8000) >> 16).astype("<u2")
 f16 = f32.astype("<f2")
