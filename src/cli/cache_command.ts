@@ -9,7 +9,7 @@ import { formatBytes } from './output.ts';
 export function cacheCommand(context: CliContext): Command {
   const list = withExamples(
     new Command('ls')
-      .description('Lists what antipode keeps: generated dictionaries and imported explanations.')
+      .description('Lists what antipode keeps: generated dictionaries, imported explanations, quantised weights of language models.')
       .action(async () => {
         const { listCache } = await import('../hub/cache_store.ts');
         const { antipodeCacheDir } = await import('../hub/cache_dirs.ts');
@@ -31,7 +31,7 @@ export function cacheCommand(context: CliContext): Command {
   const remove = withExamples(
     new Command('rm')
       .description(
-        'Removes entries of the cache: generated ones are made again when needed, imported ones have to be imported again.',
+        'Removes entries of the cache: generated and quantised ones are made again when needed, imported ones have to be imported again.',
       )
       .argument('<id...>', 'entries as `antipode cache ls` names them')
       .option('--dry-run', 'say what would be removed, and stop')

@@ -44,8 +44,8 @@ export async function writeMatrices(folder: string, given: readonly MatrixData[]
   return { path, root: weights.root, matrices };
 }
 
-/** Weights that share a scale, said here apart from the program. */
-const BLOCK = 64;
+/** Weights that share a scale, by bits, said here apart from the program. */
+const BLOCK: Readonly<Record<number, number>> = { 8: 64, 4: 128 };
 
 /** `[outputs, inputs]` by the definition of MatMulNBits, in float64. */
 export function dequantise(
@@ -54,11 +54,12 @@ export function dequantise(
   shape: { readonly outputs: number; readonly inputs: number; readonly bits: number },
 ): Float64Array {
   const { outputs, inputs, bits } = shape;
-  const blocks = Math.ceil(inputs / BLOCK);
+  const size = BLOCK[bits]!;
+  const blocks = Math.ceil(inputs / size);
   return Float64Array.from({ length: outputs * inputs }, (_, i) => {
     const [row, column] = [Math.floor(i / inputs), i % inputs];
-    const place = row * blocks * BLOCK + column;
+    const place = row * blocks * size + column;
     const q = bits === 8 ? quants[place]! : (quants[place >> 1]! >> (4 * (place & 1))) & 15;
-    return (q - 2 ** (bits - 1)) * scales[row * blocks + Math.floor(column / BLOCK)]!;
+    return (q - 2 ** (bits - 1)) * scales[row * blocks + Math.floor(column / size)]!;
   });
 }

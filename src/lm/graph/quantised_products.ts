@@ -1,6 +1,6 @@
 /**
  * @file Products with matrices in blocks of 4 or 8 bits from a sidecar file (`quantised/`), on ONNX Runtime's `MatMulNBits` with activations rounded
- * to 8 bits per block of 64 (accuracy level 4; the only fast path for 8-bit weights on x64). Embedding rows come from the original file.
+ * to 8 bits per block (accuracy level 4; the only fast path for 8-bit weights on x64). Embedding rows come from the original file.
  * The session must not disable prepacking: this operator then falls back to a path about 70 times slower.
  */
 

@@ -4,7 +4,7 @@ import { readSync } from 'node:fs';
 import { AntipodeError } from '../../errors.ts';
 import { transposeBlock } from '../../sae/weights/transpose_block.ts';
 import { bytesOf, widenToFloat32 } from '../../tensor/dtype.ts';
-import { BLOCK_WEIGHTS, type BlockBits, blockBytes, quantiseBlocks } from './blocks.ts';
+import { type BlockBits, blockBytes, blockWeights, quantiseBlocks } from './blocks.ts';
 import type { Piece, PlannedMatrix } from './plan.ts';
 
 /** A range of the sidecar and what belongs there. */
@@ -44,7 +44,7 @@ export function quantisePiece(
   const read = matrix.layout === 'out-in' ? rowReader : columnReader;
   const rowAt = read(file, piece, matrix);
   // The end of the last block stays zero where the inputs do not fill it.
-  const row = new Float32Array(matrix.blocksPerRow * BLOCK_WEIGHTS);
+  const row = new Float32Array(matrix.blocksPerRow * blockWeights(bits));
   for (let r = 0; r < piece.outputs; r++) {
     rowAt(r, row);
     if (!quantiseBlocks(row, bits, { quants, scales }, r * matrix.blocksPerRow)) return undefined;

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { encodeSafetensorsHeader, type TensorPlace } from '../../formats/safetensors/safetensors.ts';
 import type { DType } from '../../tensor/dtype.ts';
 import type { StoredMatrix } from '../graph/list_matrices.ts';
-import { BLOCK_WEIGHTS, type BlockBits, blockBytes } from './blocks.ts';
+import { type BlockBits, blockBytes, blockWeights } from './blocks.ts';
 
 /** Goes up when the same weights would give other bytes. */
 export const SIDECAR_VERSION = 1;
@@ -75,7 +75,7 @@ export function planSidecar(
   matrices: readonly StoredMatrix[],
   { bits, key, root, pieceWeights = PIECE_WEIGHTS }: PlanOptions,
 ): SidecarPlan {
-  const blocksPerRow = ({ inputs }: StoredMatrix): number => Math.ceil(inputs / BLOCK_WEIGHTS);
+  const blocksPerRow = ({ inputs }: StoredMatrix): number => Math.ceil(inputs / blockWeights(bits));
   const places: TensorPlace[] = [
     ...matrices.map((matrix) => ({
       name: `${matrix.name}:scales`,
@@ -92,7 +92,7 @@ export function planSidecar(
     format: `antipode-quantised-${SIDECAR_VERSION}`,
     weights: key,
     bits: String(bits),
-    block_size: String(BLOCK_WEIGHTS),
+    block_size: String(blockWeights(bits)),
     zero_point: String(2 ** (bits - 1)),
   });
   const blockCounts = matrices.map((matrix) => matrix.outputs * blocksPerRow(matrix));

@@ -92,7 +92,7 @@ describe('what is in it', () => {
   const cases = (['F32', 'F16', 'BF16'] as const).flatMap((dtype) =>
     ([8, 4] as const).flatMap((bits) =>
       (['out-in', 'in-out'] as const).flatMap((layout) =>
-        [undefined, 140].map((pieceWeights) => [dtype, bits, layout, pieceWeights] as const),
+        [undefined, 268].map((pieceWeights) => [dtype, bits, layout, pieceWeights] as const),
       ),
     ),
   );

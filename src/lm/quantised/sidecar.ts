@@ -14,7 +14,7 @@ import { withLock } from '../../formats/lock.ts';
 import type { StoredMatrix } from '../graph/list_matrices.ts';
 import type { QuantisedMatrix } from '../graph/quantised_products.ts';
 import { externalLocation } from '../weights.ts';
-import { BLOCK_WEIGHTS, type BlockBits, blockBytes } from './blocks.ts';
+import { type BlockBits, blockBytes, blockWeights } from './blocks.ts';
 import { cacheFailure } from './cache_failure.ts';
 import { computeHash, fileStamp, knownHash } from './file_hash.ts';
 import { type MadeSidecar, makeSidecar } from './make_sidecar.ts';
@@ -104,7 +104,7 @@ function keyOf(matrices: readonly StoredMatrix[], root: string, hashes: Readonly
     const { path, offset, dtype } = sourceOf(matrix, root);
     return [matrix.name, hashes.get(path), offset, dtype, matrix.outputs, matrix.inputs, matrix.layout];
   });
-  const text = JSON.stringify([SIDECAR_VERSION, BLOCK_WEIGHTS, facts]);
+  const text = JSON.stringify([SIDECAR_VERSION, facts]);
   return createHash('sha256').update(text).digest('hex').slice(0, 32);
 }
 
@@ -186,7 +186,7 @@ function quantised(matrix: PlannedMatrix | undefined, location: string, bits: Bl
   const count = outputs * blocksPerRow;
   return {
     bits,
-    blockSize: BLOCK_WEIGHTS,
+    blockSize: blockWeights(bits),
     quants: {
       type: 'uint8',
       dims: [outputs, blocksPerRow, blockBytes(bits)],
