@@ -9,7 +9,9 @@ import { formatBytes } from './output.ts';
 export function cacheCommand(context: CliContext): Command {
   const list = withExamples(
     new Command('ls')
-      .description('Lists what antipode keeps: generated dictionaries, imported explanations, quantised weights of language models.')
+      .description(
+        'Lists what antipode keeps: generated dictionaries, imported explanations, quantised weights of language models.',
+      )
       .action(async () => {
         const { listCache } = await import('../hub/cache_store.ts');
         const { antipodeCacheDir } = await import('../hub/cache_dirs.ts');
