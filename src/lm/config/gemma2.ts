@@ -2,7 +2,7 @@
 
 import { type Fields, requireValue } from './fields.ts';
 import type { GemmaConfig } from './model_config.ts';
-import { readHeads, readOneRope, readWindows } from './rotary_fields.ts';
+import { readHeads, readOneRope, readSizes, readWindows } from './rotary_fields.ts';
 
 export function readGemma2(config: Fields, modelType: string): GemmaConfig {
   for (const name of ['hidden_activation', 'hidden_act']) {
@@ -19,10 +19,7 @@ export function readGemma2(config: Fields, modelType: string): GemmaConfig {
     modelType,
     ...heads,
     layers,
-    dMlp: config.size('intermediate_size'),
-    vocabSize: config.size('vocab_size'),
-    maxPositions: config.size('max_position_embeddings'),
-    normEpsilon: config.positive('rms_norm_eps'),
+    ...readSizes(config),
     isHeadTied: config.flag('tie_word_embeddings', true),
     // The first layer slides, the second sees everything, and so on.
     windows: readWindows(config, layers, window, (layer) => layer % 2 === 0),

@@ -5,7 +5,7 @@
 
 import { type Fields, requireValue } from './fields.ts';
 import type { GemmaConfig, Rope } from './model_config.ts';
-import { readHeads, readRope, readWindows } from './rotary_fields.ts';
+import { readHeads, readRope, readSizes, readWindows } from './rotary_fields.ts';
 
 /** Gemma3TextConfig's own values. */
 const DEFAULTS = {
@@ -41,10 +41,7 @@ export function readGemma3Text(file: Fields, modelType: string): GemmaConfig {
     modelType,
     ...heads,
     layers,
-    dMlp: config.size('intermediate_size'),
-    vocabSize: config.size('vocab_size'),
-    maxPositions: config.size('max_position_embeddings'),
-    normEpsilon: config.positive('rms_norm_eps'),
+    ...readSizes(config),
     isHeadTied: config.flag('tie_word_embeddings', true),
     windows,
     ropes: readRopes(config, heads.headDim),

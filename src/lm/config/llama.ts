@@ -5,7 +5,7 @@
 
 import { type Fields, requireValue } from './fields.ts';
 import type { LlamaConfig } from './model_config.ts';
-import { readHeads, readOneRope, readWindows } from './rotary_fields.ts';
+import { readHeads, readOneRope, readSizes, readWindows } from './rotary_fields.ts';
 
 type Particular = Pick<LlamaConfig, 'windows' | 'hasQkvBias' | 'hasOutBias' | 'hasMlpBias'>;
 
@@ -62,10 +62,7 @@ function readShared(
     modelType,
     ...heads,
     layers,
-    dMlp: config.size('intermediate_size'),
-    vocabSize: config.size('vocab_size'),
-    maxPositions: config.size('max_position_embeddings'),
-    normEpsilon: config.positive('rms_norm_eps'),
+    ...readSizes(config),
     isHeadTied: config.flag('tie_word_embeddings', false),
     ...readOneRope(config, layers, heads.headDim),
     ...particular(layers),

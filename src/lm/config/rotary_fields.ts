@@ -13,6 +13,23 @@ export interface HeadSizes {
   readonly headDim: number;
 }
 
+export interface BlockSizes {
+  readonly dMlp: number;
+  readonly vocabSize: number;
+  readonly maxPositions: number;
+  readonly normEpsilon: number;
+}
+
+/** Under the names that families with rotary embedding and RMS norms share. */
+export function readSizes(config: Fields): BlockSizes {
+  return {
+    dMlp: config.size('intermediate_size'),
+    vocabSize: config.size('vocab_size'),
+    maxPositions: config.size('max_position_embeddings'),
+    normEpsilon: config.positive('rms_norm_eps'),
+  };
+}
+
 /** @throws {AntipodeError} where the heads do not divide what they have to divide */
 export function readHeads(config: Fields): HeadSizes {
   const dModel = config.size('hidden_size');
