@@ -13,6 +13,7 @@ export const ELEMENT_TYPES = {
   int64: 7,
   bool: 9,
   float16: 10,
+  float64: 11,
   bfloat16: 16,
 } as const;
 
@@ -25,6 +26,7 @@ const ELEMENT_BYTES: Record<ElementType, number> = {
   int64: 8,
   bool: 1,
   float16: 2,
+  float64: 8,
   bfloat16: 2,
 };
 
