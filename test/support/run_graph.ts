@@ -20,6 +20,8 @@ export async function runGraph(
   const ort = await loadOnnxRuntime();
   const session = await ort.InferenceSession.create(tape.encode(), {
     intraOpNumThreads: threads,
+    // Some fusions of the higher levels have float32 kernels only.
+    graphOptimizationLevel: 'basic',
     logSeverityLevel: 3,
   });
   const tensors = Object.entries(feeds).map(([name, { data, shape }]) => {
