@@ -1,0 +1,55 @@
+/**
+ * @file A histogram of the activations of each feature, built in one pass without knowing the largest: equal bins from 0 to a power of two, and where an
+ * activation lies beyond, neighbours are joined and the range doubles. Powers of two make that exact, so the order of the tokens does not matter.
+ */
+
+/** Bins per feature; between half and all of them lie below the largest activation. */
+const BINS = 64;
+
+/** Below it activations share the first bin: smaller ranges than this float32 cannot tell from 0 beside 1. */
+const SMALLEST_EXPONENT = -100;
+
+export interface Histogram {
+  /** Of every bin, in activation; equal. */
+  readonly binWidth: number;
+  /** Firings per bin [i * binWidth, (i + 1) * binWidth), the last one with an activation last; empty where the feature never fired. */
+  readonly counts: readonly number[];
+}
+
+export class ActivationHistograms {
+  readonly #counts: Uint32Array;
+  /** The range is 2 ** exponent. */
+  readonly #exponents: Int16Array;
+
+  /** 256 bytes per feature. */
+  constructor(features: number) {
+    this.#counts = new Uint32Array(features * BINS);
+    this.#exponents = new Int16Array(features).fill(SMALLEST_EXPONENT);
+  }
+
+  /** @param activation above 0 and finite */
+  add(feature: number, activation: number): void {
+    while (activation >= 2 ** this.#exponents[feature]!) this.#widen(feature, activation);
+    const bin = Math.floor((activation * BINS) / 2 ** this.#exponents[feature]!);
+    this.#counts[feature * BINS + bin]! += 1;
+  }
+
+  of(feature: number): Histogram {
+    const counts = Array.from(this.#counts.subarray(feature * BINS, (feature + 1) * BINS));
+    const last = counts.findLastIndex((count) => count > 0);
+    return { binWidth: 2 ** this.#exponents[feature]! / BINS, counts: counts.slice(0, last + 1) };
+  }
+
+  #widen(feature: number, activation: number): void {
+    const counts = this.#counts.subarray(feature * BINS, (feature + 1) * BINS);
+    const needed = Math.floor(Math.log2(activation)) + 1;
+    const doublings = Math.max(1, needed - this.#exponents[feature]!);
+    const step = 2 ** Math.min(doublings, Math.log2(BINS));
+    for (let bin = 0; bin < BINS; bin++) {
+      let sum = 0;
+      for (let from = bin * step; from < Math.min((bin + 1) * step, BINS); from++) sum += counts[from]!;
+      counts[bin] = sum;
+    }
+    this.#exponents[feature]! += doublings;
+  }
+}

@@ -1,0 +1,132 @@
+/**
+ * @file Tokens to the words that they are part of. A word is a run of letters, digits and marks (Unicode), joined inside by apostrophes, hyphens
+ * and the points of numbers, in lower case; every piece of it counts as the whole word. A piece that lies outside of words (punctuation, blanks) stands
+ * for itself. Writing without spaces (Han, kana, Thai, Lao, Khmer, Burmese), and tokenizers without blanks in their pieces, give the pieces.
+ */
+
+import type { Tokenizer } from '../lm/tokenizer/tokenizer.ts';
+
+export interface RowWords {
+  /** Per token: its word; undefined for special tokens. */
+  readonly words: readonly (string | undefined)[];
+  /** Per token: the word or sign that follows its own; undefined before a special token and at the end. */
+  readonly next: readonly (string | undefined)[];
+}
+
+export interface WordReader {
+  /** False where no piece holds a blank: there words are pieces. */
+  readonly joinsPieces: boolean;
+  /** @throws {AntipodeError} `usage` for an id that is not in the vocabulary */
+  read(tokens: ArrayLike<number>): RowWords;
+}
+
+/** Longer runs are addresses, hashes and the like: their pieces say more, and words of the corpus stay bounded in size. */
+const MAX_WORD_LENGTH = 40;
+
+const WORD = /[\p{L}\p{N}\p{M}]+(?:(?:['’-]|(?<=\p{N})[.,](?=\p{N}))[\p{L}\p{N}\p{M}]+)*/gu;
+const UNSPACED =
+  /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}]/u;
+const BYTES = /^(?:<0x[0-9A-F]{2}>)+$/;
+
+/** Looks through the vocabulary once, until a piece with a blank is found. */
+export function createWordReader(tokenizer: Tokenizer): WordReader {
+  const joinsPieces = hasBlanks(tokenizer);
+  return { joinsPieces, read: (tokens) => readWords(tokenizer, tokens, joinsPieces) };
+}
+
+function hasBlanks(tokenizer: Tokenizer): boolean {
+  for (let id = 0; id < tokenizer.vocabSize; id++) {
+    if (tokenizer.isSpecial(id)) continue;
+    try {
+      if (tokenizer.tokenText(id).includes(' ')) return true;
+    } catch {
+      // Ids may be missing.
+    }
+  }
+  return false;
+}
+
+/** Where a token's text lies; `start` = -1 for special tokens. */
+interface Piece {
+  readonly start: number;
+  readonly end: number;
+  readonly text: string;
+}
+
+function readWords(tokenizer: Tokenizer, tokens: ArrayLike<number>, joins: boolean): RowWords {
+  const { pieces, text } = layOut(tokenizer, tokens);
+  const words: (string | undefined)[] = [];
+  const units: number[] = [];
+  const found = joins ? [...text.matchAll(WORD)] : [];
+  let at = 0;
+  pieces.forEach(({ start, end, text: own }, i) => {
+    if (start < 0) {
+      words.push(undefined);
+      units.push(-1);
+      return;
+    }
+    while (at < found.length && found[at]!.index + found[at]![0].length <= start) at += 1;
+    const match = found[at];
+    const isInside = match !== undefined && match.index < end && start < end;
+    const isWhole = isInside && match[0].length <= MAX_WORD_LENGTH && !UNSPACED.test(match[0]);
+    words.push(isWhole ? normalized(match[0]) : alone(own));
+    units.push(isWhole ? -2 - match.index : i);
+  });
+  return { words, next: following(words, units) };
+}
+
+/** The texts of all pieces in a row; bytes that make up one character together share it. */
+function layOut(tokenizer: Tokenizer, tokens: ArrayLike<number>): { pieces: Piece[]; text: string } {
+  const pieces: Piece[] = [];
+  let text = '';
+  for (let i = 0; i < tokens.length; ) {
+    const id = tokens[i]!;
+    if (tokenizer.isSpecial(id)) {
+      pieces.push({ start: -1, end: -1, text: '' });
+      text += '\n';
+      i += 1;
+      continue;
+    }
+    const group = [id];
+    let own = tokenizer.tokenText(id);
+    if (BYTES.test(own)) {
+      for (let next = i + 1; next < tokens.length; next++) {
+        const other = tokens[next]!;
+        if (tokenizer.isSpecial(other) || !BYTES.test(tokenizer.tokenText(other))) break;
+        group.push(other);
+      }
+      own = tokenizer.decode(group);
+    }
+    const piece = { start: text.length, end: text.length + own.length, text: own };
+    text += own;
+    for (const _ of group) pieces.push(piece);
+    i += group.length;
+  }
+  return { pieces, text };
+}
+
+function following(words: readonly (string | undefined)[], units: readonly number[]): (string | undefined)[] {
+  const next: (string | undefined)[] = new Array(words.length).fill(undefined);
+  for (let i = words.length - 2; i >= 0; i--) {
+    if (words[i] === undefined) continue;
+    next[i] = units[i] === units[i + 1] ? next[i + 1] : words[i + 1];
+  }
+  return next;
+}
+
+function normalized(word: string): string {
+  return word.toLowerCase().replaceAll('’', "'");
+}
+
+/** A piece by itself; blanks keep one sign of what they are. */
+function alone(text: string): string {
+  const trimmed = text.trim();
+  if (trimmed !== '') return normalized(cut(trimmed));
+  if (text.includes('\n')) return '\n';
+  return text.includes('\t') ? '\t' : ' ';
+}
+
+/** Never between the halves of a character. */
+function cut(text: string): string {
+  return text.length <= MAX_WORD_LENGTH ? text : [...text].slice(0, MAX_WORD_LENGTH / 2).join('');
+}
