@@ -1,7 +1,7 @@
 /**
  * @file Encoding activations into features and decoding them back, by each architecture's published definition, in plain float64 loops.
  * Sources: SAELens (standard, topk, jumprelu), Rajamanoharan et al. 2024 (gated, arXiv 2404.16014; jumprelu, 2407.14435), Gao et al. 2024
- * (topk, 2406.04093). Leaves out skip connections of transcoders, and speed: a layer's worth of tokens is ONNX Runtime's work.
+ * (topk, 2406.04093). Leaves out skip connections of transcoders, and speed: `encoder_session.ts` is for many tokens.
  */
 
 import { AntipodeError } from '../errors.ts';
@@ -24,7 +24,7 @@ const ROWS_PER_TURN = 4;
  * @throws {AntipodeError} `usage` when the width of `x` is not d_in
  */
 export async function encode(sae: Sae, x: Matrix): Promise<Matrix> {
-  checkWidth('encode', x, sae.dIn, 'd_in');
+  checkEncoding(sae, x);
   const out = new Float32Array(x.rows * sae.dSae);
   const pre = new Float64Array(sae.dSae);
   for (let row = 0; row < x.rows; row++) {
@@ -53,11 +53,8 @@ export interface DecodeOptions {
  * @throws {AntipodeError} `usage` when a width does not fit, or `input` is missing for `layer_norm` and `constant_norm`
  */
 export async function decode(sae: Sae, acts: Matrix, options: DecodeOptions = {}): Promise<Matrix> {
-  checkWidth('decode', acts, sae.dSae, 'd_sae');
   const { input } = options;
-  if (input) checkWidth('decode', input, sae.dIn, 'd_in');
-  if (input && input.rows !== acts.rows)
-    throw new AntipodeError('usage', `decode: the input has ${input.rows} rows, expected ${acts.rows}`);
+  checkDecoding(sae, acts, input);
   const out = new Float32Array(acts.rows * sae.dIn);
   for (let row = 0; row < acts.rows; row++) {
     const sum = Float64Array.from(sae.b_dec);
@@ -73,6 +70,20 @@ export async function decode(sae: Sae, acts: Matrix, options: DecodeOptions = {}
     if (row % ROWS_PER_TURN === ROWS_PER_TURN - 1) await new Promise(setImmediate);
   }
   return { data: out, rows: acts.rows, cols: sae.dIn };
+}
+
+/** @throws {AntipodeError} `usage` when the width of `x` is not d_in */
+export function checkEncoding({ dIn }: Sae, x: Matrix): void {
+  checkWidth('encode', x, dIn, 'd_in');
+}
+
+/** @throws {AntipodeError} `usage` when a width or the number of input rows does not fit */
+export function checkDecoding({ dIn, dSae }: Sae, acts: Matrix, input: Matrix | undefined): void {
+  checkWidth('decode', acts, dSae, 'd_sae');
+  if (!input) return;
+  checkWidth('decode', input, dIn, 'd_in');
+  if (input.rows === acts.rows) return;
+  throw new AntipodeError('usage', `decode: the input has ${input.rows} rows, expected ${acts.rows}`);
 }
 
 function checkWidth(what: string, matrix: Matrix, width: number, name: string): void {
