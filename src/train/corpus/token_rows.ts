@@ -103,7 +103,7 @@ export function splitHeldOut(documents: number, share: number, seed: number): He
   if (wanted >= documents) {
     throw new AntipodeError(
       'usage',
-      `corpus: ${documents === 1 ? 'one document is' : `${documents} documents are`} too few to hold ${share} of them out (expected at least 2)`,
+      `corpus: ${documents === 1 ? '1 document' : `${documents} documents`} cannot spare ${wanted} to be held out (a share of ${share})`,
       { hint: 'give one document per line, separate them by blank lines, or hold none out' },
     );
   }
