@@ -6,14 +6,14 @@ import { openTokenizer } from '../lm/tokenizer/open_tokenizer.ts';
 import { type DisplayTable, left, right } from '../report/display.ts';
 import type { FeatureNotes } from '../report/feature_notes.ts';
 import { renderText } from '../report/text.ts';
-import { encode } from '../sae/encode.ts';
-import type { SaeFile } from '../sae/sae.ts';
-import type { Matrix } from '../tensor/matrix.ts';
+import { openSaeEncoder } from '../sae/encoder_session.ts';
+import type { Sae, SaeFile } from '../sae/sae.ts';
+import { type Matrix, rowOf } from '../tensor/matrix.ts';
 import type { ActivationsFlags } from './activations_command.ts';
 import type { CliContext } from './context.ts';
 import { notesFor } from './explanation_inputs.ts';
 import { checkFits, modelFolder, readPrompts } from './model_inputs.ts';
-import { openModel } from './model_options.ts';
+import { type ModelFlags, openModel } from './model_options.ts';
 import { openNamedSae } from './open_named_sae.ts';
 import { visible } from './output.ts';
 import { placeOfSae, shownPlace } from './sae_place.ts';
@@ -54,10 +54,12 @@ export async function runActivations(context: CliContext, flags: ActivationsFlag
     );
     const request = { folder, flags, tokens: prompt!.tokens, layer, place, sae };
     const { residual, precision, device } = await residualAt(context, request);
-    const activations = await encode(await sae.load(), residual);
-    const rows = Array.from(prompt!.tokens, (id, position) =>
-      describeToken(activations, { position, id, token: tokenizer.tokenText(id), top: flags.top }),
-    );
+    const rows: TokenActivations[] = [];
+    for await (const acts of activationsOf(await sae.load(), residual, flags)) {
+      const position = rows.length;
+      const id = prompt!.tokens[position]!;
+      rows.push(describeToken(acts, { position, id, token: tokenizer.tokenText(id), top: flags.top }));
+    }
     context.out().result({
       human: ({ bold }) => renderText([tableOf(rows, notes, sae, place)], { sanitize: visible, bold }),
       json: () => ({
@@ -107,8 +109,24 @@ async function residualAt(
   }
 }
 
+/** Of one row after the other, `[d_sae]`: of a long prompt all together would not fit. */
+async function* activationsOf(
+  sae: Sae,
+  residual: Matrix,
+  { threads }: ModelFlags,
+): AsyncGenerator<Float32Array, void, undefined> {
+  const encoder = await openSaeEncoder(sae, threads === undefined ? {} : { threads });
+  try {
+    for await (const { acts } of encoder.encodeBlocks(residual)) {
+      for (let row = 0; row < acts.rows; row++) yield rowOf(acts, row);
+    }
+  } finally {
+    await encoder.close();
+  }
+}
+
 function describeToken(
-  { data, cols }: Matrix,
+  acts: Float32Array,
   {
     position,
     id,
@@ -117,10 +135,9 @@ function describeToken(
   }: { readonly position: number; readonly id: number; readonly token: string; readonly top: number },
 ): TokenActivations {
   const active: ActiveFeature[] = [];
-  for (let feature = 0; feature < cols; feature++) {
-    const activation = data[position * cols + feature]!;
+  acts.forEach((activation, feature) => {
     if (activation > 0) active.push({ feature, activation });
-  }
+  });
   active.sort((a, b) => b.activation - a.activation || a.feature - b.feature);
   return { position, token, id, active: active.length, top: active.slice(0, top) };
 }
