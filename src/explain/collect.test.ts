@@ -91,7 +91,7 @@ describe('collectFeatureStatistics', () => {
   test('gathers what a loop over single rows finds', async () => {
     const statistics = await collectFeatureStatistics(options({ top: 5, window: 6 }));
     const tokens = sum(rows.map((row) => row.tokens.length - 1));
-    expect(statistics).toMatchObject({ dSae: FEATURES, documents: 60, tokens, specialTokens: 60 });
+    expect(statistics).toMatchObject({ dSae: FEATURES, documents: 60, tokens, skippedTokens: 60 });
     let alive = 0;
     for (const feature of [0, 7, 13, 39]) {
       const fired = await firingsOf(feature);

@@ -1,12 +1,13 @@
 /**
- * @file Runs a model over a corpus and gathers what fires where: the residual stream at the SAE's place, encoded, in one pass. Special tokens
- * (beginning of text and the like) are seen by the model and not counted: most SAEs are not trained on them, and what is active there means little.
+ * @file Runs a model over a corpus and gathers what fires where: the residual stream at the SAE's place, encoded, in one pass. What
+ * `isCounted` leaves out when SAEs are trained (special tokens, the first token of a row) is seen by the model and not counted here either.
  */
 
 import { AntipodeError, throwIfInterrupted } from '../errors.ts';
 import type { LanguageModel, Site } from '../lm/language_model.ts';
 import type { Tokenizer } from '../lm/tokenizer/tokenizer.ts';
 import type { Matrix } from '../tensor/matrix.ts';
+import { isCounted } from '../train/corpus/token_rows.ts';
 import { FeatureGatherer } from './gather.ts';
 import type { FeatureStatistics } from './statistics.ts';
 import { createWordReader, type RowWords } from './word_units.ts';
@@ -77,8 +78,8 @@ export async function collectFeatureStatistics(options: CollectOptions): Promise
     options.onProgress?.(done);
   }
   if (done.tokens > 0) return gatherer.statistics();
-  throw new AntipodeError('missing', 'corpus: has no tokens besides special ones', {
-    hint: 'give a text with at least one word',
+  throw new AntipodeError('missing', 'corpus: has no tokens that count', {
+    hint: 'give texts of more than one word',
   });
 }
 
@@ -96,7 +97,7 @@ function checkFeatures(features: readonly number[] | undefined, dSae: number): v
 interface BatchRow {
   readonly document: number;
   readonly tokens: Int32Array;
-  /** Positions that are not special. */
+  /** Positions that count, ascending. */
   readonly counted: readonly number[];
 }
 
@@ -129,7 +130,7 @@ function countedRow({ document, tokens }: CorpusRow, tokenizer: Tokenizer, left:
   const ids = Int32Array.from(tokens);
   const counted: number[] = [];
   for (let i = 0; i < ids.length; i++) {
-    if (tokenizer.isSpecial(ids[i]!)) continue;
+    if (!isCounted(ids, i, tokenizer)) continue;
     if (counted.length >= left) return { document, tokens: ids.slice(0, i), counted };
     counted.push(i);
   }

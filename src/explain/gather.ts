@@ -34,9 +34,9 @@ export interface GatheredRow {
   readonly activations: readonly number[];
 }
 
-/** Slots of 16 bytes for words and for next words: 268 and 134 MB once 65,536 features have filled them. */
+/** Slots of 16 bytes for words, and for the words behind and before: 268 and twice 134 MB once 65,536 features have filled them. */
 const WORD_BUDGET = 2 ** 24;
-const NEXT_BUDGET = 2 ** 23;
+const NEIGHBOUR_BUDGET = 2 ** 23;
 
 /** About 100 MB; English text has that many in some GB. */
 const MAX_WORDS = 2 ** 20;
@@ -49,8 +49,10 @@ export class FeatureGatherer {
   readonly #names: string[] = [];
   readonly #words: WordSketch;
   readonly #next: WordSketch;
+  readonly #previous: WordSketch;
   readonly #wordTokens: number[] = [];
   readonly #nextTokens: number[] = [];
+  readonly #previousTokens: number[] = [];
   readonly #firings: Float64Array;
   readonly #mass: Float64Array;
   readonly #maxima: Float32Array;
@@ -62,7 +64,7 @@ export class FeatureGatherer {
   #documents = 0;
   #lastDocument: number | undefined;
   #tokens = 0;
-  #special = 0;
+  #skipped = 0;
 
   constructor(options: GatherOptions) {
     this.#options = options;
@@ -70,7 +72,8 @@ export class FeatureGatherer {
     this.#slotOf = new Map(this.#features.map((feature, slot) => [feature, slot]));
     const count = this.#features.length;
     this.#words = new WordSketch(count, WORD_BUDGET);
-    this.#next = new WordSketch(count, NEXT_BUDGET);
+    this.#next = new WordSketch(count, NEIGHBOUR_BUDGET);
+    this.#previous = new WordSketch(count, NEIGHBOUR_BUDGET);
     this.#firings = new Float64Array(count);
     this.#mass = new Float64Array(count);
     this.#maxima = new Float32Array(count);
@@ -86,7 +89,7 @@ export class FeatureGatherer {
       this.#lastDocument = row.document;
     }
     this.#tokens += row.counted.length;
-    this.#special += row.tokens.length - row.counted.length;
+    this.#skipped += row.tokens.length - row.counted.length;
     const places = this.#countTokens(row);
     const bySlot = new Map<number, { positions: number[]; activations: number[] }>();
     row.slots.forEach((slot, i) => {
@@ -111,16 +114,18 @@ export class FeatureGatherer {
     counted.forEach((position, order) => {
       const word = this.#wordId(words.words[position]);
       const next = this.#wordId(words.next[position]);
+      const previous = this.#wordId(words.previous[position]);
       const bin = Math.min(POSITION_BINS - 1, order === 0 ? 0 : 1 + Math.floor(Math.log2(order)));
       if (word >= 0) this.#wordTokens[word]! += 1;
       if (next >= 0) this.#nextTokens[next]! += 1;
+      if (previous >= 0) this.#previousTokens[previous]! += 1;
       this.#positionTokens[bin]! += 1;
-      places.set(position, { word, next, bin });
+      places.set(position, { word, next, previous, bin });
     });
     return places;
   }
 
-  #addFiring(slot: number, activation: number, { word, next, bin }: Place): void {
+  #addFiring(slot: number, activation: number, { word, next, previous, bin }: Place): void {
     this.#firings[slot]! += 1;
     this.#mass[slot]! += activation;
     if (activation > this.#maxima[slot]!) this.#maxima[slot] = activation;
@@ -128,7 +133,8 @@ export class FeatureGatherer {
     this.#histograms.add(slot, activation);
     if (word >= 0) this.#words.add(slot, word, activation);
     if (next >= 0) this.#next.add(slot, next, activation);
-    if (word === UNLISTED || next === UNLISTED) this.#unlisted[slot]! += activation;
+    if (previous >= 0) this.#previous.add(slot, previous, activation);
+    if (word === UNLISTED || next === UNLISTED || previous === UNLISTED) this.#unlisted[slot]! += activation;
   }
 
   #wordId(word: string | undefined): number {
@@ -141,6 +147,7 @@ export class FeatureGatherer {
     this.#names.push(word);
     this.#wordTokens.push(0);
     this.#nextTokens.push(0);
+    this.#previousTokens.push(0);
     return id;
   }
 
@@ -167,7 +174,7 @@ export class FeatureGatherer {
       features: this.#features,
       documents: this.#documents,
       tokens,
-      specialTokens: this.#special,
+      skippedTokens: this.#skipped,
       joinsPieces: this.#options.joinsPieces,
       firings: (feature) => this.#firings[slot(feature)]!,
       density: (feature) => this.#firings[slot(feature)]! / tokens,
@@ -175,9 +182,11 @@ export class FeatureGatherer {
       mass: (feature) => this.#mass[slot(feature)]!,
       words,
       nextWords: (feature) => wordsIn(this.#next, slot(feature)),
+      previousWords: (feature) => wordsIn(this.#previous, slot(feature)),
       wordMass: (feature) => new Map(words(feature).words.map(({ word, mass }) => [word, mass])),
       wordTokens: (word) => tokensOf(this.#wordTokens, word),
       nextWordTokens: (word) => tokensOf(this.#nextTokens, word),
+      previousWordTokens: (word) => tokensOf(this.#previousTokens, word),
       positionMass: (feature) => {
         const at = slot(feature) * POSITION_BINS;
         return this.#positionMass.slice(at, at + POSITION_BINS);
@@ -193,6 +202,7 @@ interface Place {
   /** Ids of the gatherer's vocabulary, or one of the two below. */
   readonly word: number;
   readonly next: number;
+  readonly previous: number;
   readonly bin: number;
 }
 

@@ -25,7 +25,7 @@ export interface FeatureWords {
   readonly maxError: number;
 }
 
-/** Position of a token in its row, special tokens not counted: 0, 1, 2 to 3, 4 to 7, 8 to 15, … */
+/** Place of a token among those of its row that count: 0, 1, 2 to 3, 4 to 7, 8 to 15, … */
 export const POSITION_BINS = 16;
 
 export interface FeatureStatistics {
@@ -35,9 +35,9 @@ export interface FeatureStatistics {
   readonly features: readonly number[];
   /** That gave at least one token. */
   readonly documents: number;
-  /** That count: special tokens (BOS and the like) do not. */
+  /** That count: special tokens (BOS and the like) and the first of a row do not. */
   readonly tokens: number;
-  readonly specialTokens: number;
+  readonly skippedTokens: number;
   /** True where words are joined from pieces; false where they are pieces. */
   readonly joinsPieces: boolean;
   /** Tokens with an activation above 0. */
@@ -51,12 +51,16 @@ export interface FeatureStatistics {
   words(feature: number): FeatureWords;
   /** By the word or sign that follows the token's own; tokens at the end of a row have none. */
   nextWords(feature: number): FeatureWords;
+  /** By the word or sign before the token's own. */
+  previousWords(feature: number): FeatureWords;
   /** `words` as a map, largest mass first. */
   wordMass(feature: number): Map<string, number>;
   /** Tokens of the corpus that belong to this word. */
   wordTokens(word: string): number;
   /** Tokens of the corpus behind whose word this one stands. */
   nextWordTokens(word: string): number;
+  /** Tokens of the corpus before whose word this one stands. */
+  previousWordTokens(word: string): number;
   /** Mass by position, `POSITION_BINS` long, the last one open. */
   positionMass(feature: number): Float64Array;
   /** Tokens of the corpus by position, `POSITION_BINS` long. */

@@ -79,12 +79,20 @@ describe('words and what follows', () => {
   test('the next word is the same for every piece of a word, and none crosses a special token', async () => {
     const tokenizer = await openTokenizer(`${FIXTURES}gemma`);
     const ids = tokenizer.encode('unbelievably good.');
-    const { words, next } = createWordReader(tokenizer).read([...ids, tokenizer.bosId!, ...ids.slice(1)]);
+    const { words, next, previous } = createWordReader(tokenizer).read([
+      ...ids,
+      tokenizer.bosId!,
+      ...ids.slice(1),
+    ]);
     expect(words[0]).toBe(undefined);
     words.forEach((word, i) => {
       if (word === 'unbelievably') expect(next[i]).toBe('good');
       if (word === 'good') expect(next[i]).toBe('.');
       if (word === '.') expect(next[i]).toBe(undefined);
+    });
+    words.forEach((word, i) => {
+      if (word === 'good') expect(previous[i]).toBe('unbelievably');
+      if (word === 'unbelievably') expect(previous[i]).toBe(undefined);
     });
     expect(new Set(words)).toEqual(new Set([undefined, 'unbelievably', 'good', '.']));
   });
@@ -107,6 +115,7 @@ describe('words and what follows', () => {
       expect(reader.read([1, 2, 3, 3])).toEqual({
         words: [undefined, 'happy', 'sad', 'sad'],
         next: [undefined, 'sad', 'sad', undefined],
+        previous: [undefined, undefined, 'happy', 'sad'],
       });
     } finally {
       await rm(folder, { recursive: true });

@@ -11,6 +11,8 @@ export interface RowWords {
   readonly words: readonly (string | undefined)[];
   /** Per token: the word or sign that follows its own; undefined before a special token and at the end. */
   readonly next: readonly (string | undefined)[];
+  /** Per token: the word or sign before its own; undefined behind a special token and at the start. */
+  readonly previous: readonly (string | undefined)[];
 }
 
 export interface WordReader {
@@ -72,7 +74,7 @@ function readWords(tokenizer: Tokenizer, tokens: ArrayLike<number>, joins: boole
     words.push(isWhole ? normalized(match[0]) : alone(own));
     units.push(isWhole ? -2 - match.index : i);
   });
-  return { words, next: following(words, units) };
+  return { words, next: neighbours(words, units, 1), previous: neighbours(words, units, -1) };
 }
 
 /** The texts of all pieces in a row; bytes that make up one character together share it. */
@@ -105,13 +107,19 @@ function layOut(tokenizer: Tokenizer, tokens: ArrayLike<number>): { pieces: Piec
   return { pieces, text };
 }
 
-function following(words: readonly (string | undefined)[], units: readonly number[]): (string | undefined)[] {
-  const next: (string | undefined)[] = new Array(words.length).fill(undefined);
-  for (let i = words.length - 2; i >= 0; i--) {
+/** @param step 1 for the words behind, -1 for those before */
+function neighbours(
+  words: readonly (string | undefined)[],
+  units: readonly number[],
+  step: 1 | -1,
+): (string | undefined)[] {
+  const found: (string | undefined)[] = new Array(words.length).fill(undefined);
+  const start = step > 0 ? words.length - 1 : 0;
+  for (let i = start; i >= 0 && i < words.length; i -= step) {
     if (words[i] === undefined) continue;
-    next[i] = units[i] === units[i + 1] ? next[i + 1] : words[i + 1];
+    found[i] = units[i] === units[i + step] ? found[i + step] : words[i + step];
   }
-  return next;
+  return found;
 }
 
 function normalized(word: string): string {
