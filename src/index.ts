@@ -1,6 +1,6 @@
 /** @file The public API: re-exports only. What is not here may change between minor versions. */
 
-export { catalogue, catalogueIds } from './concepts/article.ts';
+export { catalogue, catalogueIds } from './concepts/catalogues.ts';
 export {
   type Concept,
   type ConceptSet,

@@ -2,7 +2,7 @@ import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { catalogue } from '../concepts/article.ts';
+import { catalogue } from '../concepts/catalogues.ts';
 import { runCli } from './run.ts';
 
 let dir: string;

@@ -21,7 +21,7 @@ export function conceptsCommand(context: CliContext): Command {
 function listCommand(context: CliContext): Command {
   return withExamples(
     new Command('list').description('Lists the catalogues that ship with antipode.').action(async () => {
-      const { catalogue, catalogueIds } = await import('../concepts/article.ts');
+      const { catalogue, catalogueIds } = await import('../concepts/catalogues.ts');
       const { countConcepts } = await import('../concepts/concept_set.ts');
       const { renderText } = await import('../report/text.ts');
       const sets = catalogueIds().flatMap((id) => catalogue(id) ?? []);

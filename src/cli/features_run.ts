@@ -5,7 +5,6 @@ import type { ExplanationLookup } from '../features/explanation_lookup.ts';
 import {
   type FeatureRef,
   formatFeatureRef,
-  neuronpediaUrl,
   parseFeatureRef,
   parseIndex,
   parseSourceRef,
@@ -15,10 +14,11 @@ import { fits, listFeatureStores, type StoreEntry, storeSource } from '../featur
 import { openExplanations, openImported } from '../features/open_explanations.ts';
 import { readExports, skippedSentence } from '../features/read_exports.ts';
 import { type SearchHit, searchExplanations } from '../features/search_explanations.ts';
+import { EMBEDDED_SAES } from '../hub/embedded_default.ts';
 import { renderText } from '../report/text.ts';
 import type { CliContext } from './context.ts';
 import type { ImportFlags, SearchFlags, ShowFlags } from './features_flags.ts';
-import { featureText, hitText, storeJson, storesTable } from './features_text.ts';
+import { featureText, hitText, pageOf, storeJson, storesTable } from './features_text.ts';
 import { visible } from './output.ts';
 
 export async function runImport(
@@ -113,9 +113,11 @@ async function searchedLookups(context: CliContext, flags: SearchFlags): Promise
   if (flags.source !== undefined) return [await openImported(flags.source, { env: context.env })];
   const { stores, damaged } = await listFeatureStores(context.env);
   for (const problem of damaged) context.out().warn(visible(problem));
-  if (stores.length === 0) throw nothingImported('search');
   const lookups: ExplanationLookup[] = [];
   for (const { dir } of stores) lookups.push(await open(context, dir, undefined));
+  for (const { explanations, id } of EMBEDDED_SAES) {
+    if (!stores.some((store) => store.id === id)) lookups.push(await open(context, explanations, undefined));
+  }
   return lookups;
 }
 
@@ -148,7 +150,7 @@ function hitJson(hit: SearchHit, lookup: ExplanationLookup | undefined): Record<
   return {
     neuronpedia_id: neuronpediaId,
     feature,
-    url: neuronpediaUrl(neuronpediaId, feature),
+    url: pageOf(neuronpediaId, feature) ?? null,
     explanation: explanation.text,
     explainer: explanation.explainer ?? null,
     type_name: explanation.typeName ?? null,
@@ -177,7 +179,7 @@ export async function runShow(context: CliContext, text: string, flags: ShowFlag
       neuronpedia_id: neuronpediaId,
       layer: lookup.layer ?? null,
       feature: index,
-      url: neuronpediaUrl(neuronpediaId, index),
+      url: pageOf(neuronpediaId, index) ?? null,
       explanations: explanations.map((explanation) => ({
         explanation: explanation.text,
         explainer: explanation.explainer ?? null,

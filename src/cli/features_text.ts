@@ -4,6 +4,7 @@ import type { Explanation, ExplanationLookup } from '../features/explanation_loo
 import { neuronpediaUrl } from '../features/feature_ref.ts';
 import type { StoreEntry } from '../features/feature_store.ts';
 import type { SearchHit } from '../features/search_explanations.ts';
+import { embeddedSae } from '../hub/embedded_default.ts';
 import { type DisplayTable, formatCount, left, right } from '../report/display.ts';
 import { type Style, visible } from './output.ts';
 
@@ -58,6 +59,11 @@ export function hitText({ neuronpediaId, feature, explanation, matches }: Search
   return `${neuronpediaId}/${feature}  ${shown}${by}`;
 }
 
+/** Where the feature is shown to everyone; the embedded default has no such place. */
+export function pageOf(neuronpediaId: string, feature: number): string | undefined {
+  return embeddedSae(neuronpediaId) === undefined ? neuronpediaUrl(neuronpediaId, feature) : undefined;
+}
+
 export function featureText(
   lookup: ExplanationLookup,
   feature: number,
@@ -72,7 +78,7 @@ export function featureText(
   ].filter((fact) => fact !== '');
   const lines = [
     bold(`${lookup.neuronpediaId}/${feature}`),
-    neuronpediaUrl(lookup.neuronpediaId, feature),
+    pageOf(lookup.neuronpediaId, feature) ?? dim('ships with antipode'),
     facts.length > 0 ? facts.join(', ') : dim('how often it fires is not known'),
     '',
     ...explanations.flatMap((explanation) => [oneLine(explanation.text), dim(`  ${origin(explanation)}`)]),

@@ -1,6 +1,6 @@
 /** @file Opens what `antipode geometry` was given, and decides which concepts and explanations belong to which SAE. */
 
-import { catalogue } from '../concepts/article.ts';
+import { catalogue, catalogueOf } from '../concepts/catalogues.ts';
 import type { ConceptSet } from '../concepts/concept_set.ts';
 import { loadConcepts } from '../concepts/load_concepts.ts';
 import { publishedFor } from '../concepts/published.ts';
@@ -112,8 +112,8 @@ function conceptsFor(
   if (only && sets.length === 1) return only;
   const positional = sets[index];
   if (positional && sets.length === flags.sae.length) return positional;
-  const published = publishedFor(identity);
-  const fallback = published && catalogue(published.id);
+  const fallbackId = publishedFor(identity)?.id ?? catalogueOf(identity.neuronpediaId ?? '');
+  const fallback = fallbackId === undefined ? undefined : catalogue(fallbackId);
   if (fallback && sets.length === 0) return fallback;
   throw new AntipodeError('usage', `${identity.label}: no concepts are given for it`, {
     hint: 'add --concepts article-10, article-20 or a file of your own (antipode concepts --help)',

@@ -3,14 +3,16 @@
 import { stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { AntipodeError } from '../errors.ts';
+import { EMBEDDED_MODEL_FOLDER, EMBEDDED_MODEL_ID } from '../hub/embedded_default.ts';
 import { findInHfCache } from '../hub/hf_cache.ts';
 import type { ModelConfig } from '../lm/config.ts';
 import type { Tokenizer } from '../lm/tokenizer/tokenizer.ts';
 import type { SaeHeader } from '../sae/sae.ts';
 import type { CliContext } from './context.ts';
 
-/** A folder, or the snapshot of org/name in the Hugging Face cache. @throws {AntipodeError} `missing` with the command that fetches it */
+/** The embedded model for `organism` (`./organism` is a folder), a folder, or the snapshot of org/name in the Hugging Face cache. @throws {AntipodeError} `missing` with the command that fetches it */
 export async function modelFolder({ env, cwd }: CliContext, ref: string): Promise<string> {
+  if (ref === EMBEDDED_MODEL_ID) return EMBEDDED_MODEL_FOLDER;
   const path = resolve(cwd, ref);
   const isFolder = await stat(path).then(
     (stats) => stats.isDirectory(),

@@ -22,7 +22,10 @@ export type ModelUse = 'activations' | 'generation';
 
 export function addModelOptions(command: Command): Command {
   return command
-    .option('-m, --model <ref>', 'a Hugging Face model folder, or org/name in the Hugging Face cache')
+    .option(
+      '-m, --model <ref>',
+      'a Hugging Face model folder, org/name in the Hugging Face cache, or organism, the embedded model',
+    )
     .option(
       '--precision <mode>',
       'exact, f32 (exact, more memory, faster), q8 or q4 (quantised once into the cache); auto takes q8 to generate with large models',

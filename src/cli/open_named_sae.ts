@@ -1,7 +1,7 @@
 /** @file Opens an SAE as a command names it: `synthetic-16k` is made in the cache when it is not there, everything else is opened where it is. */
 
 import { resolve } from 'node:path';
-import { catalogue, catalogueIds } from '../concepts/article.ts';
+import { articleCatalogue, articleCatalogueIds } from '../concepts/article.ts';
 import { featuresOf } from '../concepts/concept_set.ts';
 import { AntipodeError } from '../errors.ts';
 import { openSae } from '../sae/open.ts';
@@ -35,7 +35,7 @@ export function openGivenSae(context: CliContext, flags: SaeFlags, ref: string):
 async function openSynthetic(context: CliContext): Promise<SaeFile> {
   const { env, signal } = context;
   const progress = context.out().progress('making the synthetic dictionary', SYNTHETIC_SIZE.dSae);
-  const avoid = new Set(catalogueIds().flatMap((id) => featuresOf(catalogue(id)!)));
+  const avoid = new Set(articleCatalogueIds().flatMap((id) => featuresOf(articleCatalogue(id)!)));
   await ensureSynthetic({ env, avoid, signal, onProgress: (done) => progress.update(done) });
   progress.end();
   return openMade(context);

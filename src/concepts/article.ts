@@ -99,13 +99,13 @@ export function readArticle(): ArticleFile {
   return loaded;
 }
 
-/** Ids of the shipped catalogues, `article-10` and `article-20`. */
-export function catalogueIds(): string[] {
+/** `article-10` and `article-20`. */
+export function articleCatalogueIds(): string[] {
   return readArticle().catalogues.map(({ id }) => id);
 }
 
-/** The shipped catalogue with this id, or undefined. */
-export function catalogue(id: string): ConceptSet | undefined {
+/** The article's catalogue with this id, or undefined. */
+export function articleCatalogue(id: string): ConceptSet | undefined {
   const article = readArticle();
   const entry = article.catalogues.find((candidate) => candidate.id === id);
   if (!entry) return undefined;

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { AntipodeError } from '../errors.ts';
-import { catalogue, catalogueIds } from './article.ts';
+import { catalogue, catalogueIds } from './catalogues.ts';
 import {
   type ConceptSet,
   checkAgainst,

@@ -5,8 +5,9 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { runs } from '../../test/support/effort.ts';
 import { AntipodeError } from '../errors.ts';
-import { catalogue } from './article.ts';
-import { loadConcepts, MAX_CONCEPT_BYTES, parsed } from './load_concepts.ts';
+import { catalogue } from './catalogues.ts';
+import { loadConcepts, MAX_CONCEPT_BYTES } from './load_concepts.ts';
+import { parseConcepts } from './parse_concepts.ts';
 
 const fixtures = new URL('../../test/fixtures/concepts/', import.meta.url).pathname;
 
@@ -18,8 +19,8 @@ afterAll(async () => {
   await rm(dir, { recursive: true });
 });
 
-function parse(text: string): ReturnType<typeof parsed> {
-  return parsed('c.yaml', Buffer.from(text));
+function parse(text: string): ReturnType<typeof parseConcepts> {
+  return parseConcepts('c.yaml', Buffer.from(text));
 }
 
 /** The message of the error that `text` gives; fails where it gives none. */
@@ -111,7 +112,7 @@ describe('loadConcepts', () => {
   });
 
   it('refuses text that is not UTF-8', () => {
-    expect(() => parsed('c.yaml', Uint8Array.of(0x5b, 0xff, 0x5d))).toThrow('c.yaml: not UTF-8 text');
+    expect(() => parseConcepts('c.yaml', Uint8Array.of(0x5b, 0xff, 0x5d))).toThrow('c.yaml: not UTF-8 text');
   });
 });
 
@@ -186,7 +187,7 @@ describe('files from strangers', () => {
     let whole = 0;
     for (let length = 0; length <= bytes.length; length++) {
       try {
-        parsed('c.yaml', bytes.subarray(0, length));
+        parseConcepts('c.yaml', bytes.subarray(0, length));
         whole += 1;
       } catch (error) {
         expect(error).toBeInstanceOf(AntipodeError);
@@ -199,7 +200,7 @@ describe('files from strangers', () => {
     const bytes = Buffer.from(JSON.stringify(catalogue('article-10')!.concepts.slice(0, 2)));
     const attempt = (input: Uint8Array): void => {
       try {
-        parsed('c.yaml', input);
+        parseConcepts('c.yaml', input);
       } catch (error) {
         expect(error).toBeInstanceOf(AntipodeError);
       }

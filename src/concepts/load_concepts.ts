@@ -1,12 +1,11 @@
 /** @file One name for every place that concepts come from: a shipped catalogue, a file, or `-` for stdin. */
 
-import { createHash } from 'node:crypto';
 import { basename, resolve } from 'node:path';
 import { AntipodeError } from '../errors.ts';
 import { openFileSource, readBytes } from '../formats/source.ts';
-import { catalogue, catalogueIds } from './article.ts';
-import { parseConceptFile } from './concept_file.ts';
+import { catalogue, catalogueIds } from './catalogues.ts';
 import type { ConceptSet } from './concept_set.ts';
+import { parseConcepts } from './parse_concepts.ts';
 
 export interface LoadConceptsOptions {
   /** What relative paths start from; the process's folder by default. */
@@ -28,18 +27,12 @@ export async function loadConcepts(
 ): Promise<ConceptSet> {
   const shipped = catalogue(nameOrPath);
   if (shipped) return shipped;
-  if (nameOrPath === '-') return parsed('stdin', await readStdin(options.stdin));
-  return parsed(
+  if (nameOrPath === '-') return parseConcepts('stdin', await readStdin(options.stdin));
+  return parseConcepts(
     basename(nameOrPath),
     await readConceptFile(nameOrPath, options.cwd ?? process.cwd()),
     nameOrPath,
   );
-}
-
-/** Reads concepts out of bytes that are already here. @param id what results call them @param shown what messages call them */
-export function parsed(id: string, bytes: Uint8Array, shown: string = id): ConceptSet {
-  const { title = id, ...file } = parseConceptFile(decode(bytes, shown), shown);
-  return { id, title, ...file, sha256: createHash('sha256').update(bytes).digest('hex') };
 }
 
 async function readConceptFile(path: string, cwd: string): Promise<Uint8Array> {
@@ -82,15 +75,4 @@ function tooLarge(name: string, got: string): AntipodeError {
     'format',
     `${name}: too large for concepts (got ${got}, expected at most ${MAX_CONCEPT_BYTES} bytes)`,
   );
-}
-
-function decode(bytes: Uint8Array, name: string): string {
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-  } catch (error) {
-    throw new AntipodeError('format', `${name}: not UTF-8 text`, {
-      hint: 'save it as UTF-8',
-      cause: error,
-    });
-  }
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { catalogue } from './article.ts';
+import { catalogue } from './catalogues.ts';
 import { allPublished, footnotesAt, type Published, publishedFor } from './published.ts';
 
 const [layer10, layer20] = allPublished() as [Published, Published];

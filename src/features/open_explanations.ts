@@ -7,9 +7,10 @@ import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { AntipodeError, systemErrorCode } from '../errors.ts';
 import type { Env } from '../hub/cache_dirs.ts';
+import { embeddedSae } from '../hub/embedded_default.ts';
 import { type ExplanationLookup, lookupIn } from './explanation_lookup.ts';
 import { newestDate } from './feature_data.ts';
-import { parseSourceRef, type SourceRef } from './feature_ref.ts';
+import { neuronpediaIdOf, parseSourceRef, type SourceRef } from './feature_ref.ts';
 import { findFeatureStore, fits, readStoreIn } from './feature_store.ts';
 import { readExports, type SourceExport, skippedSentence } from './read_exports.ts';
 import { damaged } from './store_manifest.ts';
@@ -47,7 +48,7 @@ export async function openExplanations(
   return openExports(ref, options);
 }
 
-/** The imported store of a source. @throws {AntipodeError} `missing`, `usage` or `format` */
+/** The imported store of a source; for the embedded default, without an import, what ships with it. @throws {AntipodeError} `missing`, `usage` or `format` */
 export async function openImported(
   ref: string | { readonly source: SourceRef; readonly asked: string },
   options: Pick<OpenExplanationsOptions, 'env' | 'explainer'>,
@@ -58,7 +59,14 @@ export async function openImported(
       hint: 'antipode features list shows the imported sources',
     });
   }
-  const { dir } = await findFeatureStore(options.env, source, asked);
+  const embedded = embeddedSae(neuronpediaIdOf(source) ?? asked);
+  const { dir } = await findFeatureStore(options.env, source, asked).catch((error: unknown) => {
+    if (embedded && error instanceof AntipodeError && error.kind === 'missing') {
+      return { dir: embedded.explanations };
+    }
+    throw error;
+  });
+  if (dir === embedded?.explanations) return openExports(dir, { ...options, cwd: '/' });
   const lookup = await openStore(dir, options);
   if (!lookup) throw damaged(dir, 'it has changed while it was opened');
   return lookup;

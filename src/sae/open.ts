@@ -1,6 +1,6 @@
 /**
  * @file Opens what a user named: a local file or folder, a registered id or pasted URL whose files are in the Hugging Face cache, or
- * `ID=PATH` (this file is that SAE). A path that exists wins over every other reading. Never downloads.
+ * `ID=PATH` (this file is that SAE), or an SAE of the embedded default. A path that exists wins over every other reading. Never downloads.
  */
 
 import { stat } from 'node:fs/promises';
@@ -10,6 +10,7 @@ import { AntipodeError } from '../errors.ts';
 import { openTensorFile } from '../formats/detect.ts';
 import type { TensorFile } from '../formats/tensor_file.ts';
 import type { Env } from '../hub/cache_dirs.ts';
+import { EMBEDDED_MODEL_ID, type EmbeddedSae, embeddedSae } from '../hub/embedded_default.ts';
 import { findInHfCache, repoIdOfFolder } from '../hub/hf_cache.ts';
 import { type JsonConfig, readConfig } from './loaders/json_config.ts';
 import { layoutOf } from './loaders/loaders.ts';
@@ -62,9 +63,22 @@ async function locate(ref: string, options: OpenSaeOptions): Promise<Located> {
     if (!(await exists(path))) throw new AntipodeError('missing', `${path}: no such file or folder`);
     return { path, identity };
   }
+  const embedded = embeddedSae(ref);
+  if (embedded) return { path: embedded.weights, identity: embeddedIdentity(embedded) };
   if (looksLikePath(ref)) throw new AntipodeError('missing', `${ref}: no such file or folder`);
   const address = resolveSae(ref) ?? requireSae(ref);
   return { path: await findCached(address, options.env), identity: address.identity };
+}
+
+function embeddedIdentity({ id, layer }: EmbeddedSae): SaeIdentity {
+  return {
+    label: id.replace('/', '-'),
+    neuronpediaId: id,
+    modelName: EMBEDDED_MODEL_ID,
+    hookName: `blocks.${layer}.hook_resid_post`,
+    layer,
+    isSynthetic: false,
+  };
 }
 
 function localPath(path: string, { cwd, env }: OpenSaeOptions): string {

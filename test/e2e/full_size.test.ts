@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { runCli } from '../../src/cli/run.ts';
-import { catalogue } from '../../src/concepts/article.ts';
+import { catalogue } from '../../src/concepts/catalogues.ts';
 import { featuresOf } from '../../src/concepts/concept_set.ts';
 import { measureSae } from '../../src/geometry/measure_sae.ts';
 import { openSae } from '../../src/sae/open.ts';
