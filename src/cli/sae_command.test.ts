@@ -163,8 +163,13 @@ describe('sae list', () => {
     expect(stderr).toMatch(/nothing with no-such-sae among the registered SAEs/);
   });
 
+  it('begins with the embedded default, which is always here', async () => {
+    const { stdout } = await run('sae', 'list', 'organism', '-q');
+    expect(stdout).toBe('organism/1-res-2k\norganism/2-res-2k\n');
+  });
+
   it('marks what is in the Hugging Face cache', async () => {
-    expect((await run('sae', 'list', '--cached', '--json')).stdout).toBe('[]\n');
+    expect((await run('sae', 'list', 'gemma-scope', '--cached', '--json')).stdout).toBe('[]\n');
     const snapshot = join(home, 'hub/models--google--gemma-scope-2b-pt-res/snapshots/abc');
     const target = join(snapshot, 'layer_10/width_16k/average_l0_77/params.npz');
     await mkdir(dirname(target), { recursive: true });

@@ -70,7 +70,8 @@ async function locate(ref: string, options: OpenSaeOptions): Promise<Located> {
   return { path: await findCached(address, options.env), identity: address.identity };
 }
 
-function embeddedIdentity({ id, layer }: EmbeddedSae): SaeIdentity {
+/** Who an SAE of the embedded default is. */
+export function embeddedIdentity({ id, layer }: EmbeddedSae): SaeIdentity {
   return {
     label: id.replace('/', '-'),
     neuronpediaId: id,
