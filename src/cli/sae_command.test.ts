@@ -174,7 +174,7 @@ describe('sae list', () => {
     const target = join(snapshot, 'layer_10/width_16k/average_l0_77/params.npz');
     await mkdir(dirname(target), { recursive: true });
     await cp(fixture('gemma_scope/params.npz'), target);
-    const { stdout } = await run('sae', 'list', '--cached');
+    const { stdout } = await run('sae', 'list', 'gemma-scope', '--cached');
     expect(stdout).toMatch(/^SAE +Neuronpedia +L0 +cached\n/);
     expect(stdout).toMatch(/average_l0_77 +gemma-2-2b\/10-gemmascope-res-16k +77 +yes\n$/);
     expect(stdout.trim().split('\n')).toHaveLength(2);
