@@ -57,8 +57,14 @@ export async function planInterventions(
   config: ModelConfig,
 ): Promise<Interventions> {
   const all = [...terms.steer, ...terms.ablate, ...terms.clamp];
-  if (all.length === 0)
+  if (all.length === 0) {
+    if (flags.sae !== undefined) {
+      context
+        .out()
+        .warn('--sae: nothing is steered, because no feature is named (--steer, --ablate or --clamp)');
+    }
     return { steer: [], edit: [], facts: { steering: null, ablation: null, clamp: null } };
+  }
   const option = terms.steer.length > 0 ? '--steer' : terms.ablate.length > 0 ? '--ablate' : '--clamp';
   const ref = flags.sae ?? all.find(({ sae }) => sae !== undefined)?.sae;
   if (ref === undefined) {

@@ -13,12 +13,17 @@ import type { CliContext } from './context.ts';
 /** The embedded model for `organism` (`./organism` is a folder), a folder, or the snapshot of org/name in the Hugging Face cache. @throws {AntipodeError} `missing` with the command that fetches it */
 export async function modelFolder({ env, cwd }: CliContext, ref: string): Promise<string> {
   if (ref === EMBEDDED_MODEL_ID) return EMBEDDED_MODEL_FOLDER;
+  if (ref === '') {
+    throw new AntipodeError('usage', '--model: its name is empty', { hint: `--model ${EMBEDDED_MODEL_ID}` });
+  }
   const path = resolve(cwd, ref);
-  const isFolder = await stat(path).then(
-    (stats) => stats.isDirectory(),
-    () => false,
-  );
-  if (isFolder) return path;
+  const found = await stat(path).catch(() => undefined);
+  if (found?.isDirectory()) return path;
+  if (found) {
+    throw new AntipodeError('usage', `${ref}: is a file, expected the folder of a model`, {
+      hint: 'name the folder that holds config.json and the weights',
+    });
+  }
   if (!/^[\w.-]+\/[\w.-]+$/.test(ref)) throw new AntipodeError('missing', `${ref}: no such model folder`);
   const config = await findInHfCache(env, { repoId: ref, path: 'config.json' });
   if (config) return dirname(config.path);
@@ -68,6 +73,11 @@ export async function readPrompts(
   const prompts: Prompt[] = [];
   for (const one of given) {
     const text = one === '-' ? await stdinText(context) : one;
+    if (one === '-' && text === '') {
+      throw new AntipodeError('usage', 'stdin: is empty, expected a prompt', {
+        hint: "--prompt '' begins from nothing, where the model has a token for the beginning",
+      });
+    }
     const tokens =
       flags.chat === true
         ? tokenizer.encode(await conversation(tokenizer, text, { ...flags, signal: context.signal }), {
@@ -138,6 +148,6 @@ export function checkFits(
   if (layer < layers && dIn === dModel) return;
   throw new AntipodeError(
     'usage',
-    `${identity.label}: does not fit the model (layer ${layer} of width ${dIn}, the model has ${layers} layers of width ${dModel})`,
+    `${identity.label}: does not fit the model (layer ${layer} of width ${dIn}, the model has layers 0 to ${layers - 1} of width ${dModel})`,
   );
 }

@@ -4,7 +4,7 @@
  */
 
 import { AntipodeError } from '../errors.ts';
-import { parseFeatureRef, parseIndex } from '../features/feature_ref.ts';
+import { type FeatureRef, parseFeatureRef, parseIndex } from '../features/feature_ref.ts';
 import type { SaeIdentity } from '../sae/sae.ts';
 
 /** A feature as an option names it. */
@@ -36,13 +36,13 @@ export function parseSteer(text: string): SteerTerm {
     expected: 'FEATURE:STRENGTH such as 20:11697:+40 or 20:11697:-12.5',
     name: 'strength',
   });
-  return { ...parseTerm(ref), strength };
+  return { ...parseTerm(ref, '--steer'), strength };
 }
 
 /** @throws {AntipodeError} `usage` */
 export function parseAblate(text: string): FeatureTerm {
   if (text === '') throw new AntipodeError('usage', '--ablate: got "", expected FEATURE such as 20:11697');
-  return parseTerm(text);
+  return parseTerm(text, '--ablate');
 }
 
 /** @throws {AntipodeError} `usage` */
@@ -52,7 +52,7 @@ export function parseClamp(text: string): ClampTerm {
     expected: 'FEATURE:ACTIVATION such as 20:11697:0 or 20:11697:12.5',
     name: 'activation',
   });
-  return { ...parseTerm(ref), to };
+  return { ...parseTerm(ref, '--clamp'), to };
 }
 
 interface NumberedOption {
@@ -88,12 +88,21 @@ function splitNumber(text: string, { expected, name, option }: NumberedOption): 
   return [ref, number];
 }
 
-function parseTerm(ref: string): FeatureTerm {
+function parseTerm(ref: string, option: string): FeatureTerm {
   const bare = parseIndex(ref);
   if (bare !== undefined) return { feature: bare, layer: undefined, sae: undefined };
-  const { modelId, sourceId, layer, index } = parseFeatureRef(ref);
+  const { modelId, sourceId, layer, index } = namedRef(ref, option);
   const sae = modelId !== undefined && sourceId !== undefined ? `${modelId}/${sourceId}` : undefined;
   return { feature: index, layer, sae };
+}
+
+function namedRef(ref: string, option: string): FeatureRef {
+  try {
+    return parseFeatureRef(ref);
+  } catch (error) {
+    if (!(error instanceof AntipodeError)) throw error;
+    throw new AntipodeError(error.kind, `${option}: ${error.message}`, { cause: error });
+  }
 }
 
 /**
