@@ -84,9 +84,10 @@ export class FeatureGatherer {
   }
 
   add(row: GatheredRow): void {
-    if (row.counted.length > 0 && row.document !== this.#lastDocument) {
+    const { document } = row;
+    if (row.counted.length > 0 && document !== this.#lastDocument) {
       this.#documents += 1;
-      this.#lastDocument = row.document;
+      this.#lastDocument = document;
     }
     this.#tokens += row.counted.length;
     this.#skipped += row.tokens.length - row.counted.length;
@@ -105,7 +106,7 @@ export class FeatureGatherer {
       firings.activations.push(activation);
     });
     for (const [slot, firings] of bySlot) {
-      this.#contexts.add(slot, { document: row.document, row: row.tokens, ...firings });
+      this.#contexts.add(slot, { document, row: row.tokens, words: row.words.words, ...firings });
     }
   }
 
@@ -184,6 +185,7 @@ export class FeatureGatherer {
       nextWords: (feature) => wordsIn(this.#next, slot(feature)),
       previousWords: (feature) => wordsIn(this.#previous, slot(feature)),
       wordMass: (feature) => new Map(words(feature).words.map(({ word, mass }) => [word, mass])),
+      corpusWords: () => this.#names.map((word, id) => [word, this.#wordTokens[id]!] as const),
       wordTokens: (word) => tokensOf(this.#wordTokens, word),
       nextWordTokens: (word) => tokensOf(this.#nextTokens, word),
       previousWordTokens: (word) => tokensOf(this.#previousTokens, word),

@@ -55,6 +55,8 @@ export interface FeatureStatistics {
   previousWords(feature: number): FeatureWords;
   /** `words` as a map, largest mass first. */
   wordMass(feature: number): Map<string, number>;
+  /** All words of the corpus with their tokens, in the order in which it first had them; the first 2^20. */
+  corpusWords(): Iterable<readonly [word: string, tokens: number]>;
   /** Tokens of the corpus that belong to this word. */
   wordTokens(word: string): number;
   /** Tokens of the corpus behind whose word this one stands. */

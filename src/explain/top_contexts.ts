@@ -13,6 +13,8 @@ export interface TopContext {
   /** Where in `row` the feature is most active; the first of equals. */
   readonly peak: number;
   readonly activation: number;
+  /** At the peak, as `word_units.ts` writes it. */
+  readonly word: string;
   /** Per token from `from` to `to`: the activation, 0 where the feature is silent or the token was left out. */
   readonly activations: Float32Array;
 }
@@ -23,6 +25,7 @@ interface Kept {
   readonly row: Int32Array;
   readonly peak: number;
   readonly activation: number;
+  readonly word: string;
   readonly textHash: number;
   /** Position in the row, activation, and so on. */
   readonly around: Float32Array;
@@ -34,6 +37,8 @@ export interface RowFirings {
   readonly row: Int32Array;
   readonly positions: readonly number[];
   readonly activations: readonly number[];
+  /** Of every token of the row. */
+  readonly words: readonly (string | undefined)[];
 }
 
 export class TopContexts {
@@ -50,7 +55,7 @@ export class TopContexts {
 
   /** Ties with what is there: the earlier document stays. */
   add(feature: number, firings: RowFirings): void {
-    const { document, row, positions, activations } = firings;
+    const { document, row, positions, activations, words } = firings;
     let best = 0;
     for (let i = 1; i < activations.length; i++) if (activations[i]! > activations[best]!) best = i;
     const activation = activations[best];
@@ -71,17 +76,25 @@ export class TopContexts {
       if (position >= from && position < to) around.push(position, activations[i]!);
     });
     const place = kept.findIndex((one) => one.activation < activation);
-    const entry = { document, row, peak, activation, textHash, around: Float32Array.from(around) };
+    const entry = {
+      document,
+      row,
+      peak,
+      activation,
+      word: words[peak] ?? '',
+      textHash,
+      around: Float32Array.from(around),
+    };
     kept.splice(place < 0 ? kept.length : place, 0, entry);
   }
 
   /** Largest activation first; ties to the earlier document. */
   of(feature: number): TopContext[] {
-    return this.#kept[feature]!.map(({ document, row, peak, activation, around }) => {
+    return this.#kept[feature]!.map(({ document, row, peak, activation, word, around }) => {
       const { from, to } = windowAround(peak, row.length, this.#window);
       const activations = new Float32Array(to - from);
       for (let i = 0; i < around.length; i += 2) activations[around[i]! - from] = around[i + 1]!;
-      return { document, row, from, to, peak, activation, activations };
+      return { document, row, from, to, peak, activation, word, activations };
     });
   }
 }

@@ -1,0 +1,111 @@
+/**
+ * @file One sentence per feature from its statistics, by rules and without a model: what words carry its activation, what stands before or behind it, or
+ * where in a text it is. Every candidate is scored by its share of the activation mass times ln(lift over the corpus); the best that accounts for at
+ * least half of the mass is said, with its share, rounded down. The same statistics give the same sentences. Leaves out meaning: that "joy" and "delight"
+ * have something in common is for the reader to see.
+ */
+
+import type { Evidence, ExplanationKind, FeatureExplanation, TopWord } from './explanation.ts';
+import { type PlaceEvidence, placeEvidence } from './place_evidence.ts';
+import { sentenceFor } from './sentences.ts';
+import type { FeatureStatistics, FeatureWords } from './statistics.ts';
+import { type ClassEvidence, classEvidence, countClasses } from './word_classes.ts';
+import { type ChosenWords, chooseWords, NAMED_SHARE, TELLING_SHARE } from './word_evidence.ts';
+
+/** What accounts for half of the mass or more explains a feature. */
+const MOST = 0.5;
+
+/** One word with as much of the mass stands for the feature alone. */
+const SINGLE = 0.7;
+
+/** Of the mass: the word that a feature of neighbours is on is named. */
+const NAMED_AT = 0.2;
+
+/** Share of tokens from which on a feature counts as dense. */
+export const DENSE = 0.1;
+
+/** A feature's own word is the simpler reading of the same numbers: what stands around it has to say a quarter more. */
+const AROUND_WEIGHT = 0.8;
+
+/** Explanations of the features that fired, ascending. */
+export function explainFeatures(statistics: FeatureStatistics): FeatureExplanation[] {
+  const classes = countClasses(statistics.corpusWords());
+  return statistics.features.flatMap((feature) => {
+    if (statistics.firings(feature) === 0) return [];
+    const evidence = evidenceFor(statistics, feature, classes);
+    const topWord = mostFrequent(statistics.contexts(feature).map(({ word }) => word));
+    const facts = {
+      firings: statistics.firings(feature),
+      density: statistics.density(feature),
+      joinsPieces: statistics.joinsPieces,
+      topWord,
+    };
+    return [{ feature, ...evidence, topWord, description: sentenceFor(evidence, facts) }];
+  });
+}
+
+function evidenceFor(
+  statistics: FeatureStatistics,
+  feature: number,
+  classes: ReadonlyMap<string, number>,
+): Evidence {
+  const { tokens } = statistics;
+  const own = statistics.words(feature);
+  const ofWord = (word: string): number => statistics.wordTokens(word);
+  const chosen = chooseWords(own, { tokens, of: ofWord }, TELLING_SHARE);
+  const at = own.words[0] && { word: own.words[0].word, share: own.words[0].mass / own.total };
+  const around = (
+    kind: 'next' | 'previous',
+    words: FeatureWords,
+    of: (word: string) => number,
+  ): Evidence => ({
+    ...evidenceOfWords(kind, chooseWords(words, { tokens, of }, TELLING_SHARE)),
+    ...(at && at.share >= NAMED_AT && { at }),
+  });
+  const candidates: Evidence[] = [
+    evidenceOfWords('words', chosen),
+    ...classEvidence(own, classes, tokens).map(evidenceOfClass),
+    around('next', statistics.nextWords(feature), (word) => statistics.nextWordTokens(word)),
+    around('previous', statistics.previousWords(feature), (word) => statistics.previousWordTokens(word)),
+    ...placeEvidence(statistics.positionMass(feature), statistics.positionTokens).map(evidenceOfPlace),
+  ];
+  const weight = ({ kind, score }: Evidence): number =>
+    kind === 'words' || kind === 'word' || kind === 'class' ? score : score * AROUND_WEIGHT;
+  const [best] = candidates.filter(({ share }) => share >= MOST).sort((a, b) => weight(b) - weight(a));
+  if (best) return best;
+  const kind = statistics.density(feature) >= DENSE ? 'dense' : 'mixed';
+  return evidenceOfWords(kind, chooseWords(own, { tokens, of: ofWord }, NAMED_SHARE));
+}
+
+function evidenceOfWords(kind: ExplanationKind, { words, share, score }: ChosenWords): Evidence {
+  const [first] = words;
+  const names = words.map(({ word }) => word);
+  if (!first || kind === 'mixed' || kind === 'dense') return { kind, share, score, words: names };
+  const strongest = words.reduce((most, one) => (one.share > most.share ? one : most), first);
+  if (strongest.share < SINGLE) return { kind, share, score, words: names };
+  return {
+    kind: kind === 'words' ? 'word' : kind,
+    share: strongest.share,
+    score,
+    words: [strongest.word],
+  };
+}
+
+function evidenceOfClass({ name, share, score, words }: ClassEvidence): Evidence {
+  return { kind: 'class', className: name, share, score, words };
+}
+
+function evidenceOfPlace({ firstTokens, share, score }: PlaceEvidence): Evidence {
+  return { kind: 'position', firstTokens, share, score, words: [] };
+}
+
+/** Ties to the word that came first. */
+function mostFrequent(words: readonly string[]): TopWord | undefined {
+  const counts = new Map<string, number>();
+  for (const word of words) counts.set(word, (counts.get(word) ?? 0) + 1);
+  let top: TopWord | undefined;
+  for (const [word, contexts] of counts) {
+    if (!top || contexts > top.contexts) top = { word, contexts, of: words.length };
+  }
+  return top;
+}
