@@ -94,10 +94,13 @@ describe('the stream', () => {
     },
   );
 
-  test('an epoch that fits the buffer is harvested once', async () => {
-    const source = sourceOf();
+  test('an epoch that fits the buffer is harvested once, and how far that is can be seen', async () => {
+    const seen: number[][] = [];
+    const source = sourceOf({ onHarvest: (done, total) => seen.push([done, total]) });
     await source.next(5 * TOKENS);
     expect(source.harvested).toBe(TOKENS);
+    expect(seen.length).toBeGreaterThan(1);
+    expect(seen.at(-1)).toEqual([TOKENS, TOKENS]);
   });
 
   test('other hooks, some documents, and all tokens where they are asked for', async () => {

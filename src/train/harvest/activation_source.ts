@@ -38,13 +38,15 @@ export interface ActivationSourceOptions {
   readonly contextLength: number;
   /** What becomes of a text that is longer: further rows (`split`, the default), or nothing (`cut`). */
   readonly overflow?: 'split' | 'cut';
-  /** Activations held at a time; at least `contextLength`. Neighbours of the stream come from as many. Default 2^16, less where they would pass 1 GiB. */
+  /** Activations held at a time; at least `contextLength`. Neighbours of the stream come from as many. Default 2^19, less where they would pass 512 MiB. */
   readonly bufferTokens?: number;
   readonly seed: number;
   /** Special tokens and the first of each row are left out (`isCounted`) unless this is true. */
   readonly includesSpecial?: boolean;
   /** For messages: where a document stands. */
   readonly where?: (document: number) => string;
+  /** While a block is harvested: activations that are there, and how many there will be. */
+  readonly onHarvest?: (done: number, total: number) => void;
   /** Looked at between forward passes. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -58,8 +60,9 @@ export interface HarvestedSource extends ActivationSource {
   statistics(): Promise<ActivationStatistics>;
 }
 
-const DEFAULT_BUFFER_TOKENS = 2 ** 16;
-const DEFAULT_BUFFER_BYTES = 2 ** 30;
+/** A small model gives so many in half a minute; a corpus that fits is run through the model once. */
+const DEFAULT_BUFFER_TOKENS = 2 ** 19;
+const DEFAULT_BUFFER_BYTES = 2 ** 29;
 
 /** What one `Float32Array` may take here: larger buffers mix no better. */
 const MAX_BUFFER_BYTES = 16 * 2 ** 30;
@@ -222,9 +225,9 @@ class CorpusActivations implements HarvestedSource {
       });
     }
     const activations = this.#room().subarray(0, count * this.dIn);
-    const { hook, model, signal, tokenizer, where = (document) => `document ${document}` } = this.#options;
+    const { where = (document) => `document ${document}` } = this.#options;
     this.#holdsEpoch = undefined;
-    await harvestRows({ model, hook, rows, into: activations, tokenizer, where, signal });
+    await harvestRows({ ...this.#options, where, rows, into: activations });
     this.#harvested += count;
     if (isWhole && !row) this.#holdsEpoch = { rows: count };
     return { activations, end: row ? walk.place : afterEpoch };

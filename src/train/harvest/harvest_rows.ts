@@ -19,6 +19,8 @@ export interface HarvestRequest {
   readonly tokenizer: Tokenizer;
   /** For messages: `stories.txt:17`. */
   readonly where: (document: number) => string;
+  /** After each forward pass: activations that are there, and how many there will be. */
+  readonly onHarvest?: ((done: number, total: number) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -31,7 +33,8 @@ interface PlacedRow extends WalkedRow {
  * @throws {AntipodeError} `format` for NaN and infinities, with the first token that has one; `interrupted` between passes; as the model
  */
 export async function harvestRows(request: HarvestRequest): Promise<void> {
-  const { hook, into, model, rows, signal } = request;
+  const { hook, into, model, onHarvest, rows, signal } = request;
+  let done = 0;
   for (const batch of batchesOf(rows)) {
     throwIfInterrupted(signal);
     const values = await activationsOf(request, batch);
@@ -44,7 +47,9 @@ export async function harvestRows(request: HarvestRequest): Promise<void> {
         if (!activation.every(Number.isFinite)) throw notFinite(request, row, column, undefined);
         into.set(activation, (row.start + index) * width);
       }
+      done += row.columns.length;
     }
+    onHarvest?.(done, into.length / width);
   }
   if (rows.length === 0) throw new Error(`internal: nothing to harvest at ${hook.hookName}`);
 }

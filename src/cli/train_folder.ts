@@ -1,0 +1,162 @@
+/**
+ * @file The two folders of a training: `OUT.training`, where it goes on from after an interruption, and `OUT`, which appears whole at the end. What a
+ * training was begun with stands in the first; it goes on with nothing else.
+ */
+
+import { createHash } from 'node:crypto';
+import { mkdir, readdir, readFile, rm, rmdir, writeFile } from 'node:fs/promises';
+import { join, relative, sep } from 'node:path';
+import { AntipodeError, systemErrorCode } from '../errors.ts';
+import { ensureFolder, type FolderKind, writeDirectoryAtomic, writeFileAtomic } from '../formats/atomic.ts';
+
+/** A finished training is replaced by the next one only while it holds nothing but what its manifest lists. */
+export const TRAINED_SAE_FOLDER: FolderKind = {
+  schema: 'sae-training',
+  filesOf: ({ outputs }) =>
+    Array.isArray(outputs)
+      ? outputs.map((output: { file?: unknown; sha256?: unknown } | null) => ({
+          file: String(output?.file),
+          sha256: String(output?.sha256),
+        }))
+      : [],
+};
+
+/** Marks a working folder, and holds what the training was begun with. */
+const BEGUN_FILE = 'training.json';
+const BEGUN_SCHEMA = 'sae-training-under-way';
+
+/** By the name that the user knows it by: `--k`, `model`. */
+export type BegunWith = Readonly<Record<string, string | number | boolean | null>>;
+
+export interface WorkFolder {
+  readonly path: string;
+  /** As the user named it. */
+  readonly shown: string;
+}
+
+export function workFolderOf(out: string, shown: string): WorkFolder {
+  return { path: `${out}.training`, shown: `${shown}.training` };
+}
+
+/**
+ * Makes the working folder, or finds it as this very training left it.
+ * @throws {AntipodeError} `usage` where a training waits there and is not asked for, is asked for and not there, or was begun with something else;
+ * `resource` where nothing can be written
+ */
+export async function enterWorkFolder(
+  { path, shown }: WorkFolder,
+  begunWith: BegunWith,
+  isResumed: boolean,
+): Promise<void> {
+  const names = await namesIn(path);
+  const before = await readBegun(path);
+  if (before === undefined) {
+    if (names.length > 0) {
+      throw new AntipodeError('usage', `${shown}: holds ${names[0]}, which antipode did not write there`, {
+        hint: 'choose another folder with --out',
+      });
+    }
+    if (isResumed) {
+      throw new AntipodeError('usage', `${shown}: there is no training to go on with`, {
+        hint: 'leave --resume out to begin one',
+      });
+    }
+    await ensureFolder(path);
+    const begun = { tool: 'antipode', schema: BEGUN_SCHEMA, begun_with: begunWith };
+    await writeFileAtomic(join(path, BEGUN_FILE), `${JSON.stringify(begun, null, 2)}\n`);
+    return;
+  }
+  if (!isResumed) {
+    throw new AntipodeError('usage', `${shown}: holds a training that was interrupted`, {
+      hint: 'add --resume to go on with it, or remove that folder to begin anew',
+    });
+  }
+  checkSame(shown, before, begunWith);
+}
+
+function checkSame(shown: string, before: BegunWith, now: BegunWith): void {
+  const names = [...new Set([...Object.keys(before), ...Object.keys(now)])];
+  const word = (value: BegunWith[string] | undefined): string => String(value ?? 'not given');
+  const changes = names
+    .filter((name) => (before[name] ?? null) !== (now[name] ?? null))
+    .map((name) =>
+      /^(the )/.test(name) ? `${name} changed` : `${name} was ${word(before[name])}, now ${word(now[name])}`,
+    );
+  if (changes.length === 0) return;
+  throw new AntipodeError('usage', `${shown}: was begun with something else (${changes.join('; ')})`, {
+    hint: 'give what it was begun with, or choose another folder with --out',
+  });
+}
+
+async function namesIn(path: string): Promise<string[]> {
+  try {
+    return (await readdir(path)).filter((name) => !/^\.antipode-.*\.tmp$/.test(name)).sort();
+  } catch (error) {
+    if (systemErrorCode(error) === 'ENOENT') return [];
+    throw error;
+  }
+}
+
+async function readBegun(path: string): Promise<BegunWith | undefined> {
+  try {
+    const found: unknown = JSON.parse(await readFile(join(path, BEGUN_FILE), 'utf8'));
+    const { begun_with, schema } = (found ?? {}) as { begun_with?: unknown; schema?: unknown };
+    if (schema !== BEGUN_SCHEMA || typeof begun_with !== 'object' || begun_with === null) return undefined;
+    return begun_with as BegunWith;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Removes these files and the mark; the folder itself only where nothing else is in it. */
+export async function leaveWorkFolder({ path }: WorkFolder, files: readonly string[]): Promise<void> {
+  for (const file of [...files, BEGUN_FILE]) await rm(join(path, file), { force: true });
+  await rmdir(path).catch(() => {});
+}
+
+export interface TrainedFolder {
+  /** Everything of the manifest but the list of files. */
+  readonly facts: Readonly<Record<string, unknown>>;
+  /** Writes the files into a folder. */
+  readonly fill: (folder: string) => Promise<void>;
+  readonly signal?: AbortSignal;
+}
+
+/** @throws {AntipodeError} as `writeDirectoryAtomic` */
+export async function writeTrainedFolder(out: string, { facts, fill, signal }: TrainedFolder): Promise<void> {
+  const write = async (temporary: string): Promise<void> => {
+    await fill(temporary);
+    const outputs = await describeFiles(temporary);
+    const manifest = { tool: 'antipode', schema: TRAINED_SAE_FOLDER.schema, ...facts, outputs };
+    await writeFile(join(temporary, 'manifest.json'), `${JSON.stringify(manifest, null, 2)}\n`);
+  };
+  await writeDirectoryAtomic(out, TRAINED_SAE_FOLDER, write, signal ? { signal } : {});
+}
+
+interface DescribedFile {
+  readonly file: string;
+  readonly bytes: number;
+  readonly sha256: string;
+}
+
+async function describeFiles(folder: string): Promise<DescribedFile[]> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+  const described: DescribedFile[] = [];
+  for (const path of files.sort()) {
+    const bytes = await readFile(path);
+    described.push({
+      file: relative(folder, path).split(sep).join('/'),
+      bytes: bytes.byteLength,
+      sha256: createHash('sha256').update(bytes).digest('hex'),
+    });
+  }
+  return described;
+}
+
+/** Makes a folder inside the one that is filled. */
+export async function inside(folder: string, name: string): Promise<string> {
+  const path = join(folder, name);
+  await mkdir(path, { recursive: true });
+  return path;
+}
