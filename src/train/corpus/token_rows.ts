@@ -69,7 +69,11 @@ export function rowsOfText(
  * Which tokens of a row say something: neither special ones (beginning, end, padding) nor the first of the row, which models use as a place to
  * attend to where there is nothing else, with activations many times as long as those of other tokens (Xiao et al. 2024, arXiv 2309.17453).
  */
-export function isCounted(tokens: ArrayLike<number>, column: number, tokenizer: Tokenizer): boolean {
+export function isCounted(
+  tokens: ArrayLike<number>,
+  column: number,
+  tokenizer: Pick<Tokenizer, 'isSpecial'>,
+): boolean {
   return column > 0 && !tokenizer.isSpecial(tokens[column]!);
 }
 

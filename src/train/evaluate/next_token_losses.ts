@@ -1,0 +1,94 @@
+/**
+ * @file One pass over a batch: how surprised the model is by the next tokens, with something added to the residual stream at every position, and what
+ * stands at a place meanwhile. Leaves out what is added: `evaluate_sae.ts`.
+ */
+
+import { throwIfInterrupted } from '../../errors.ts';
+import type { Capture, ForwardResult, LanguageModel, Site } from '../../lm/language_model.ts';
+import { logProbability } from '../../lm/sampler.ts';
+import { type EvaluationBatch, MAX_LOGITS } from './evaluation_batches.ts';
+
+export interface LossPassOptions {
+  /** `[rows, columns, d_model]`; zeros at pads. */
+  readonly added?: { readonly at: Site; readonly values: Float32Array };
+  readonly capture?: Capture;
+  /** Default true; false where only the capture is wanted. */
+  readonly wantsLosses?: boolean;
+  /** Logits at a time, `MAX_LOGITS` where left out; fewer take less memory, for the same numbers. */
+  readonly maxLogits?: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface LossPass {
+  /** Sum of -ln p of the tokens behind the counted ones, float64 (log-softmax in float64). */
+  readonly sum: number;
+  /** How many those are: the last token of a row predicts nothing that is known. */
+  readonly predictions: number;
+  /** `[rows, columns, d_model]`, zeros at pads; where `capture` is given. */
+  readonly captured: Float32Array | undefined;
+}
+
+/** @throws {AntipodeError} `interrupted` between runs, and as the model */
+export async function lossPass(
+  model: LanguageModel,
+  batch: EvaluationBatch,
+  options: LossPassOptions,
+): Promise<LossPass> {
+  const { dModel, vocabSize } = model.config;
+  const { capture, maxLogits = MAX_LOGITS, wantsLosses = true } = options;
+  const rows = batch.tokens.length;
+  const isWhole = !wantsLosses || rows > 1 || batch.columns * vocabSize <= maxLogits;
+  const step = isWhole ? batch.columns : Math.max(1, Math.floor(maxLogits / vocabSize));
+  const captured = capture === undefined ? undefined : new Float32Array(rows * batch.columns * dModel);
+  const total = { sum: 0, predictions: 0 };
+  const past = isWhole ? undefined : await model.createPast(rows, batch.columns);
+  try {
+    for (let from = 0; from < batch.columns; from += step) {
+      throwIfInterrupted(options.signal);
+      const result = await model.forward({
+        tokens: batch.tokens.map((tokens) => tokens.subarray(from, from + step)),
+        ...(past && { past }),
+        ...(options.added && { steer: [pieceOf(options.added, batch, from, step, dModel)] }),
+        ...(capture && { capture: [capture] }),
+        logits: wantsLosses ? 'all' : 'none',
+      });
+      // A batch of several rows is one piece, so that a piece's array goes where it begins.
+      if (capture) captured!.set(result.captures.get(capture)!.values, from * dModel);
+      if (wantsLosses) addLosses(total, batch, from, result);
+    }
+  } finally {
+    if (past) await model.releasePast(past);
+  }
+  return { ...total, captured };
+}
+
+function pieceOf(
+  { at, values }: { readonly at: Site; readonly values: Float32Array },
+  { columns, tokens }: EvaluationBatch,
+  from: number,
+  step: number,
+  width: number,
+): { at: Site; values: Float32Array; rows: number; columns: number } {
+  const end = Math.min(from + step, columns);
+  const piece = step >= columns ? values : values.slice(from * width, end * width);
+  return { at, values: piece, rows: tokens.length, columns: end - from };
+}
+
+function addLosses(
+  total: { sum: number; predictions: number },
+  { counted, tokens }: EvaluationBatch,
+  from: number,
+  { logits }: ForwardResult,
+): void {
+  if (!logits) throw new Error('internal: no logits came back');
+  const [, columns = 0, vocabulary = 0] = logits.shape;
+  for (const [row, places] of counted.entries()) {
+    for (const column of places) {
+      const next = tokens[row]![column + 1];
+      if (next === undefined || column < from || column >= from + columns) continue;
+      const start = (row * columns + column - from) * vocabulary;
+      total.sum -= logProbability(logits.values.subarray(start, start + vocabulary), next);
+      total.predictions += 1;
+    }
+  }
+}
