@@ -4,6 +4,7 @@ import { activationsCommand } from './activations_command.ts';
 import { cacheCommand } from './cache_command.ts';
 import { conceptsCommand } from './concepts_command.ts';
 import { doctorCommand } from './doctor_command.ts';
+import { explainCommand } from './explain_command.ts';
 import { featuresCommand } from './features_command.ts';
 import { generateCommand } from './generate_command.ts';
 import { geometryCommand } from './geometry_command.ts';
@@ -16,6 +17,7 @@ export const commandFactories: readonly CommandFactory[] = [
   activationsCommand,
   saeCommand,
   conceptsCommand,
+  explainCommand,
   featuresCommand,
   cacheCommand,
   doctorCommand,

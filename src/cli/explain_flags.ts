@@ -1,0 +1,34 @@
+/** @file The options of `antipode explain` as its parts receive them. */
+
+import type { ModelFlags } from './model_options.ts';
+import type { SaeFlags } from './sae_options.ts';
+
+export const TEXT_FORMATS = ['text', 'jsonl'] as const;
+export const LONG_TEXTS = ['split', 'cut'] as const;
+
+export interface ExplainFlags extends SaeFlags, ModelFlags {
+  readonly sae: string;
+  readonly text: string;
+  readonly textFormat?: (typeof TEXT_FORMATS)[number];
+  readonly field?: string;
+  readonly paragraphs?: boolean;
+  readonly context: number;
+  readonly longTexts: (typeof LONG_TEXTS)[number];
+  readonly tokens?: number;
+  readonly layer?: number;
+  readonly features?: readonly number[];
+  readonly top: number;
+  readonly window: number;
+  readonly contexts: boolean;
+  /** `model/source`. */
+  readonly id?: string;
+  readonly out: string;
+  readonly import?: boolean;
+  readonly endpoint?: string;
+  readonly explainerModel?: string;
+  readonly concurrency: number;
+  readonly dryRun?: boolean;
+}
+
+/** What cannot be left out, in the order in which it is asked for. */
+export const REQUIRED = ['model', 'sae', 'text', 'out'] as const;

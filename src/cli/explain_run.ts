@@ -1,0 +1,151 @@
+/** @file The work of `antipode explain`: one pass of the model over the texts, sentences for the features, the export, and its way into the store. */
+
+import { basename, resolve } from 'node:path';
+import { collectFeatureStatistics } from '../explain/collect.ts';
+import { explainFeatures } from '../explain/explain_features.ts';
+import type { FeatureExplanation } from '../explain/explanation.ts';
+import type { SourceName } from '../explain/export_rows.ts';
+import type { FeatureStatistics } from '../explain/statistics.ts';
+import { checkExportFolder, type WrittenExport, writeExplanationExport } from '../explain/write_export.ts';
+import { type StoreEntry, storeSource } from '../features/feature_store.ts';
+import { readExports } from '../features/read_exports.ts';
+import { openTokenizer } from '../lm/tokenizer/open_tokenizer.ts';
+import type { Tokenizer } from '../lm/tokenizer/tokenizer.ts';
+import { openSaeEncoder } from '../sae/encoder_session.ts';
+import type { SaeFile } from '../sae/sae.ts';
+import type { FileCorpus } from '../train/corpus/corpus.ts';
+import { tokenRows } from '../train/corpus/token_rows.ts';
+import type { CliContext } from './context.ts';
+import type { ExplainFlags } from './explain_flags.ts';
+import { checkFeatures, openTexts, type SaePlace, saePlace, sourceName } from './explain_inputs.ts';
+import { explainResult } from './explain_text.ts';
+import { checkFits, modelFolder } from './model_inputs.ts';
+import { openModel } from './model_options.ts';
+import { openNamedSae } from './open_named_sae.ts';
+
+/** By rules; what the export calls its author and method. */
+const RULES = { explanationModelName: 'antipode-rules', typeName: 'activation-words' };
+
+/** @throws {AntipodeError} for a model, SAE or text that is missing, malformed or does not fit the others; nothing is written then */
+export async function runExplain(context: CliContext, flags: ExplainFlags): Promise<void> {
+  const root = resolve(context.cwd, flags.out);
+  const folder = await modelFolder(context, flags.model);
+  const sae = await openNamedSae(context, flags, flags.sae);
+  try {
+    const { identity } = sae.header;
+    const place = saePlace(identity, flags.layer);
+    const source = sourceName(flags, identity, place.layer);
+    checkFeatures(sae.header, flags.features);
+    await checkExportFolder(root, source);
+    const corpus = await openTexts(context, flags);
+    try {
+      const tokenizer = await openTokenizer(folder);
+      const request: Request = { flags, folder, sae, corpus, tokenizer, source, ...place };
+      const statistics = await gather(context, request);
+      const explanations = explainFeatures(statistics);
+      const written = await write(context, request, { root, statistics, explanations });
+      const stored = flags.import ? await store(context, written) : undefined;
+      context
+        .out()
+        .result(explainResult({ flags, source, place, statistics, explanations, written, stored }));
+    } finally {
+      await corpus.close();
+    }
+  } finally {
+    await sae.close();
+  }
+}
+
+interface Request extends SaePlace {
+  readonly flags: ExplainFlags;
+  readonly folder: string;
+  readonly sae: SaeFile;
+  readonly corpus: FileCorpus;
+  readonly tokenizer: Tokenizer;
+  readonly source: SourceName;
+}
+
+async function gather(context: CliContext, request: Request): Promise<FeatureStatistics> {
+  const { flags, folder, sae, corpus, tokenizer, layer, place } = request;
+  const { features, threads, tokens: maxTokens, top, window } = flags;
+  // Features of topk compete: what a few of them would do alone says nothing.
+  const isPart = features !== undefined && sae.header.architecture !== 'topk';
+  const model = await openModel(context, { folder, flags, use: 'activations' });
+  const progress = context.out().progress('reading the texts', 1);
+  try {
+    checkFits(sae.header, layer, model.config);
+    const weights = isPart ? await sae.loadFeatures(features) : await sae.load();
+    const encoder = await openSaeEncoder(weights, threads === undefined ? {} : { threads });
+    try {
+      const contextLength = Math.min(flags.context, model.config.maxPositions);
+      return await collectFeatureStatistics({
+        model,
+        tokenizer,
+        place,
+        dSae: sae.header.dSae,
+        encode: (x) => encoder.encode(x),
+        features,
+        rows: tokenRows({ corpus, tokenizer, contextLength, overflow: flags.longTexts }),
+        maxTokens,
+        top,
+        window,
+        signal: context.signal,
+        onProgress: ({ tokens, documents }) =>
+          progress.update(Math.max(documents / corpus.documents, tokens / (maxTokens ?? Infinity))),
+      });
+    } finally {
+      await encoder.close();
+    }
+  } finally {
+    progress.end();
+    await model.close();
+  }
+}
+
+interface Explained {
+  readonly root: string;
+  readonly statistics: FeatureStatistics;
+  readonly explanations: readonly FeatureExplanation[];
+}
+
+function write(
+  { signal }: CliContext,
+  { flags, corpus, tokenizer, source, sae, layer, place }: Request,
+  { root, statistics, explanations }: Explained,
+): Promise<WrittenExport> {
+  return writeExplanationExport(
+    root,
+    {
+      ...source,
+      statistics,
+      explanations: explanations.map(({ feature, description }) => ({ feature, description, ...RULES })),
+      tokenText: (id) => tokenizer.tokenText(id),
+      hasActivations: flags.contexts,
+      facts: {
+        model: basename(flags.model),
+        sae: sae.header.identity.label,
+        layer,
+        place: `resid.${place}`,
+        texts: {
+          name: flags.text === '-' ? 'stdin' : basename(flags.text),
+          identity: corpus.sha256OrIdentity,
+        },
+        settings: {
+          context: flags.context,
+          long_texts: flags.longTexts,
+          tokens: flags.tokens ?? null,
+          top: flags.top,
+          window: flags.window,
+        },
+      },
+    },
+    signal,
+  );
+}
+
+async function store({ env, signal }: CliContext, { dir }: WrittenExport): Promise<StoreEntry> {
+  const { sources } = await readExports([dir], { cwd: dir, signal });
+  const [only] = sources;
+  if (!only || sources.length !== 1) throw new Error(`internal: an export of ${sources.length} sources`);
+  return storeSource(env, only, { signal });
+}

@@ -1,0 +1,134 @@
+/** @file What `antipode explain` says at the end: how many features were explained and how, and the clearest of them. */
+
+import { DENSE } from '../explain/explain_features.ts';
+import type { ExplanationKind, FeatureExplanation } from '../explain/explanation.ts';
+import type { SourceName } from '../explain/export_rows.ts';
+import type { FeatureStatistics } from '../explain/statistics.ts';
+import type { WrittenExport } from '../explain/write_export.ts';
+import type { StoreEntry } from '../features/feature_store.ts';
+import { type DisplayTable, formatCount, left, plural, right } from '../report/display.ts';
+import { renderText } from '../report/text.ts';
+import type { ExplainFlags } from './explain_flags.ts';
+import type { SaePlace } from './explain_inputs.ts';
+import { formatBytes, type Result, visible } from './output.ts';
+
+export interface ExplainSummary {
+  readonly flags: ExplainFlags;
+  readonly source: SourceName;
+  readonly place: SaePlace;
+  readonly statistics: FeatureStatistics;
+  readonly explanations: readonly FeatureExplanation[];
+  readonly written: WrittenExport;
+  /** Where `--import` put it. */
+  readonly stored: StoreEntry | undefined;
+}
+
+const KINDS: readonly (readonly [kind: ExplanationKind, shown: string])[] = [
+  ['word', 'one word'],
+  ['words', 'several words'],
+  ['class', 'numbers or punctuation'],
+  ['next', 'what comes next'],
+  ['previous', 'what came before'],
+  ['position', 'beginnings of texts'],
+  ['dense', 'dense, without words that stand out'],
+  ['mixed', 'mixed contexts'],
+];
+
+const CLEAREST = 10;
+
+export function explainResult(summary: ExplainSummary): Result {
+  return {
+    human: ({ bold }) => {
+      const tables = [kindsTable(summary), clearestTable(summary)];
+      return [renderText(tables, { sanitize: visible, bold }), '', ...placesOf(summary)].join('\n');
+    },
+    json: () => jsonOf(summary),
+    quiet: () => [visible(summary.written.dir)],
+  };
+}
+
+function kindsTable({ source, statistics, explanations }: ExplainSummary): DisplayTable {
+  const { features, tokens, documents } = statistics;
+  const dead = features.length - explanations.length;
+  const rows = KINDS.map(([kind, shown]) => [shown, formatCount(countOf(explanations, kind))]);
+  return {
+    title: `${source.modelId}/${source.sourceId}: ${plural(explanations.length, 'feature', 'features')} explained`,
+    columns: [left('Explained by'), right('Features')],
+    rows: [...rows, ['dead: never active in these texts', formatCount(dead)]].filter(([, n]) => n !== '0'),
+    notes: [
+      `${plural(tokens, 'token', 'tokens')} of ${plural(documents, 'text', 'texts')}; special tokens and the first of a text are not counted.`,
+      `${plural(denseCount(statistics), 'feature', 'features')} active on a tenth of the tokens or more; ${formatCount(sharedCount(explanations))} with one word at the peak of all top contexts.`,
+    ],
+  };
+}
+
+function clearestTable({ statistics, explanations }: ExplainSummary): DisplayTable {
+  return {
+    title: 'The clearest',
+    columns: [right('Feature'), right('Density'), right('Max'), left('Explanation')],
+    rows: clearest(explanations).map(({ feature, description }) => [
+      String(feature),
+      statistics.density(feature).toPrecision(2),
+      statistics.maxActivation(feature).toPrecision(3),
+      description,
+    ]),
+    notes: [],
+  };
+}
+
+/** Most of the mass first, among those the one that says most. */
+function clearest(explanations: readonly FeatureExplanation[]): FeatureExplanation[] {
+  return explanations
+    .filter(({ kind }) => kind !== 'mixed' && kind !== 'dense')
+    .toSorted((a, b) => b.score - a.score || a.feature - b.feature)
+    .slice(0, CLEAREST);
+}
+
+function placesOf({ written, stored }: ExplainSummary): string[] {
+  const lines = stored ? [`imported: ${visible(stored.dir)}`] : [];
+  return [...lines, `${visible(written.dir)} (${formatBytes(written.byteLength)})`];
+}
+
+function jsonOf(summary: ExplainSummary): unknown {
+  const { flags, source, place, statistics, explanations, written, stored } = summary;
+  return {
+    model: flags.model,
+    neuronpedia_id: `${source.modelId}/${source.sourceId}`,
+    layer: place.layer,
+    place: `resid.${place.place}`,
+    texts: statistics.documents,
+    tokens: statistics.tokens,
+    features: statistics.features.length,
+    explained: explanations.length,
+    dead: statistics.features.length - explanations.length,
+    dense: denseCount(statistics),
+    kinds: Object.fromEntries(KINDS.map(([kind]) => [kind, countOf(explanations, kind)])),
+    shared_top_word: sharedCount(explanations),
+    clearest: clearest(explanations).map(({ feature, kind, share, words, description }) => ({
+      feature,
+      kind,
+      share,
+      words,
+      explanation: description,
+      density: statistics.density(feature),
+      max_activation: statistics.maxActivation(feature),
+    })),
+    out: written.dir,
+    files: written.files,
+    imported: stored?.dir ?? null,
+  };
+}
+
+function countOf(explanations: readonly FeatureExplanation[], kind: ExplanationKind): number {
+  return explanations.filter((one) => one.kind === kind).length;
+}
+
+function denseCount(statistics: FeatureStatistics): number {
+  return statistics.features.filter((feature) => statistics.density(feature) >= DENSE).length;
+}
+
+/** Features of at least five contexts, all with one word at their peak. */
+function sharedCount(explanations: readonly FeatureExplanation[]): number {
+  return explanations.filter(({ topWord }) => topWord && topWord.of >= 5 && topWord.contexts === topWord.of)
+    .length;
+}
