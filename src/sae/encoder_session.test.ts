@@ -1,52 +1,14 @@
 import { describe, expect, it } from 'vitest';
+import { randomSae } from '../../test/support/random_sae.ts';
 import { golden, openFixture, UNKNOWN_MAP } from '../../test/support/sae_fixtures.ts';
 import { allocateMatrix, type Matrix, toFeatureMatrix } from '../tensor/matrix.ts';
 import { createRng } from '../tensor/rng.ts';
 import { decode, encode } from './encode.ts';
 import { openSaeEncoder } from './encoder_session.ts';
 import { normalizeInput } from './input_scale.ts';
-import type { Architecture, InputNormalisation, Sae } from './sae.ts';
+import type { Architecture, Sae } from './sae.ts';
 
 const ARCHITECTURES: readonly Architecture[] = ['standard', 'jumprelu', 'topk', 'gated'];
-const NORMALISATIONS: readonly InputNormalisation[] = ['none', 'factor', 'layer_norm', 'constant_norm'];
-
-interface RandomSize {
-  readonly dIn: number;
-  readonly dSae: number;
-}
-
-function randomSae(architecture: Architecture, seed: number, { dIn, dSae }: RandomSize): Sae {
-  const rng = createRng(seed, architecture);
-  const normal = (length: number, scale = 1): Float32Array =>
-    Float32Array.from({ length }, () => scale * rng.normal());
-  const matrix = () => {
-    const shared = allocateMatrix(dSae, dIn);
-    shared.data.set(normal(dSae * dIn, 1 / Math.sqrt(dIn)));
-    return toFeatureMatrix(shared);
-  };
-  return {
-    identity: { label: 'random', isSynthetic: true },
-    format: 'test',
-    architecture,
-    dIn,
-    dSae,
-    dtype: 'F32',
-    files: [],
-    facts: [],
-    W_enc: matrix(),
-    W_dec: matrix(),
-    b_enc: normal(dSae, 0.1),
-    b_dec: normal(dIn, 0.3),
-    applyBDecToInput: rng.uniform() < 0.5,
-    inputNormalisation: NORMALISATIONS[seed % NORMALISATIONS.length]!,
-    inputScale: seed % NORMALISATIONS.length === 1 ? 0.37 : 1,
-    rescaleActsByDecoderNorm: seed % 8 >= 4,
-    ...(architecture === 'topk' && { k: 7 }),
-    ...(architecture === 'jumprelu' && { threshold: normal(dSae, 0.5) }),
-    ...(architecture === 'gated' && { b_gate: normal(dSae, 0.2), r_mag: normal(dSae, 0.3) }),
-  };
-}
-
 function randomRows(rows: number, cols: number, seed = 1): Matrix {
   const rng = createRng(seed, 'x');
   return { data: Float32Array.from({ length: rows * cols }, () => 3 * rng.normal() + 0.5), rows, cols };
