@@ -3,12 +3,13 @@
 import { Command } from 'commander';
 import { AntipodeError } from '../errors.ts';
 import type { CliContext } from './context.ts';
-import { type ExplainFlags, LONG_TEXTS, REQUIRED, TEXT_FORMATS } from './explain_flags.ts';
+import { type ExplainFlags, REQUIRED } from './explain_flags.ts';
 import { featureList } from './feature_list.ts';
 import { withExamples } from './help.ts';
 import { addModelOptions } from './model_options.ts';
-import { choiceOption, integerOption } from './options.ts';
+import { integerOption } from './options.ts';
 import { addSaeOptions } from './sae_options.ts';
+import { addTextOptions } from './text_options.ts';
 
 export function explainCommand(context: CliContext): Command {
   const command = addModelOptions(new Command('explain'))
@@ -51,29 +52,6 @@ export function explainCommand(context: CliContext): Command {
     'antipode explain -m ./model --sae ./sae_folder --text stories.txt --out explanations --import',
     'antipode explain -m google/gemma-2-2b --sae gemma-2-2b/20-gemmascope-res-16k --text pile.jsonl --tokens 100000 --features 5444,6631 --out happy',
   ]);
-}
-
-function addTextOptions(command: Command): void {
-  command
-    .option(
-      '--text-format <format>',
-      'text or jsonl (default: by the name of the file)',
-      choiceOption('--text-format', TEXT_FORMATS),
-    )
-    .option('--field <name>', 'where the text is in a JSON line (default: text)')
-    .option('--paragraphs', 'plain texts are separated by blank lines instead of line breaks')
-    .option(
-      '--context <tokens>',
-      'tokens the model sees at once',
-      integerOption('--context', 2, 2 ** 20),
-      128,
-    )
-    .option(
-      '--long-texts <how>',
-      'texts longer than that are split into several or cut',
-      choiceOption('--long-texts', LONG_TEXTS),
-      'split',
-    );
 }
 
 function addEndpointOptions(command: Command): void {

@@ -2,18 +2,10 @@
 
 import type { ModelFlags } from './model_options.ts';
 import type { SaeFlags } from './sae_options.ts';
+import type { TextFlags } from './text_options.ts';
 
-export const TEXT_FORMATS = ['text', 'jsonl'] as const;
-export const LONG_TEXTS = ['split', 'cut'] as const;
-
-export interface ExplainFlags extends SaeFlags, ModelFlags {
+export interface ExplainFlags extends SaeFlags, ModelFlags, TextFlags {
   readonly sae: string;
-  readonly text: string;
-  readonly textFormat?: (typeof TEXT_FORMATS)[number];
-  readonly field?: string;
-  readonly paragraphs?: boolean;
-  readonly context: number;
-  readonly longTexts: (typeof LONG_TEXTS)[number];
   readonly tokens?: number;
   readonly layer?: number;
   readonly features?: readonly number[];

@@ -1,37 +1,13 @@
-/** @file What `antipode explain` reads: the texts, the SAE's place in the model, and the names that the export gets. */
+/** @file What `antipode explain` reads and writes: the SAE's place in the model, and the names that the export gets. */
 
-import { basename, resolve } from 'node:path';
+import { basename } from 'node:path';
 import { AntipodeError } from '../errors.ts';
 import type { SourceName } from '../explain/export_rows.ts';
 import { isNeuronpediaName } from '../features/feature_ref.ts';
 import type { Site } from '../lm/language_model.ts';
 import type { SaeHeader, SaeIdentity } from '../sae/sae.ts';
-import {
-  type FileCorpus,
-  type OpenCorpusOptions,
-  openCorpus,
-  openCorpusStream,
-} from '../train/corpus/corpus.ts';
-import type { CliContext } from './context.ts';
 import type { ExplainFlags } from './explain_flags.ts';
 import { placeOfSae } from './sae_place.ts';
-
-/** @throws {AntipodeError} as `openCorpus` */
-export async function openTexts(context: CliContext, flags: ExplainFlags): Promise<FileCorpus> {
-  const { text, textFormat, field, paragraphs } = flags;
-  const options: OpenCorpusOptions = {
-    signal: context.signal,
-    ...(textFormat && { format: textFormat }),
-    ...(field !== undefined && { field }),
-    ...(paragraphs && { separator: 'paragraph' }),
-  };
-  const corpus =
-    text === '-'
-      ? await openCorpusStream(context.stdin, 'stdin', options)
-      : await openCorpus(resolve(context.cwd, text), options);
-  for (const note of corpus.notes) context.out().note(note);
-  return corpus;
-}
 
 export interface SaePlace {
   readonly layer: number;

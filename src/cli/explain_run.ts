@@ -17,11 +17,12 @@ import type { FileCorpus } from '../train/corpus/corpus.ts';
 import { tokenRows } from '../train/corpus/token_rows.ts';
 import type { CliContext } from './context.ts';
 import type { ExplainFlags } from './explain_flags.ts';
-import { checkFeatures, openTexts, type SaePlace, saePlace, sourceName } from './explain_inputs.ts';
+import { checkFeatures, type SaePlace, saePlace, sourceName } from './explain_inputs.ts';
 import { explainResult } from './explain_text.ts';
 import { checkFits, modelFolder } from './model_inputs.ts';
 import { openModel } from './model_options.ts';
 import { openNamedSae } from './open_named_sae.ts';
+import { openTexts } from './text_options.ts';
 
 /** By rules; what the export calls its author and method. */
 const RULES = { explanationModelName: 'antipode-rules', typeName: 'activation-words' };

@@ -1,33 +1,31 @@
 /** @file The options of `antipode train sae` as its parts receive them. */
 
 import type { ModelFlags } from './model_options.ts';
+import type { TextFlags } from './text_options.ts';
 
 export const TRAINED_FORMATS = ['saelens', 'gemma-scope', 'both'] as const;
 export type TrainedFormat = (typeof TRAINED_FORMATS)[number];
 
-export const CORPUS_FORMATS = ['text', 'jsonl'] as const;
+/** `standard` is SAELens's name for `relu`. */
+export const ARCHITECTURE_NAMES = ['topk', 'batchtopk', 'jumprelu', 'standard', 'relu'] as const;
 
-export interface TrainSaeFlags extends ModelFlags {
-  readonly text: string;
-  readonly textFormat?: (typeof CORPUS_FORMATS)[number];
-  readonly field?: string;
-  readonly paragraphs?: boolean;
+export interface TrainSaeFlags extends ModelFlags, TextFlags {
   readonly hook?: string;
   readonly layer?: number;
-  readonly context: number;
-  readonly longTexts: 'split' | 'cut';
   readonly allTokens?: boolean;
   readonly buffer?: number;
   readonly heldOut: number;
   readonly dSae?: number;
-  readonly architecture: string;
+  readonly architecture: (typeof ARCHITECTURE_NAMES)[number];
   readonly k?: number;
-  readonly l1?: number;
-  readonly l0?: number;
+  readonly sparsity?: number;
   readonly steps?: number;
   readonly tokens?: number;
   readonly batchSize: number;
-  readonly lr: number;
+  readonly lr?: number;
+  readonly warmup?: number;
+  readonly deadAfter?: number;
+  readonly checkpointEvery?: number;
   readonly seed: number;
   readonly format: TrainedFormat;
   readonly out: string;

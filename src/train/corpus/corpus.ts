@@ -24,6 +24,8 @@ export interface Corpus {
 
 /** A corpus in a file: where its documents stand, and what was passed over. */
 export interface FileCorpus extends Corpus {
+  /** Of the file, without its folder; for messages. */
+  readonly name: string;
   /** Bytes, unpacked. */
   readonly byteLength: number;
   /** What was left out or cut: whole sentences, few. */
@@ -149,6 +151,7 @@ function corpusOver({ file, form, name, index, notes, sha256, byteLength }: Inde
     return `${name}:${index.line(document)}`;
   };
   return {
+    name,
     documents: index.length,
     sha256OrIdentity: `sha256:${sha256}`,
     byteLength,
