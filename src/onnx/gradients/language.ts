@@ -17,16 +17,30 @@ export function embedding(tape: Tape, table: Value, ids: Indices): Value {
   });
 }
 
-/** For every id, the sum of the gradients of the places where it stood: `[places, d]` -> `[rows, d]`. */
+/**
+ * ONNX Runtime adds with `ScatterND` from several threads at once and without locks (microsoft/onnxruntime#18048): sums of rows with one id would lose
+ * terms now and then. A loop whose cost it estimates below this (bytes written here) runs on one thread.
+ */
+const BYTES_ON_ONE_THREAD = 100_000;
+
+/** For every id, the sum of the gradients of the places where it stood, in their order: `[places, d]` -> `[rows, d]`. */
 function sumRowsById(
   tape: Tape,
   gradient: string,
   ids: Indices,
   [rows, width]: readonly [number, number],
 ): string {
-  const places = tape.node('Reshape', [ids.name, tape.integers([-1, 1])]);
-  const zeros = tape.node('Expand', [tape.scalar(0).name, tape.integers([rows, width])]);
-  return tape.node('ScatterND', [zeros, places, gradient], { attributes: { reduction: { string: 'add' } } });
+  const places = elements(ids.shape);
+  const column = tape.node('Reshape', [ids.name, tape.integers([-1, 1])]);
+  const atOnce = Math.max(1, Math.floor(BYTES_ON_ONE_THREAD / (width * (tape.float === 'float32' ? 4 : 8))));
+  let sums = tape.node('Expand', [tape.scalar(0).name, tape.integers([rows, width])]);
+  for (let from = 0; from < places; from += atOnce) {
+    const part = (name: string): string =>
+      tape.node('Slice', [name, tape.integers([from]), tape.integers([Math.min(from + atOnce, places)])]);
+    const attributes = { reduction: { string: 'add' } };
+    sums = tape.node('ScatterND', [sums, part(column), part(gradient)], { attributes });
+  }
+  return sums;
 }
 
 /**
