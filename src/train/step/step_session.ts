@@ -39,14 +39,38 @@ export interface StepSession {
   read(name: string): Float32Array;
   /** Replaces the present values. */
   write(name: string, values: Float32Array): void;
+  /**
+   * Another graph over the same state: a step of either is seen by both. It is closed on its own, before this one.
+   * @param model as for `openStepSession`
+   */
+  also(model: Uint8Array): Promise<StepSession>;
   close(): Promise<void>;
 }
 
 /** @param model a graph whose inputs contain the state and whose results contain it under `nextName`, in float32 */
-export async function openStepSession(
+export async function openStepSession(model: Uint8Array, options: StepSessionOptions): Promise<StepSession> {
+  const { Tensor } = await loadOnnxRuntime();
+  const makeBuffers = (): Map<string, Tensor> =>
+    new Map(
+      options.state.map(({ name, shape }) => [
+        name,
+        new Tensor('float32', new Float32Array(elements(shape)), shape),
+      ]),
+    );
+  return openOver({ present: makeBuffers(), next: makeBuffers() }, model, options);
+}
+
+interface StateBuffers {
+  present: Map<string, Tensor>;
+  next: Map<string, Tensor>;
+}
+
+async function openOver(
+  buffers: StateBuffers,
   model: Uint8Array,
-  { state, threads }: StepSessionOptions,
+  options: StepSessionOptions,
 ): Promise<StepSession> {
+  const { state, threads } = options;
   const { InferenceSession, Tensor } = await loadOnnxRuntime();
   const session = await InferenceSession.create(model, {
     executionProviders: ['cpu'],
@@ -55,14 +79,8 @@ export async function openStepSession(
     logSeverityLevel: 3,
     ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
   });
-  const makeBuffers = (): Map<string, Tensor> =>
-    new Map(
-      state.map(({ name, shape }) => [name, new Tensor('float32', new Float32Array(elements(shape)), shape)]),
-    );
-  let present = makeBuffers();
-  let next = makeBuffers();
   const bufferOf = (name: string): Float32Array => {
-    const buffer = present.get(name);
+    const buffer = buffers.present.get(name);
     if (buffer === undefined) throw new Error(`internal: ${name} is not part of the state`);
     return buffer.data as Float32Array;
   };
@@ -78,7 +96,7 @@ export async function openStepSession(
     for (const name of results) fetches[name] = null;
     for (const [name, tensor] of written) fetches[nextName(name)] = tensor;
     const run: InferenceSession.OnnxValueMapType = await session.run(
-      { ...Object.fromEntries(given), ...Object.fromEntries(present) },
+      { ...Object.fromEntries(given), ...Object.fromEntries(buffers.present) },
       fetches,
     );
     return Object.fromEntries(results.map((name) => [name, run[name]!.data as Float32Array]));
@@ -86,8 +104,8 @@ export async function openStepSession(
   return {
     state,
     async run(feeds, results) {
-      const found = await execute(feeds, results, next);
-      [present, next] = [next, present];
+      const found = await execute(feeds, results, buffers.next);
+      [buffers.present, buffers.next] = [buffers.next, buffers.present];
       return found;
     },
     look: (feeds, results) => execute(feeds, results, new Map()),
@@ -99,6 +117,7 @@ export async function openStepSession(
       }
       buffer.set(values);
     },
+    also: (other) => openOver(buffers, other, options),
     close: () => session.release(),
   };
 }

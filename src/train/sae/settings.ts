@@ -1,0 +1,198 @@
+/**
+ * @file The settings of a training of a sparse autoencoder, their defaults and limits. Lengths and coefficients are in units of activations scaled
+ * to a mean norm of sqrt(d_in).
+ */
+
+import { AntipodeError } from '../../errors.ts';
+import type { Schedule } from '../step/schedule.ts';
+import type { SaeArchitecture } from './step_graph.ts';
+
+export interface SaeTrainingSettings {
+  readonly architecture: SaeArchitecture;
+  /** Latents. */
+  readonly dSae: number;
+  /** Active latents per activation, for `topk` and (on average) `batchtopk`. */
+  readonly k?: number;
+  /**
+   * For `jumprelu` what an active latent costs, for `relu` what a unit of activation times the length of its decoder row costs, beside the squared
+   * error summed over d_in (lambda of the papers).
+   */
+  readonly sparsityCoefficient?: number;
+  /** Steps over which that coefficient grows from 0. Default: a fifth of the steps. */
+  readonly sparsityWarmupSteps?: number;
+  /** For `jumprelu`: width of the rectangle that stands for the step's derivative. Default 0.05. */
+  readonly bandwidth?: number;
+  /** For `jumprelu`: thresholds at the start. Default 0.05. */
+  readonly initialThreshold?: number;
+  readonly steps: number;
+  /** Activations per step. Default 1024. */
+  readonly batch?: number;
+  /** Peak of Adam's learning rate. Default: 2e-3 for 2048 latents and fewer, falling with the root of their number. */
+  readonly learningRate?: number;
+  /** Default: a twentieth of the steps, at most 1000. */
+  readonly warmupSteps?: number;
+  /** Share of the steps, at the end, over which the learning rate falls to 0 in a straight line. Default 0.3. */
+  readonly decayShare?: number;
+  readonly beta1?: number;
+  readonly beta2?: number;
+  readonly epsilon?: number;
+  /** Gradients are scaled down where their joint norm is above it; 0 for never. Default 1. */
+  readonly maxGradientNorm?: number;
+  /** Dead latents that reconstruct what is left over, per activation; 0 for none. Default: the power of two nearest to d_in / 2. */
+  readonly auxK?: number;
+  /** Weight of that auxiliary loss. Default 1/32. */
+  readonly auxCoefficient?: number;
+  /** Activations after which a latent that has not fired counts as dead. Default: a tenth of all, at most ten million. */
+  readonly deadAfter?: number;
+  /** Default 0. */
+  readonly seed?: number;
+  /** Activations from the start of the stream that give the scale and the first `b_dec`. Default 4096, and at least the batch. */
+  readonly calibrationRows?: number;
+  /** Steps between checkpoints. Default 250. */
+  readonly checkpointEvery?: number;
+  /** Steps between rows of the loss curve and calls of `onProgress`. Default 10. */
+  readonly logEvery?: number;
+}
+
+/** All settings, each with its value. */
+export type ResolvedSettings = Required<SaeTrainingSettings>;
+
+export const ARCHITECTURES: readonly SaeArchitecture[] = ['batchtopk', 'topk', 'jumprelu', 'relu'];
+
+/** As for published dictionaries (`sae/loaders/dimensions.ts`). */
+const MAX_D_SAE = 2 ** 24;
+
+/** Batches of this size take 100 GB for any useful dictionary; a larger one is surely a slip of the finger. */
+const MAX_BATCH = 2 ** 20;
+
+const MAX_STEPS = 2 ** 31;
+
+/** Activations are held in one array while they are measured. */
+const MAX_CALIBRATION_VALUES = 2 ** 28;
+
+/** What arrays over `[batch, d_sae]` and the state may take; beyond it the runtime fails without a sentence. */
+const MAX_ARRAY_VALUES = 2 ** 31 - 1;
+
+/** @throws {AntipodeError} `usage` for a value out of its range, or a setting that the architecture needs and has not got */
+export function resolveSettings(given: SaeTrainingSettings, dIn: number): ResolvedSettings {
+  const { architecture, dSae, steps } = given;
+  if (!ARCHITECTURES.includes(architecture)) {
+    throw wrong('architecture', architecture, `expected one of ${ARCHITECTURES.join(', ')}`);
+  }
+  whole('d_sae', dSae, 1, MAX_D_SAE);
+  whole('steps', steps, 1, MAX_STEPS);
+  const batch = given.batch ?? 1024;
+  whole('batch', batch, 1, MAX_BATCH);
+  if (batch * dSae > MAX_ARRAY_VALUES || dIn * dSae > MAX_ARRAY_VALUES) {
+    throw new AntipodeError(
+      'usage',
+      `training: arrays of batch (${batch}) by d_sae (${dSae}) or d_in (${dIn}) by d_sae are too large (expected below ${MAX_ARRAY_VALUES} values)`,
+      { hint: 'take a smaller --d-sae or --batch' },
+    );
+  }
+  const settings: ResolvedSettings = {
+    architecture,
+    dSae,
+    k: resolveK(given),
+    sparsityCoefficient: resolveSparsity(given),
+    sparsityWarmupSteps: given.sparsityWarmupSteps ?? Math.floor(steps / 5),
+    bandwidth: given.bandwidth ?? 0.05,
+    initialThreshold: given.initialThreshold ?? 0.05,
+    steps,
+    batch,
+    learningRate: given.learningRate ?? 2e-3 * Math.min(1, Math.sqrt(2048 / dSae)),
+    warmupSteps: given.warmupSteps ?? Math.min(1000, Math.floor(steps / 20)),
+    decayShare: given.decayShare ?? 0.3,
+    beta1: given.beta1 ?? 0.9,
+    beta2: given.beta2 ?? 0.99,
+    epsilon: given.epsilon ?? 6.25e-10,
+    maxGradientNorm: given.maxGradientNorm ?? 1,
+    auxK: given.auxK ?? 2 ** Math.max(0, Math.round(Math.log2(dIn / 2))),
+    auxCoefficient: given.auxCoefficient ?? 1 / 32,
+    deadAfter: given.deadAfter ?? Math.min(1e7, Math.max(batch, Math.floor((steps * batch) / 10))),
+    seed: given.seed ?? 0,
+    calibrationRows: given.calibrationRows ?? Math.max(4096, batch),
+    checkpointEvery: given.checkpointEvery ?? 250,
+    logEvery: given.logEvery ?? 10,
+  };
+  checkRanges(settings, dIn);
+  return settings;
+}
+
+function checkRanges(settings: ResolvedSettings, dIn: number): void {
+  for (const name of ['warmupSteps', 'sparsityWarmupSteps'] as const)
+    whole(name, settings[name], 0, MAX_STEPS);
+  for (const name of ['checkpointEvery', 'logEvery'] as const) whole(name, settings[name], 1, MAX_STEPS);
+  whole('auxK', settings.auxK, 0, MAX_D_SAE);
+  whole('deadAfter', settings.deadAfter, 1, Number.MAX_SAFE_INTEGER);
+  whole('seed', settings.seed, Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER);
+  whole('calibrationRows', settings.calibrationRows, 2, Math.floor(MAX_CALIBRATION_VALUES / dIn));
+  for (const name of ['learningRate', 'bandwidth', 'initialThreshold', 'epsilon'] as const) {
+    if (!(settings[name] > 0 && Number.isFinite(settings[name])))
+      throw wrong(name, settings[name], 'expected a number above 0');
+  }
+  for (const name of ['sparsityCoefficient', 'maxGradientNorm', 'auxCoefficient'] as const) {
+    if (!(settings[name] >= 0 && Number.isFinite(settings[name])))
+      throw wrong(name, settings[name], 'expected a number from 0 on');
+  }
+  for (const name of ['beta1', 'beta2'] as const) {
+    if (!(settings[name] >= 0 && settings[name] < 1))
+      throw wrong(name, settings[name], 'expected at least 0 and below 1');
+  }
+  if (!(settings.decayShare > 0 && settings.decayShare <= 1))
+    throw wrong('decayShare', settings.decayShare, 'expected above 0 and at most 1');
+  if (settings.warmupSteps > settings.steps)
+    throw wrong('warmupSteps', settings.warmupSteps, `expected at most the steps, ${settings.steps}`);
+}
+
+function resolveK({ architecture, k, dSae }: SaeTrainingSettings): number {
+  if (architecture !== 'topk' && architecture !== 'batchtopk') {
+    if (k === undefined) return 0;
+    throw wrong('k', k, `${architecture} has none`, 'its sparsity is set by --sparsity');
+  }
+  if (k === undefined) {
+    throw new AntipodeError('usage', `training: ${architecture} needs k, the active latents per activation`, {
+      hint: 'add --k 32',
+    });
+  }
+  if (Number.isInteger(k) && k > dSae)
+    throw wrong('k', k, `expected at most d_sae, ${dSae}`, 'take a smaller --k or a larger --d-sae');
+  whole('k', k, 1, dSae);
+  return k;
+}
+
+function resolveSparsity({ architecture, sparsityCoefficient: value }: SaeTrainingSettings): number {
+  if (architecture === 'jumprelu' || architecture === 'relu') {
+    if (value !== undefined) return value;
+    throw new AntipodeError('usage', `training: ${architecture} needs a sparsity coefficient`, {
+      hint: 'add --sparsity 1, and see which L0 it gives',
+    });
+  }
+  if (value === undefined) return 0;
+  throw wrong('sparsityCoefficient', value, `${architecture} has none`, 'its sparsity is set by --k');
+}
+
+function whole(name: string, value: number, least: number, most: number): void {
+  if (Number.isSafeInteger(value) && value >= least && value <= most) return;
+  throw wrong(name, value, `expected a whole number from ${least} to ${most}`);
+}
+
+function wrong(name: string, value: unknown, expected: string, hint?: string): AntipodeError {
+  return new AntipodeError(
+    'usage',
+    `training: ${name} is ${String(value)} (${expected})`,
+    hint === undefined ? {} : { hint },
+  );
+}
+
+/** The course of the learning rate. */
+export function scheduleOf(settings: ResolvedSettings): Schedule {
+  const { learningRate: peak, steps, warmupSteps, decayShare } = settings;
+  return { peak, steps, warmupSteps, decay: 'linear', decayShare };
+}
+
+/** What `sparsity` is at a step that counts from 1, for the graph's loss per element. */
+export function sparsityAt(step: number, settings: ResolvedSettings, dIn: number): number {
+  const { sparsityCoefficient, sparsityWarmupSteps } = settings;
+  return (sparsityCoefficient / dIn) * Math.min(1, step / Math.max(1, sparsityWarmupSteps));
+}
