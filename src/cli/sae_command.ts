@@ -1,15 +1,17 @@
-/** @file `antipode sae inspect` and `antipode sae list`: the options; the work is in `sae_run.ts`. */
+/** @file `antipode sae inspect` and `antipode sae list`: the options; the work is in `sae_run.ts`. `sae evaluate` has a file of its own. */
 
 import { Command } from 'commander';
 import type { CliContext } from './context.ts';
 import { withExamples } from './help.ts';
+import { saeEvaluateCommand } from './sae_evaluate_command.ts';
 import { addSaeOptions, type SaeFlags, type SaeListFlags } from './sae_options.ts';
 
 export function saeCommand(context: CliContext): Command {
   const command = new Command('sae').description(
-    'Looks into sparse autoencoders and lists the published ones.',
+    'Looks into sparse autoencoders, evaluates them on texts and lists the published ones.',
   );
   command.addCommand(inspectCommand(context));
+  command.addCommand(saeEvaluateCommand(context));
   command.addCommand(listCommand(context));
   return withExamples(command, ['antipode sae inspect params.npz', 'antipode sae list 20-gemmascope-res']);
 }

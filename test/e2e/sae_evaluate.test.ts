@@ -1,0 +1,130 @@
+/** @file `antipode sae evaluate` as a user runs it: the library's numbers, what is drawn, what is written, and what is refused. */
+
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openLanguageModel } from '../../src/lm/session.ts';
+import { openSae } from '../../src/sae/open.ts';
+import { evaluateSae } from '../../src/train/evaluate/evaluate_sae.ts';
+import { evaluationJson } from '../../src/train/evaluate/evaluation_json.ts';
+import { parseHookPoint } from '../../src/train/harvest/hook_name.ts';
+import { makePlace, type Place, runCommand } from '../support/run_command.ts';
+import { writeTinyModel, writeTinySae } from '../support/tiny_model.ts';
+
+const FEATURES = 30;
+const TEXTS = ['w5 w6 w7 w8 w9', 'w10 w11', 'w12 w13 w14 w15 w16 w17 w18', 'w19'];
+
+let place: Place;
+beforeAll(async () => {
+  place = makePlace();
+  const { dModel } = await writeTinyModel(join(place.cwd, 'model'));
+  await writeTinySae(join(place.cwd, 'tiny.npz'), FEATURES, dModel);
+  await writeTinySae(join(place.cwd, 'wide.npz'), FEATURES, dModel + 1);
+  await writeFile(join(place.cwd, 'texts.txt'), `${TEXTS.join('\n')}\n`);
+  await writeFile(join(place.cwd, 'empty.txt'), '');
+});
+afterAll(() => place.remove());
+
+const ARGS = ['sae', 'evaluate', '-m', 'model', '--sae', 'tiny.npz', '--text', 'texts.txt'];
+
+describe('antipode sae evaluate', () => {
+  it('gives the numbers of the library, in JSON and for people', async () => {
+    const { code, stdout } = await runCommand(place, [...ARGS, '--layer', '1', '--json']);
+    expect(code).toBe(0);
+    const model = await openLanguageModel(join(place.cwd, 'model'), { threads: 1 });
+    const file = await openSae(join(place.cwd, 'tiny.npz'), { env: {}, cwd: place.cwd });
+    const rows = TEXTS.map((text) =>
+      Int32Array.from([1, ...text.split(' ').map((word) => Number(word.slice(1)))]),
+    );
+    const hook = parseHookPoint('resid.1', model.config);
+    const expected = await evaluateSae({ model, sae: await file.load(), hook, rows });
+    await file.close();
+    await model.close();
+    const found = JSON.parse(stdout) as Record<string, unknown>;
+    expect(found).toMatchObject({
+      model: 'model',
+      precision: 'exact',
+      sae: 'tiny',
+      hook_name: 'blocks.1.hook_resid_post',
+      text: expect.stringMatching(/^sha256:/),
+      rows: 4,
+      tokens: 15,
+      left_out_tokens: 4,
+      d_sae: FEATURES,
+      features_file: null,
+    });
+    const own = evaluationJson(expected);
+    for (const [key, value] of Object.entries(own)) {
+      if (typeof value === 'number') expect(found[key], key).toBeCloseTo(value, 5);
+      else if (key !== 'losses') expect(found[key], key).toEqual(value);
+    }
+    for (const [key, value] of Object.entries(own['losses'] as Record<string, number>)) {
+      const shown = (found['losses'] as Record<string, number | null>)[key];
+      if (Number.isNaN(value)) expect(shown).toBeNull();
+      else expect(shown, key).toBeCloseTo(value, 5);
+    }
+    const human = await runCommand(place, [...ARGS, '--layer', '1']);
+    expect(human.stdout).toContain('tiny at blocks.1.hook_resid_post');
+    expect(human.stdout).toContain(expected.reconstruction.explainedVariance.toFixed(4));
+    expect(human.stdout).toContain('loss, spliced');
+  });
+
+  it('draws texts by the seed until there are enough tokens, and leaves out what is not wanted', async () => {
+    const few = [...ARGS, '--layer', '0', '--tokens', '2', '--no-losses', '--json'];
+    const runs = await Promise.all(
+      ['0', '1', '2'].map((seed) => runCommand(place, [...few, '--seed', seed])),
+    );
+    const found = runs.map(({ stdout }) => JSON.parse(stdout) as Record<string, unknown>);
+    const counts = new Set(found.map(({ tokens }) => Number(tokens)));
+    expect(Math.min(...counts)).toBeGreaterThanOrEqual(2);
+    expect(found[0]).toMatchObject({ losses: null, losses_unavailable: null });
+    expect(counts.size).toBeGreaterThan(1);
+    const all = await runCommand(place, [...ARGS, '--layer', '0', '--no-losses', '--all-tokens', '--json']);
+    expect(JSON.parse(all.stdout)).toMatchObject({ tokens: 19, left_out_tokens: 0 });
+  });
+
+  it('says why there are no losses in front of an MLP that reads what attention adds', async () => {
+    const args = [...ARGS, '--hook', 'blocks.1.hook_attn_out'];
+    expect((await runCommand(place, args)).stdout).toContain(
+      'Losses: not available at blocks.1.hook_attn_out',
+    );
+    const { stdout } = await runCommand(place, [...args, '--json']);
+    expect(JSON.parse(stdout)).toMatchObject({
+      losses: null,
+      losses_unavailable: expect.stringContaining('reads what attention adds'),
+    });
+  });
+
+  it('writes what every feature does; quiet prints where, or else the explained variance', async () => {
+    const args = [...ARGS, '--layer', '1', '--no-losses', '-q'];
+    const written = await runCommand(place, [...args, '--out', 'features.csv']);
+    expect(written.stdout).toBe(`${join(place.cwd, 'features.csv')}\n`);
+    const lines = (await readFile(join(place.cwd, 'features.csv'), 'utf8')).trim().split('\n');
+    expect(lines[0]).toBe('feature,density,max_activation');
+    expect(lines).toHaveLength(FEATURES + 1);
+    expect((await runCommand(place, args)).stdout).toMatch(/^-?\d+\.\d+\n$/);
+    const unwritable = await runCommand(place, [...args, '--out', 'texts.txt/features.csv']);
+    expect(unwritable.stdout).toMatch(/^-?\d+\.\d+\n$/);
+    expect([unwritable.code, unwritable.stderr]).toEqual([2, expect.stringContaining('texts.txt')]);
+  });
+
+  it.each([
+    ['no SAE', ['sae', 'evaluate', '-m', 'model', '--text', 'texts.txt'], 2, '--sae is missing'],
+    ['no text', ['sae', 'evaluate', '-m', 'model', '--sae', 'tiny.npz'], 2, '--text is missing'],
+    ['an unknown place', ARGS, 2, 'tiny: its place in the model is not known'],
+    ['a layer that is not there', [...ARGS, '--layer', '3'], 2, 'there is no layer 3'],
+    [
+      'a hook that does not exist',
+      [...ARGS, '--hook', 'blocks.0.attn.hook_z'],
+      2,
+      'the model shows no such place',
+    ],
+    ['an empty text', [...ARGS, '--layer', '0', '--text', 'empty.txt'], 1, 'holds no text'],
+    ['a text that is not there', [...ARGS, '--layer', '0', '--text', 'none.txt'], 3, 'none.txt'],
+    ['another width', [...ARGS, '--layer', '0', '--sae', 'wide.npz'], 2, 'does not fit the model'],
+  ])('%s is one sentence', async (_, args, code, sentence) => {
+    const result = await runCommand(place, args);
+    expect(result.stderr).toContain(sentence);
+    expect([result.code, result.stdout]).toEqual([code, '']);
+  });
+});
