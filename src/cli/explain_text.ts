@@ -26,10 +26,12 @@ export interface ExplainSummary {
 const KINDS: readonly (readonly [kind: ExplanationKind, shown: string])[] = [
   ['word', 'one word'],
   ['words', 'several words'],
+  ['piece', 'pieces of words'],
   ['class', 'numbers or punctuation'],
   ['next', 'what comes next'],
   ['previous', 'what came before'],
   ['position', 'beginnings of texts'],
+  ['peak', 'the word of their top contexts'],
   ['dense', 'dense, without words that stand out'],
   ['mixed', 'mixed contexts'],
 ];
@@ -79,7 +81,7 @@ function clearestTable({ statistics, explanations }: ExplainSummary): DisplayTab
 /** Most of the mass first, among those the one that says most. */
 function clearest(explanations: readonly FeatureExplanation[]): FeatureExplanation[] {
   return explanations
-    .filter(({ kind }) => kind !== 'mixed' && kind !== 'dense')
+    .filter(({ kind }) => kind !== 'mixed' && kind !== 'dense' && kind !== 'peak')
     .toSorted((a, b) => b.score - a.score || a.feature - b.feature)
     .slice(0, CLEAREST);
 }

@@ -22,12 +22,17 @@ const TEXTS: readonly string[][] = Array.from({ length: 400 }, () => [
   String(rng.integer(900)),
 ]);
 
-function gather(rules: readonly Rule[], texts: readonly (readonly string[])[] = TEXTS): FeatureStatistics {
+function gather(
+  rules: readonly Rule[],
+  texts: readonly (readonly string[])[] = TEXTS,
+  joined: (pieces: readonly string[]) => readonly string[] = (pieces) => pieces,
+): FeatureStatistics {
   const gatherer = new FeatureGatherer({ dSae: rules.length, joinsPieces: true, top: 20, window: 8 });
-  texts.forEach((words, document) => {
-    const fired = words.flatMap((_, position) =>
+  texts.forEach((pieces, document) => {
+    const words = joined(pieces);
+    const fired = pieces.flatMap((_, position) =>
       rules.flatMap((rule, slot) => {
-        const activation = rule(words, position);
+        const activation = rule(pieces, position);
         return activation > 0 ? [{ position, slot, activation }] : [];
       }),
     );
@@ -36,6 +41,7 @@ function gather(rules: readonly Rule[], texts: readonly (readonly string[])[] = 
       tokens: Int32Array.from(words, (_, i) => document * 100 + i),
       words: {
         words,
+        pieces,
         next: words.map((_, i) => words[i + 1]),
         previous: words.map((_, i) => words[i - 1]),
       },
@@ -48,8 +54,12 @@ function gather(rules: readonly Rule[], texts: readonly (readonly string[])[] = 
   return gatherer.statistics();
 }
 
-function explain(rule: Rule, texts?: readonly (readonly string[])[]): FeatureExplanation {
-  const [found] = explainFeatures(gather([() => 0, rule], texts));
+function explain(
+  rule: Rule,
+  texts?: readonly (readonly string[])[],
+  joined?: (pieces: readonly string[]) => readonly string[],
+): FeatureExplanation {
+  const [found] = explainFeatures(gather([() => 0, rule], texts, joined));
   expect(found?.feature).toBe(1);
   return found!;
 }
@@ -134,13 +144,42 @@ describe('explainFeatures', () => {
     const dense = explain((words, i) => (words[i] === 'sad' ? 8 : 1));
     expect(dense.kind).toBe('dense');
     expect(dense.description).toMatch(
-      /^active on 100 % of all tokens, most on "sad" \(\d+ % of activation\); strongest at "sad" \(20 of 20 top contexts\)$/,
+      /^active on 100 % of all tokens, most on "sad" \(\d+ % of activation\); strongest at the word "sad" \(20 of 20 top contexts\)$/,
     );
     const mixed = explain((words, i) => (i % 13 === 5 ? 1 : words[i] === 'sad' ? 0.9 : 0));
     expect(mixed.kind).toBe('mixed');
     expect(mixed.share).toBeLessThan(0.5);
     expect(mixed.description).toContain('mixed contexts, including');
     expect(mixed.topWord!.of).toBe(20);
+  });
+
+  test('the word of the top contexts, where the rest is mixed', () => {
+    const found = explain((words, i) => (words[i] === 'merry' ? 3 : i === 5 ? 1 : 0));
+    expect(found.kind).toBe('peak');
+    expect(found.description).toMatch(
+      /^strongest at the word "merry" \(20 of 20 top contexts\), with "merry" \(\d\d % of activation\)$/,
+    );
+    expect(found.share).toBeLessThan(0.5);
+  });
+
+  test('pieces of words, as in some words', () => {
+    const ing = TEXTS.map((words, i) => [
+      ...words,
+      ['play', 'walk', 'jump', 'sing', 'cry', 'eat'][i % 6]!,
+      'ing',
+    ]);
+    const joined = (words: readonly string[]): string[] =>
+      words.map((word, i) =>
+        word === 'ing' ? `${words[i - 1]}ing` : words[i + 1] === 'ing' ? `${word}ing` : word,
+      );
+    const found = explain((words, i) => (words[i] === 'ing' ? 1 : 0), ing, joined);
+    expect(found.kind).toBe('piece');
+    expect(found.description).toMatch(
+      /^the piece "ing", as in "\w+ing", "\w+ing", "\w+ing" \(100 % of activation\)$/,
+    );
+    // All of one word is the word, though a piece of it is rarer.
+    const one = explain((words, i) => (words[i] === 'ing' && words[i - 1] === 'jump' ? 1 : 0), ing, joined);
+    expect(one.description).toBe('the word "jumping" (100 % of activation)');
   });
 
   test('few firings are said', () => {

@@ -5,7 +5,13 @@
  * have something in common is for the reader to see.
  */
 
-import type { Evidence, ExplanationKind, FeatureExplanation, TopWord } from './explanation.ts';
+import {
+  type Evidence,
+  type ExplanationKind,
+  type FeatureExplanation,
+  isPeakShared,
+  type TopWord,
+} from './explanation.ts';
 import { type PlaceEvidence, placeEvidence } from './place_evidence.ts';
 import { sentenceFor } from './sentences.ts';
 import type { FeatureStatistics, FeatureWords } from './statistics.ts';
@@ -24,16 +30,19 @@ const NAMED_AT = 0.2;
 /** Share of tokens from which on a feature counts as dense. */
 export const DENSE = 0.1;
 
-/** A feature's own word is the simpler reading of the same numbers: what stands around it has to say a quarter more. */
-const AROUND_WEIGHT = 0.8;
+/** A feature's own word is the simplest reading of the same numbers: pieces, neighbours and places have to say a quarter more. */
+const OTHER_WEIGHT = 0.8;
+
+const EXAMPLES_OF_PIECE = 3;
 
 /** Explanations of the features that fired, ascending. */
 export function explainFeatures(statistics: FeatureStatistics): FeatureExplanation[] {
   const classes = countClasses(statistics.corpusWords());
   return statistics.features.flatMap((feature) => {
     if (statistics.firings(feature) === 0) return [];
-    const evidence = evidenceFor(statistics, feature, classes);
     const topWord = mostFrequent(statistics.contexts(feature).map(({ word }) => word));
+    const evidence =
+      bestOf(candidatesFor(statistics, feature, classes)) ?? unclear(statistics, feature, topWord);
     const facts = {
       firings: statistics.firings(feature),
       density: statistics.density(feature),
@@ -44,43 +53,54 @@ export function explainFeatures(statistics: FeatureStatistics): FeatureExplanati
   });
 }
 
-function evidenceFor(
+function bestOf(candidates: readonly Evidence[]): Evidence | undefined {
+  const weight = ({ kind, score }: Evidence): number =>
+    kind === 'words' || kind === 'word' || kind === 'class' ? score : score * OTHER_WEIGHT;
+  const [best] = candidates.filter(({ share }) => share >= MOST).sort((a, b) => weight(b) - weight(a));
+  return best;
+}
+
+function candidatesFor(
   statistics: FeatureStatistics,
   feature: number,
   classes: ReadonlyMap<string, number>,
-): Evidence {
+): Evidence[] {
   const { tokens } = statistics;
   const own = statistics.words(feature);
-  const ofWord = (word: string): number => statistics.wordTokens(word);
-  const chosen = chooseWords(own, { tokens, of: ofWord }, TELLING_SHARE);
-  const at = own.words[0] && { word: own.words[0].word, share: own.words[0].mass / own.total };
-  const around = (
-    kind: 'next' | 'previous',
-    words: FeatureWords,
-    of: (word: string) => number,
-  ): Evidence => ({
-    ...evidenceOfWords(kind, chooseWords(words, { tokens, of }, TELLING_SHARE)),
-    ...(at && at.share >= NAMED_AT && { at }),
-  });
-  const candidates: Evidence[] = [
-    evidenceOfWords('words', chosen),
+  const choose = (kind: ExplanationKind, words: FeatureWords, of: (word: string) => number): Evidence =>
+    evidenceOfWords(kind, chooseWords(words, { tokens, of }, TELLING_SHARE));
+  const [most] = own.words;
+  const at =
+    most && most.mass >= NAMED_AT * own.total
+      ? { at: { word: most.word, share: most.mass / own.total } }
+      : {};
+  return [
+    choose('words', own, (word) => statistics.wordTokens(word)),
     ...classEvidence(own, classes, tokens).map(evidenceOfClass),
-    around('next', statistics.nextWords(feature), (word) => statistics.nextWordTokens(word)),
-    around('previous', statistics.previousWords(feature), (word) => statistics.previousWordTokens(word)),
+    ...(statistics.joinsPieces ? evidenceOfPiece(statistics, feature, own) : []),
+    { ...choose('next', statistics.nextWords(feature), (word) => statistics.nextWordTokens(word)), ...at },
+    {
+      ...choose('previous', statistics.previousWords(feature), (word) => statistics.previousWordTokens(word)),
+      ...at,
+    },
     ...placeEvidence(statistics.positionMass(feature), statistics.positionTokens).map(evidenceOfPlace),
   ];
-  const weight = ({ kind, score }: Evidence): number =>
-    kind === 'words' || kind === 'word' || kind === 'class' ? score : score * AROUND_WEIGHT;
-  const [best] = candidates.filter(({ share }) => share >= MOST).sort((a, b) => weight(b) - weight(a));
-  if (best) return best;
-  const kind = statistics.density(feature) >= DENSE ? 'dense' : 'mixed';
-  return evidenceOfWords(kind, chooseWords(own, { tokens, of: ofWord }, NAMED_SHARE));
 }
+
+function unclear(statistics: FeatureStatistics, feature: number, topWord: TopWord | undefined): Evidence {
+  const { tokens } = statistics;
+  const of = (word: string): number => statistics.wordTokens(word);
+  const kind = statistics.density(feature) >= DENSE ? 'dense' : isPeakShared(topWord) ? 'peak' : 'mixed';
+  return evidenceOfWords(kind, chooseWords(statistics.words(feature), { tokens, of }, NAMED_SHARE));
+}
+
+/** Kinds whose words are examples, whatever share they have. */
+const UNCLEAR: ReadonlySet<ExplanationKind> = new Set(['dense', 'peak', 'mixed']);
 
 function evidenceOfWords(kind: ExplanationKind, { words, share, score }: ChosenWords): Evidence {
   const [first] = words;
   const names = words.map(({ word }) => word);
-  if (!first || kind === 'mixed' || kind === 'dense') return { kind, share, score, words: names };
+  if (!first || UNCLEAR.has(kind)) return { kind, share, score, words: names };
   const strongest = words.reduce((most, one) => (one.share > most.share ? one : most), first);
   if (strongest.share < SINGLE) return { kind, share, score, words: names };
   return {
@@ -89,6 +109,25 @@ function evidenceOfWords(kind: ExplanationKind, { words, share, score }: ChosenW
     score,
     words: [strongest.word],
   };
+}
+
+/** One piece only: a list of them says less than the words that they are in. */
+function evidenceOfPiece(statistics: FeatureStatistics, feature: number, own: FeatureWords): Evidence[] {
+  const counts = { tokens: statistics.tokens, of: (piece: string) => statistics.pieceTokens(piece) };
+  const [first] = chooseWords(statistics.pieces(feature), counts, MOST).words;
+  if (!first) return [];
+  const { word: piece, share, lift } = first;
+  const part = piece.trim().toLowerCase();
+  const asIn = own.words.filter(({ word }) => word.includes(part)).slice(0, EXAMPLES_OF_PIECE);
+  return [
+    {
+      kind: 'piece',
+      share,
+      score: share * Math.log(lift),
+      words: [piece],
+      asIn: asIn.map(({ word }) => word),
+    },
+  ];
 }
 
 function evidenceOfClass({ name, share, score, words }: ClassEvidence): Evidence {

@@ -4,9 +4,9 @@
  */
 
 import { ActivationHistograms } from './activation_histograms.ts';
-import { type FeatureStatistics, type FeatureWords, notGathered, POSITION_BINS } from './statistics.ts';
+import { type FeatureStatistics, notGathered, POSITION_BINS } from './statistics.ts';
 import { TopContexts } from './top_contexts.ts';
-import { WordSketch } from './word_sketch.ts';
+import { WordMasses, WordNumbers } from './word_masses.ts';
 import type { RowWords } from './word_units.ts';
 
 export interface GatherOptions {
@@ -34,29 +34,30 @@ export interface GatheredRow {
   readonly activations: readonly number[];
 }
 
-/** Slots of 16 bytes for words, and for the words behind and before: 268 and twice 134 MB once 65,536 features have filled them. */
+/** Slots of 16 bytes for words, and for each other reading: 268 and three times 134 MB once 65,536 features have filled them. */
 const WORD_BUDGET = 2 ** 24;
-const NEIGHBOUR_BUDGET = 2 ** 23;
+const OTHER_BUDGET = 2 ** 23;
 
-/** About 100 MB; English text has that many in some GB. */
-const MAX_WORDS = 2 ** 20;
+/** The readings of one token, by their numbers. */
+interface Place {
+  readonly word: number;
+  readonly piece: number;
+  readonly next: number;
+  readonly previous: number;
+  readonly bin: number;
+}
 
 export class FeatureGatherer {
   readonly #options: GatherOptions;
   readonly #features: readonly number[];
   readonly #slotOf: ReadonlyMap<number, number>;
-  readonly #vocabulary = new Map<string, number>();
-  readonly #names: string[] = [];
-  readonly #words: WordSketch;
-  readonly #next: WordSketch;
-  readonly #previous: WordSketch;
-  readonly #wordTokens: number[] = [];
-  readonly #nextTokens: number[] = [];
-  readonly #previousTokens: number[] = [];
+  readonly #words: WordMasses;
+  readonly #pieces: WordMasses;
+  readonly #next: WordMasses;
+  readonly #previous: WordMasses;
   readonly #firings: Float64Array;
   readonly #mass: Float64Array;
   readonly #maxima: Float32Array;
-  readonly #unlisted: Float64Array;
   readonly #positionMass: Float64Array;
   readonly #positionTokens = new Float64Array(POSITION_BINS);
   readonly #histograms: ActivationHistograms;
@@ -71,13 +72,14 @@ export class FeatureGatherer {
     this.#features = options.features ?? Array.from({ length: options.dSae }, (_, feature) => feature);
     this.#slotOf = new Map(this.#features.map((feature, slot) => [feature, slot]));
     const count = this.#features.length;
-    this.#words = new WordSketch(count, WORD_BUDGET);
-    this.#next = new WordSketch(count, NEIGHBOUR_BUDGET);
-    this.#previous = new WordSketch(count, NEIGHBOUR_BUDGET);
+    const numbers = new WordNumbers();
+    this.#words = new WordMasses(count, WORD_BUDGET, numbers);
+    this.#next = new WordMasses(count, OTHER_BUDGET, numbers);
+    this.#previous = new WordMasses(count, OTHER_BUDGET, numbers);
+    this.#pieces = new WordMasses(count, OTHER_BUDGET, new WordNumbers());
     this.#firings = new Float64Array(count);
     this.#mass = new Float64Array(count);
     this.#maxima = new Float32Array(count);
-    this.#unlisted = new Float64Array(count);
     this.#positionMass = new Float64Array(count * POSITION_BINS);
     this.#histograms = new ActivationHistograms(count);
     this.#contexts = new TopContexts(count, options.top, options.window);
@@ -113,43 +115,29 @@ export class FeatureGatherer {
   #countTokens({ counted, words }: GatheredRow): Map<number, Place> {
     const places = new Map<number, Place>();
     counted.forEach((position, order) => {
-      const word = this.#wordId(words.words[position]);
-      const next = this.#wordId(words.next[position]);
-      const previous = this.#wordId(words.previous[position]);
       const bin = Math.min(POSITION_BINS - 1, order === 0 ? 0 : 1 + Math.floor(Math.log2(order)));
-      if (word >= 0) this.#wordTokens[word]! += 1;
-      if (next >= 0) this.#nextTokens[next]! += 1;
-      if (previous >= 0) this.#previousTokens[previous]! += 1;
       this.#positionTokens[bin]! += 1;
-      places.set(position, { word, next, previous, bin });
+      places.set(position, {
+        word: this.#words.count(words.words[position]),
+        piece: this.#pieces.count(words.pieces[position]),
+        next: this.#next.count(words.next[position]),
+        previous: this.#previous.count(words.previous[position]),
+        bin,
+      });
     });
     return places;
   }
 
-  #addFiring(slot: number, activation: number, { word, next, previous, bin }: Place): void {
+  #addFiring(slot: number, activation: number, { word, piece, next, previous, bin }: Place): void {
     this.#firings[slot]! += 1;
     this.#mass[slot]! += activation;
     if (activation > this.#maxima[slot]!) this.#maxima[slot] = activation;
     this.#positionMass[slot * POSITION_BINS + bin]! += activation;
     this.#histograms.add(slot, activation);
-    if (word >= 0) this.#words.add(slot, word, activation);
-    if (next >= 0) this.#next.add(slot, next, activation);
-    if (previous >= 0) this.#previous.add(slot, previous, activation);
-    if (word === UNLISTED || next === UNLISTED || previous === UNLISTED) this.#unlisted[slot]! += activation;
-  }
-
-  #wordId(word: string | undefined): number {
-    if (word === undefined) return NO_WORD;
-    const known = this.#vocabulary.get(word);
-    if (known !== undefined) return known;
-    if (this.#names.length >= MAX_WORDS) return UNLISTED;
-    const id = this.#names.length;
-    this.#vocabulary.set(word, id);
-    this.#names.push(word);
-    this.#wordTokens.push(0);
-    this.#nextTokens.push(0);
-    this.#previousTokens.push(0);
-    return id;
+    this.#words.add(slot, word, activation);
+    this.#pieces.add(slot, piece, activation);
+    this.#next.add(slot, next, activation);
+    this.#previous.add(slot, previous, activation);
   }
 
   /** Answers from what was added so far; rows that are added later change them. */
@@ -159,16 +147,9 @@ export class FeatureGatherer {
       if (found === undefined) throw notGathered(feature);
       return found;
     };
-    const wordsIn = (sketch: WordSketch, at: number): FeatureWords => ({
-      words: sketch
-        .entries(at)
-        .map(({ word, mass, firings }) => ({ word: this.#names[word]!, mass, firings })),
-      total: this.#mass[at]!,
-      maxError: sketch.maxError(at) + this.#unlisted[at]!,
-    });
-    const tokensOf = (counts: readonly number[], word: string): number =>
-      counts[this.#vocabulary.get(word) ?? -1] ?? 0;
-    const words = (feature: number): FeatureWords => wordsIn(this.#words, slot(feature));
+    const reading = (masses: WordMasses) => (feature: number) =>
+      masses.of(slot(feature), this.#mass[slot(feature)]!);
+    const words = reading(this.#words);
     const tokens = this.#tokens;
     return {
       dSae: this.#options.dSae,
@@ -182,13 +163,15 @@ export class FeatureGatherer {
       maxActivation: (feature) => this.#maxima[slot(feature)]!,
       mass: (feature) => this.#mass[slot(feature)]!,
       words,
-      nextWords: (feature) => wordsIn(this.#next, slot(feature)),
-      previousWords: (feature) => wordsIn(this.#previous, slot(feature)),
+      pieces: reading(this.#pieces),
+      nextWords: reading(this.#next),
+      previousWords: reading(this.#previous),
       wordMass: (feature) => new Map(words(feature).words.map(({ word, mass }) => [word, mass])),
-      corpusWords: () => this.#names.map((word, id) => [word, this.#wordTokens[id]!] as const),
-      wordTokens: (word) => tokensOf(this.#wordTokens, word),
-      nextWordTokens: (word) => tokensOf(this.#nextTokens, word),
-      previousWordTokens: (word) => tokensOf(this.#previousTokens, word),
+      corpusWords: () => this.#words.all(),
+      wordTokens: (word) => this.#words.tokens(word),
+      pieceTokens: (piece) => this.#pieces.tokens(piece),
+      nextWordTokens: (word) => this.#next.tokens(word),
+      previousWordTokens: (word) => this.#previous.tokens(word),
       positionMass: (feature) => {
         const at = slot(feature) * POSITION_BINS;
         return this.#positionMass.slice(at, at + POSITION_BINS);
@@ -199,14 +182,3 @@ export class FeatureGatherer {
     };
   }
 }
-
-interface Place {
-  /** Ids of the gatherer's vocabulary, or one of the two below. */
-  readonly word: number;
-  readonly next: number;
-  readonly previous: number;
-  readonly bin: number;
-}
-
-const NO_WORD = -1;
-const UNLISTED = -2;

@@ -3,7 +3,7 @@
  * so that a search for a word finds it, and with the share of the activation that it accounts for.
  */
 
-import type { Evidence, TopWord } from './explanation.ts';
+import { type Evidence, isPeakShared, type TopWord } from './explanation.ts';
 
 export interface SentenceFacts {
   readonly firings: number;
@@ -17,11 +17,8 @@ export interface SentenceFacts {
 /** Fewer tokens than that are said, because shares of them mean little. */
 const FEW_FIRINGS = 20;
 
-/** Of the top contexts: their common word is named where the rest is mixed. */
-const SHARED_TOP = 0.6;
-
 export function sentenceFor(evidence: Evidence, facts: SentenceFacts): string {
-  const { kind, words, share, at, firstTokens = 1 } = evidence;
+  const { kind, words, share, at, asIn = [], firstTokens = 1 } = evidence;
   const few = facts.firings < FEW_FIRINGS ? `, on ${plural(facts.firings, 'token')} only` : '';
   const certain = `(${percent(share)} of activation${few})`;
   const noun = facts.joinsPieces ? 'word' : 'token';
@@ -29,19 +26,23 @@ export function sentenceFor(evidence: Evidence, facts: SentenceFacts): string {
   switch (kind) {
     case 'word':
     case 'words':
-      return `${named(words, noun)} ${certain}`;
+      return `${named(words, noun, share)} ${certain}`;
+    case 'piece':
+      return `${named(words, 'piece', share)}${asIn.length === 0 ? '' : `, as in ${listed(asIn)}`} ${certain}`;
     case 'class':
       return `${evidence.className} such as ${listed(words)} ${certain}`;
     case 'next':
-      return `text just before ${named(words, noun)} ${certain}${elsewhere}`;
+      return `text just before ${named(words, noun, share)} ${certain}${elsewhere}`;
     case 'previous':
-      return `text just after ${named(words, noun)} ${certain}${elsewhere}`;
+      return `text just after ${named(words, noun, share)} ${certain}${elsewhere}`;
     case 'position':
       return `the first ${firstTokens === 1 ? 'token' : `${firstTokens} tokens`} of a text ${certain}`;
+    case 'peak':
+      return `strongest at ${peakOf(facts, noun)}${examples(words, certain, 'with')}`;
     case 'dense':
-      return `active on ${percent(facts.density)} of all tokens${examples(words, certain, 'most on')}${strongest(facts)}`;
+      return `active on ${percent(facts.density)} of all tokens${examples(words, certain, 'most on')}${isPeakShared(facts.topWord) ? `; strongest at ${peakOf(facts, noun)}` : ''}`;
     case 'mixed':
-      return `mixed contexts${examples(words, certain, 'including')}${words.length === 0 && few !== '' ? ` (${few.slice(2)})` : ''}${strongest(facts)}`;
+      return `mixed contexts${words.length > 0 ? examples(words, certain, 'including') : few.replace(/^, (.*)/, ' ($1)')}`;
   }
 }
 
@@ -49,17 +50,21 @@ function examples(words: readonly string[], certain: string, how: string): strin
   return words.length === 0 ? '' : `, ${how} ${listed(words)} ${certain}`;
 }
 
-function strongest({ topWord }: SentenceFacts): string {
-  if (!topWord || topWord.of < 3 || topWord.contexts < SHARED_TOP * topWord.of) return '';
-  return `; strongest at ${quoted(topWord.word)} (${topWord.contexts} of ${topWord.of} top contexts)`;
+function peakOf({ topWord }: SentenceFacts, noun: string): string {
+  if (!topWord) throw new Error('internal: a peak without contexts');
+  return `${named([topWord.word], noun, 1)} (${topWord.contexts} of ${topWord.of} top contexts)`;
 }
 
-/** `the word "x"`, `the sign "."`, `words such as "x", "y"`. */
-function named(words: readonly string[], noun: string): string {
+/** Of the mass: a word alone with less than that is "mostly" it. */
+const CLEAR = 0.7;
+
+/** `the word "x"`, `mostly the word "x"`, `the sign "."`, `words such as "x", "y"`. */
+function named(words: readonly string[], noun: string, share: number): string {
   const [first = ''] = words;
   if (words.length > 1) return `${noun}s such as ${listed(words)}`;
-  if (BLANKS.has(first)) return `a ${BLANKS.get(first)}`;
-  return `the ${/[\p{L}\p{N}]/u.test(first) ? noun : 'sign'} ${quoted(first)}`;
+  const mostly = share < CLEAR ? 'mostly ' : '';
+  if (BLANKS.has(first)) return `${mostly}a ${BLANKS.get(first)}`;
+  return `${mostly}the ${/[\p{L}\p{N}]/u.test(first) ? noun : 'sign'} ${quoted(first)}`;
 }
 
 function listed(words: readonly string[]): string {

@@ -49,6 +49,8 @@ export interface FeatureStatistics {
   /** Sum of all activations, float64. */
   mass(feature: number): number;
   words(feature: number): FeatureWords;
+  /** By the token itself, as `Tokenizer.tokenText` writes it. */
+  pieces(feature: number): FeatureWords;
   /** By the word or sign that follows the token's own; tokens at the end of a row have none. */
   nextWords(feature: number): FeatureWords;
   /** By the word or sign before the token's own. */
@@ -59,6 +61,8 @@ export interface FeatureStatistics {
   corpusWords(): Iterable<readonly [word: string, tokens: number]>;
   /** Tokens of the corpus that belong to this word. */
   wordTokens(word: string): number;
+  /** Tokens of the corpus that are this piece. */
+  pieceTokens(piece: string): number;
   /** Tokens of the corpus behind whose word this one stands. */
   nextWordTokens(word: string): number;
   /** Tokens of the corpus before whose word this one stands. */

@@ -114,6 +114,7 @@ describe('words and what follows', () => {
       expect(reader.joinsPieces).toBe(false);
       expect(reader.read([1, 2, 3, 3])).toEqual({
         words: [undefined, 'happy', 'sad', 'sad'],
+        pieces: [undefined, 'Happy', 'sad', 'sad'],
         next: [undefined, 'sad', 'sad', undefined],
         previous: [undefined, undefined, 'happy', 'sad'],
       });

@@ -9,6 +9,8 @@ import type { Tokenizer } from '../lm/tokenizer/tokenizer.ts';
 export interface RowWords {
   /** Per token: its word; undefined for special tokens. */
   readonly words: readonly (string | undefined)[];
+  /** Per token: itself, as `Tokenizer.tokenText` writes it; undefined for special tokens. */
+  readonly pieces: readonly (string | undefined)[];
   /** Per token: the word or sign that follows its own; undefined before a special token and at the end. */
   readonly next: readonly (string | undefined)[];
   /** Per token: the word or sign before its own; undefined behind a special token and at the start. */
@@ -69,12 +71,15 @@ function readWords(tokenizer: Tokenizer, tokens: ArrayLike<number>, joins: boole
     }
     while (at < found.length && found[at]!.index + found[at]![0].length <= start) at += 1;
     const match = found[at];
-    const isInside = match !== undefined && match.index < end && start < end;
+    // A blank that is a piece of its own begins the word that it stands before.
+    const reach = own.trim() === '' && !own.includes('\n') ? end + 1 : end;
+    const isInside = match !== undefined && match.index < reach && start < end;
     const isWhole = isInside && match[0].length <= MAX_WORD_LENGTH && !UNSPACED.test(match[0]);
-    words.push(isWhole ? normalized(match[0]) : alone(own));
+    words.push(isWhole ? normalized(match[0]) : sign(own));
     units.push(isWhole ? -2 - match.index : i);
   });
-  return { words, next: neighbours(words, units, 1), previous: neighbours(words, units, -1) };
+  const alone = Array.from(tokens, (id, i) => (words[i] === undefined ? undefined : tokenizer.tokenText(id)));
+  return { words, pieces: alone, next: neighbours(words, units, 1), previous: neighbours(words, units, -1) };
 }
 
 /** The texts of all pieces in a row; bytes that make up one character together share it. */
@@ -126,8 +131,8 @@ function normalized(word: string): string {
   return word.toLowerCase().replaceAll('’', "'");
 }
 
-/** A piece by itself; blanks keep one sign of what they are. */
-function alone(text: string): string {
+/** A piece outside of words; blanks keep one sign of what they are. */
+function sign(text: string): string {
   const trimmed = text.trim();
   if (trimmed !== '') return normalized(cut(trimmed));
   if (text.includes('\n')) return '\n';

@@ -26,7 +26,12 @@ function statisticsOf(dSae: number): FeatureStatistics {
     gatherer.add({
       document,
       tokens,
-      words: { words, next: words.map((_, i) => words[i + 1]), previous: words.map((_, i) => words[i - 1]) },
+      words: {
+        words,
+        pieces: words,
+        next: words.map((_, i) => words[i + 1]),
+        previous: words.map((_, i) => words[i - 1]),
+      },
       counted: words.map((_, i) => i),
       positions: fired.map((one) => one.position),
       slots: fired.map((one) => one.slot),
