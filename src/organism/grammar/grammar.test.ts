@@ -29,15 +29,16 @@ describe('the poles', () => {
     }
   });
 
-  test('have at least 14 sentences that no other pole has', () => {
-    const all = POLES.flatMap(({ scenes }) => scenes);
-    expect(new Set(all).size).toBe(all.length);
-    for (const { scenes } of POLES) expect(scenes.length).toBeGreaterThanOrEqual(14);
+  test('have at least 14 sentences each', () => {
+    for (const { scenes } of POLES) {
+      expect(scenes.length).toBeGreaterThanOrEqual(14);
+      expect(new Set(scenes).size).toBe(scenes.length);
+    }
   });
 
   test('of a pair do not speak in the same mould', () => {
     // What is left without slots, as the sentence is built: the same for both would make one feature of two opposites.
-    const mould = (scene: string): string => scene.replace(/\{(adj|noun|verb|adv)\}/g, '_');
+    const mould = (scene: string): string => scene.replace(/\{(adj|noun|verb|adv|thing)\}/g, '_');
     for (const { a, b } of POLE_CONCEPTS) {
       const moulds = new Set(a.scenes.map(mould));
       expect(b.scenes.filter((scene) => moulds.has(mould(scene)))).toEqual([]);
@@ -125,8 +126,8 @@ describe('texts', () => {
 
   test('use a vocabulary that is small enough for single tokens', () => {
     const words = new Set(documents.flatMap(({ text }) => piecesOf(text)));
-    expect(words.size).toBeGreaterThan(2000);
-    expect(words.size).toBeLessThan(2600);
+    expect(words.size).toBeGreaterThan(1500);
+    expect(words.size).toBeLessThan(2100);
   });
 
   test('come from nothing but their generator', () => {

@@ -3,8 +3,8 @@
  * words of a class stand for each other in every sentence, so that a model has a reason to give them a common direction.
  */
 
-/** Adjectives; nouns without an article; verbs in the past tense that need no object; adverbs. A class may be empty. */
-export const WORD_CLASSES = ['adj', 'noun', 'verb', 'adv'] as const;
+/** Adjectives; nouns of its quality, without an article; verbs in the past tense; adverbs; things and beings it is typical of. A class may be empty. */
+export const WORD_CLASSES = ['adj', 'noun', 'verb', 'adv', 'thing'] as const;
 
 export type WordClass = (typeof WORD_CLASSES)[number];
 
@@ -17,7 +17,7 @@ export interface Pole {
   readonly label: string;
   readonly words: PoleWords;
   /**
-   * Sentences in the third person with slots: `{adj}`, `{noun}`, `{verb}`, `{adv}` draw from `words`; `{S}`, `{he}`, `{his}`, `{him}` are the
+   * Sentences in the third person with slots: `{adj}`, `{noun}`, `{verb}`, `{adv}`, `{thing}` draw from `words`; `{S}`, `{he}`, `{his}`, `{him}` are the
    * person of the text; `{o}` a thing, `{p}` a place, `{f}` another person. "a" before a slot becomes "an" where it has to.
    */
   readonly scenes: readonly string[];
@@ -42,7 +42,13 @@ export function definePole(
   return {
     id,
     label,
-    words: { adj: list(words.adj), noun: list(words.noun), verb: list(words.verb), adv: list(words.adv) },
+    words: {
+      adj: list(words.adj),
+      noun: list(words.noun),
+      verb: list(words.verb),
+      adv: list(words.adv),
+      thing: list(words.thing),
+    },
     scenes,
   };
 }
