@@ -68,6 +68,18 @@ describe('writeNpz', () => {
     );
   });
 
+  it('writes the bits of float16', async () => {
+    const path = join(dir, 'half.npz');
+    await writeNpz(path, [
+      { name: 'half', shape: [2, 2], data: Uint16Array.of(0x3c00, 0xc100, 0x0001, 0x7bff) },
+    ]);
+    const file = await openTensorFile(path);
+    const tensor = file.tensors.get('half')!;
+    expect(tensor).toMatchObject({ dtype: 'F16', shape: [2, 2] });
+    expect([...(await readFloat32(tensor))]).toEqual([1, -2.5, 2 ** -24, 65504]);
+    await file.close();
+  });
+
   it('gives the same bytes for the same arrays', async () => {
     const arrays: NpzArray[] = [
       { name: 'a', shape: [2, 3], data: countTo(6) },

@@ -1,10 +1,11 @@
 /**
- * @file Writes float32 arrays as an `.npz` of stored members that numpy reads, in one atomic step and in bounded memory, past 4 GiB too.
+ * @file Writes float32 and float16 arrays as an `.npz` of stored members that numpy reads, in one atomic step and in bounded memory, past 4 GiB too.
  * The same arrays give the same bytes. Leaves out compression and other element types.
  */
 
 import { crc32 } from 'node:zlib';
 import { throwIfInterrupted } from '../../errors.ts';
+import { bytesOf } from '../../tensor/dtype.ts';
 import { type WriteOptions, writeFileAtomic } from '../atomic.ts';
 import { elementCount } from '../tensor_file.ts';
 import { PIECE_BYTES } from '../zip/byte_region.ts';
@@ -15,8 +16,11 @@ export interface NpzArray {
   /** Without `.npy`. */
   readonly name: string;
   readonly shape: readonly number[];
-  /** All values in storage order: at once, or as pieces made while they are written (called once, memory use is one piece). */
-  readonly data: Float32Array | (() => Iterable<Float32Array> | AsyncIterable<Float32Array>);
+  /**
+   * All values in storage order: at once, or as pieces made while they are written (called once, memory use is one piece). The bits of float16
+   * stand in a `Uint16Array`.
+   */
+  readonly data: Float32Array | Uint16Array | (() => Iterable<Float32Array> | AsyncIterable<Float32Array>);
   /** `F`: the values come column by column (numpy's `fortran_order`). Default `C`. */
   readonly order?: 'C' | 'F';
 }
@@ -54,9 +58,10 @@ async function memberOf(array: NpzArray, signal: AbortSignal | undefined): Promi
   if (!shape.every((size) => Number.isSafeInteger(size) && size >= 0) || !Number.isSafeInteger(count * 4)) {
     throw new Error(`internal: ${name} has the shape [${shape.join(', ')}]`);
   }
-  const header = npyHeader('F32', shape, array.order ?? 'C');
-  const byteLength = header.byteLength + 4 * count;
-  const isWhole = data instanceof Float32Array;
+  const dtype = data instanceof Uint16Array ? 'F16' : 'F32';
+  const header = npyHeader(dtype, shape, array.order ?? 'C');
+  const byteLength = header.byteLength + bytesOf(dtype) * count;
+  const isWhole = data instanceof Float32Array || data instanceof Uint16Array;
   if (isWhole && data.length !== count) {
     throw new Error(`internal: ${name} has ${data.length} values, expected ${count}`);
   }
@@ -76,7 +81,7 @@ async function memberOf(array: NpzArray, signal: AbortSignal | undefined): Promi
 }
 
 /** Views in pieces that are written between two looks at the abort signal. */
-function* bytesOfValues(values: Float32Array): Generator<Uint8Array, void, undefined> {
+function* bytesOfValues(values: Float32Array | Uint16Array): Generator<Uint8Array, void, undefined> {
   for (let at = 0; at < values.byteLength; at += PIECE_BYTES) {
     const length = Math.min(PIECE_BYTES, values.byteLength - at);
     yield new Uint8Array(values.buffer, values.byteOffset + at, length);
