@@ -10,12 +10,14 @@ import { generateCommand } from './generate_command.ts';
 import { geometryCommand } from './geometry_command.ts';
 import type { CommandFactory } from './program.ts';
 import { saeCommand } from './sae_command.ts';
+import { trainCommand } from './train_command.ts';
 
 export const commandFactories: readonly CommandFactory[] = [
   geometryCommand,
   generateCommand,
   activationsCommand,
   saeCommand,
+  trainCommand,
   conceptsCommand,
   explainCommand,
   featuresCommand,

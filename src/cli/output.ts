@@ -41,8 +41,8 @@ export interface Style {
 }
 
 export interface Progress {
-  /** @param done work done so far, in the unit of `total` */
-  update(done: number): void;
+  /** @param done work done so far, in the unit of `total` @param details what stands behind the label now */
+  update(done: number, details?: string): void;
   end(): void;
 }
 
@@ -135,11 +135,12 @@ export function createOutput(options: OutputOptions): Output {
     const started = now();
     let shown = started - (isTerminal ? TTY_INTERVAL_MS : 0);
     return {
-      update(done) {
+      update(done, details) {
         const time = now();
         if (time - shown < (isTerminal ? TTY_INTERVAL_MS : LOG_INTERVAL_MS)) return;
         shown = time;
-        const line = progressLine(visible(label), done, total, (time - started) / 1000);
+        const name = visible(details === undefined ? label : `${label}  ${details}`);
+        const line = progressLine(name, done, total, (time - started) / 1000);
         if (!isTerminal) {
           stderr.write(`${line}\n`);
           return;

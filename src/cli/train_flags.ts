@@ -15,6 +15,7 @@ export interface TrainSaeFlags extends ModelFlags, TextFlags {
   readonly allTokens?: boolean;
   readonly buffer?: number;
   readonly heldOut: number;
+  readonly evaluationTokens: number;
   readonly dSae?: number;
   readonly architecture: (typeof ARCHITECTURE_NAMES)[number];
   readonly k?: number;

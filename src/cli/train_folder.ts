@@ -4,10 +4,13 @@
  */
 
 import { createHash } from 'node:crypto';
-import { mkdir, readdir, readFile, rm, rmdir, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rm, rmdir, writeFile } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
 import { AntipodeError, systemErrorCode } from '../errors.ts';
 import { ensureFolder, type FolderKind, writeDirectoryAtomic, writeFileAtomic } from '../formats/atomic.ts';
+import { livingOwner } from '../formats/lock.ts';
+import { CHECKPOINT_FILE } from '../train/sae/training_checkpoint.ts';
+import { LOSS_CURVE_FILE } from '../train/step/loss_curve.ts';
 
 /** A finished training is replaced by the next one only while it holds nothing but what its manifest lists. */
 export const TRAINED_SAE_FOLDER: FolderKind = {
@@ -23,6 +26,8 @@ export const TRAINED_SAE_FOLDER: FolderKind = {
 
 /** Marks a working folder, and holds what the training was begun with. */
 const BEGUN_FILE = 'training.json';
+/** Of `trainSae`. */
+const LOCK_FILE = 'training.lock';
 const BEGUN_SCHEMA = 'sae-training-under-way';
 
 /** By the name that the user knows it by: `--k`, `model`. */
@@ -39,9 +44,9 @@ export function workFolderOf(out: string, shown: string): WorkFolder {
 }
 
 /**
- * Makes the working folder, or finds it as this very training left it.
- * @throws {AntipodeError} `usage` where a training waits there and is not asked for, is asked for and not there, or was begun with something else;
- * `resource` where nothing can be written
+ * Makes the working folder, or finds it as this very training left it. One that holds no checkpoint yet is begun anew, whatever was asked for.
+ * @throws {AntipodeError} `usage` where a training waits there and is not asked for, is asked for and not there, was begun with something else, or
+ * is under way in another process; `resource` where nothing can be written
  */
 export async function enterWorkFolder(
   { path, shown }: WorkFolder,
@@ -50,10 +55,11 @@ export async function enterWorkFolder(
 ): Promise<void> {
   const names = await namesIn(path);
   const before = await readBegun(path);
+  const hint = 'choose another folder with --out';
   if (before === undefined) {
     if (names.length > 0) {
       throw new AntipodeError('usage', `${shown}: holds ${names[0]}, which antipode did not write there`, {
-        hint: 'choose another folder with --out',
+        hint,
       });
     }
     if (isResumed) {
@@ -61,17 +67,20 @@ export async function enterWorkFolder(
         hint: 'leave --resume out to begin one',
       });
     }
-    await ensureFolder(path);
-    const begun = { tool: 'antipode', schema: BEGUN_SCHEMA, begun_with: begunWith };
-    await writeFileAtomic(join(path, BEGUN_FILE), `${JSON.stringify(begun, null, 2)}\n`);
-    return;
   }
-  if (!isResumed) {
+  const owner = await livingOwner(join(path, LOCK_FILE));
+  if (owner !== undefined) {
+    throw new AntipodeError('usage', `${shown}: process ${owner} trains there at this moment`, { hint });
+  }
+  if (before !== undefined && names.includes(CHECKPOINT_FILE)) {
+    if (isResumed) return checkSame(shown, before, begunWith);
     throw new AntipodeError('usage', `${shown}: holds a training that was interrupted`, {
       hint: 'add --resume to go on with it, or remove that folder to begin anew',
     });
   }
-  checkSame(shown, before, begunWith);
+  await ensureFolder(path);
+  const begun = { tool: 'antipode', schema: BEGUN_SCHEMA, begun_with: begunWith };
+  await writeFileAtomic(join(path, BEGUN_FILE), `${JSON.stringify(begun, null, 2)}\n`);
 }
 
 function checkSame(shown: string, before: BegunWith, now: BegunWith): void {
@@ -108,9 +117,14 @@ async function readBegun(path: string): Promise<BegunWith | undefined> {
   }
 }
 
-/** Removes these files and the mark; the folder itself only where nothing else is in it. */
-export async function leaveWorkFolder({ path }: WorkFolder, files: readonly string[]): Promise<void> {
-  for (const file of [...files, BEGUN_FILE]) await rm(join(path, file), { force: true });
+export async function hasCheckpoint({ path }: WorkFolder): Promise<boolean> {
+  return (await namesIn(path)).includes(CHECKPOINT_FILE);
+}
+
+/** Removes what a training leaves; the folder itself only where nothing else is in it. */
+export async function leaveWorkFolder({ path }: WorkFolder): Promise<void> {
+  for (const file of [CHECKPOINT_FILE, LOSS_CURVE_FILE, LOCK_FILE, BEGUN_FILE])
+    await rm(join(path, file), { force: true });
   await rmdir(path).catch(() => {});
 }
 
@@ -152,11 +166,4 @@ async function describeFiles(folder: string): Promise<DescribedFile[]> {
     });
   }
   return described;
-}
-
-/** Makes a folder inside the one that is filled. */
-export async function inside(folder: string, name: string): Promise<string> {
-  const path = join(folder, name);
-  await mkdir(path, { recursive: true });
-  return path;
 }

@@ -44,6 +44,12 @@ export async function withLock<T>(path: string, work: () => Promise<T>, signal?:
   return keepingTidy(path, work);
 }
 
+/** The process that holds the lock now; undefined where nobody does, or only one that died. */
+export async function livingOwner(path: string): Promise<number | undefined> {
+  const owner = await ownerOf(path);
+  return owner && !isDead(owner) ? owner.pid : undefined;
+}
+
 /** The name appears together with its content, so that no other process ever reads a lock without an owner. */
 async function acquire(path: string): Promise<boolean> {
   const owner = JSON.stringify({ pid: process.pid, host: hostname(), turn: randomUUID() } satisfies Owner);

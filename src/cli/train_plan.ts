@@ -1,0 +1,174 @@
+/** @file What `antipode train sae` is going to do, worked out from its options before anything long begins: the place, the settings, memory and tokens. */
+
+import { AntipodeError } from '../errors.ts';
+import { type ModelConfig, readModelConfig } from '../lm/config.ts';
+import { openTokenizer } from '../lm/tokenizer/open_tokenizer.ts';
+import type { Tokenizer } from '../lm/tokenizer/tokenizer.ts';
+import type { FileCorpus } from '../train/corpus/corpus.ts';
+import { type HeldOutSplit, splitHeldOut } from '../train/corpus/token_rows.ts';
+import { defaultBufferTokens } from '../train/harvest/activation_source.ts';
+import { type HookPoint, parseHookPoint } from '../train/harvest/hook_name.ts';
+import { checkGemmaScope } from '../train/sae/gemma_scope_files.ts';
+import { type ResolvedSettings, resolveSettings, type SaeTrainingSettings } from '../train/sae/settings.ts';
+import type { CliContext } from './context.ts';
+import { modelFingerprint } from './model_fingerprint.ts';
+import { modelFolder } from './model_inputs.ts';
+import { formatBytes } from './output.ts';
+import { openTexts } from './text_options.ts';
+import type { TrainSaeFlags } from './train_flags.ts';
+import type { BegunWith } from './train_folder.ts';
+
+const DEFAULT_STEPS = 4000;
+const DEFAULT_K = 32;
+
+export interface TrainingPlan {
+  readonly folder: string;
+  readonly config: ModelConfig;
+  readonly tokenizer: Tokenizer;
+  readonly hook: HookPoint;
+  /** Tokens of a row at most. */
+  readonly contextLength: number;
+  /** Open: the caller closes it. */
+  readonly corpus: FileCorpus;
+  readonly split: HeldOutSplit;
+  readonly bufferTokens: number;
+  /** As given and completed by the command. */
+  readonly settings: SaeTrainingSettings;
+  readonly resolved: ResolvedSettings;
+  readonly begunWith: BegunWith;
+}
+
+/** @throws {AntipodeError} for anything named that is missing, malformed or does not fit the rest */
+export async function planTraining(context: CliContext, flags: TrainSaeFlags): Promise<TrainingPlan> {
+  const folder = await modelFolder(context, flags.model);
+  const config = await readModelConfig(folder);
+  const hook = parseHookPoint(hookNameOf(flags), config);
+  const contextLength = Math.min(flags.context, config.maxPositions);
+  const settings = settingsOf(flags, config.dModel);
+  const resolved = resolveSettings(settings, config.dModel);
+  if (flags.format !== 'saelens') checkGemmaScope(resolved);
+  const tokenizer = await openTokenizer(folder);
+  const bufferTokens = flags.buffer ?? defaultBufferTokens(config.dModel, contextLength);
+  const fingerprint = await modelFingerprint(folder);
+  const corpus = await openTexts(context, flags);
+  try {
+    const split = splitHeldOut(corpus.documents, flags.heldOut, flags.seed);
+    const identity = { hook, contextLength, bufferTokens, corpus, fingerprint, resolved };
+    const begunWith = begunWithOf(flags, identity);
+    return { folder, config, tokenizer, settings, split, begunWith, ...identity };
+  } catch (error) {
+    await corpus.close();
+    throw error;
+  }
+}
+
+function hookNameOf({ hook, layer }: TrainSaeFlags): string {
+  if (hook !== undefined && layer !== undefined) {
+    throw new AntipodeError(
+      'usage',
+      '--hook and --layer: both say where the SAE reads (expected one of them)',
+    );
+  }
+  const name = hook ?? (layer === undefined ? undefined : `blocks.${layer}.hook_resid_post`);
+  if (name !== undefined) return name;
+  throw new AntipodeError('usage', 'train sae: --hook or --layer is missing', {
+    hint: 'add --layer 2 for what stands behind layer 2',
+  });
+}
+
+function settingsOf(flags: TrainSaeFlags, dModel: number): SaeTrainingSettings {
+  const { batchSize, checkpointEvery, deadAfter, dSae = 8 * dModel, k, lr, seed, sparsity, warmup } = flags;
+  const architecture = flags.architecture === 'standard' ? 'relu' : flags.architecture;
+  const hasK = architecture === 'topk' || architecture === 'batchtopk';
+  return {
+    architecture,
+    dSae,
+    ...(k !== undefined && { k }),
+    ...(hasK && k === undefined && { k: Math.min(DEFAULT_K, dSae) }),
+    ...(sparsity !== undefined && { sparsityCoefficient: sparsity }),
+    steps: stepsOf(flags),
+    batch: batchSize,
+    ...(lr !== undefined && { learningRate: lr }),
+    ...(warmup !== undefined && { warmupSteps: warmup }),
+    ...(deadAfter !== undefined && { deadAfter }),
+    ...(checkpointEvery !== undefined && { checkpointEvery }),
+    seed,
+  };
+}
+
+function stepsOf({ batchSize, steps, tokens }: TrainSaeFlags): number {
+  if (steps !== undefined && tokens !== undefined) {
+    throw new AntipodeError(
+      'usage',
+      '--steps and --tokens: both say how long it takes (expected one of them)',
+    );
+  }
+  return steps ?? (tokens === undefined ? DEFAULT_STEPS : Math.max(1, Math.ceil(tokens / batchSize)));
+}
+
+interface Identity {
+  readonly hook: HookPoint;
+  readonly contextLength: number;
+  readonly bufferTokens: number;
+  readonly corpus: FileCorpus;
+  readonly fingerprint: string;
+  readonly resolved: ResolvedSettings;
+}
+
+/** Whatever changes the numbers; threads and devices do so by rounding alone, and are left to the user. */
+function begunWithOf(flags: TrainSaeFlags, identity: Identity): BegunWith {
+  const { bufferTokens, contextLength, corpus, fingerprint, hook, resolved } = identity;
+  return {
+    'the model': fingerprint,
+    'the text': corpus.sha256OrIdentity,
+    '--text-format': flags.textFormat ?? null,
+    '--field': flags.field ?? null,
+    '--paragraphs': flags.paragraphs === true,
+    '--hook': hook.hookName,
+    '--precision': flags.precision,
+    '--context': contextLength,
+    '--long-texts': flags.longTexts,
+    '--all-tokens': flags.allTokens === true,
+    '--buffer': bufferTokens,
+    '--held-out': flags.heldOut,
+    '--architecture': resolved.architecture,
+    '--d-sae': resolved.dSae,
+    '--k': resolved.k,
+    '--sparsity': resolved.sparsityCoefficient,
+    '--steps': resolved.steps,
+    '--batch-size': resolved.batch,
+    '--lr': resolved.learningRate,
+    '--warmup': resolved.warmupSteps,
+    '--dead-after': resolved.deadAfter,
+    '--checkpoint-every': resolved.checkpointEvery,
+    '--seed': flags.seed,
+  };
+}
+
+/** Bytes that a training takes in this process: the state in two copies with Adam's means, arrays of a step, the buffer of activations. */
+export function memoryOf({ bufferTokens, config, resolved }: TrainingPlan): {
+  readonly buffer: number;
+  readonly training: number;
+} {
+  const { dModel } = config;
+  const { batch, dSae } = resolved;
+  const parameters = 2 * dModel * dSae + 2 * dSae + dModel;
+  // Both matrices, Adam's two means of them, each twice; gradients once; some six arrays over the batch.
+  return { buffer: 4 * dModel * bufferTokens, training: 4 * (7 * parameters + 6 * batch * dSae) };
+}
+
+/** Lines for people, before it begins. */
+export function planNotes(plan: TrainingPlan, flags: TrainSaeFlags): string[] {
+  const { config, corpus, hook, resolved, split } = plan;
+  const { buffer, training } = memoryOf(plan);
+  const count = (value: number): string => value.toLocaleString('en-US');
+  const heldOut = split.heldOut.length === 0 ? 'none held out' : `${count(split.heldOut.length)} held out`;
+  return [
+    `${corpus.name}: ${count(corpus.documents)} ${corpus.documents === 1 ? 'text' : 'texts'} (${formatBytes(corpus.byteLength)}), ${heldOut}`,
+    `${hook.hookName}: ${config.dModel} -> ${count(resolved.dSae)}, ${resolved.architecture}, ${count(resolved.steps)} steps of ${count(resolved.batch)} tokens`,
+    flags.allTokens === true
+      ? 'Every token counts, the beginnings of texts too.'
+      : 'Special tokens and the first token of each row (the beginning of the text) are left out.',
+    `Memory: ${formatBytes(buffer)} for activations at most, about ${formatBytes(training)} for the training, and the model in a process of its own.`,
+  ];
+}
