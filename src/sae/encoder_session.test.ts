@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { randomSae } from '../../test/support/random_sae.ts';
 import { golden, openFixture, UNKNOWN_MAP } from '../../test/support/sae_fixtures.ts';
@@ -6,6 +8,7 @@ import { createRng } from '../tensor/rng.ts';
 import { decode, encode } from './encode.ts';
 import { openSaeEncoder } from './encoder_session.ts';
 import { normalizeInput } from './input_scale.ts';
+import { openSae } from './open.ts';
 import type { Architecture, Sae } from './sae.ts';
 
 const ARCHITECTURES: readonly Architecture[] = ['standard', 'jumprelu', 'topk', 'gated'];
@@ -89,6 +92,24 @@ describe.each(Object.entries(golden))('fixture %s', (name, expected) => {
     const data = Float32Array.from(expected.x);
     expect(await compare(sae, { data, rows: data.length / sae.dIn, cols: sae.dIn })).toBe(0);
     expect(await compare(sae, randomRows(11, sae.dIn))).toBe(0);
+  });
+});
+
+describe.each([
+  ['sae-dictionary-learning/ae1.pt', {}],
+  [
+    'sae-tinystories/sae_512_4.pt',
+    {
+      map: ['W_enc=encoder_weights', 'W_dec=decoder_weights', 'b_enc=encoder_bias', 'b_dec=pre_bias', 'k=4'],
+    },
+  ],
+])('trained SAE %s', (name, options) => {
+  const path = fileURLToPath(new URL(`../../../shared/data/${name}`, import.meta.url));
+  it.skipIf(!existsSync(path))(`equals the float64 loops (needs ../shared/data/${name})`, async () => {
+    const file = await openSae(path, { env: {}, cwd: '/', ...options });
+    const sae = await file.load();
+    await file.close();
+    expect(await compare(sae, randomRows(6, sae.dIn))).toBeLessThanOrEqual(2);
   });
 });
 

@@ -111,14 +111,27 @@ async function openHalf(
     ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
     extra: { session: { intra_op: { allow_spinning: '0' } } },
   };
-  const session = await InferenceSession.create(model, options);
+  const session = await withSentence(InferenceSession.create(model, options));
   return {
     async run(feeds, output) {
-      const results = await session.run({ ...weights, ...feeds }, [output]);
+      const results = await withSentence(session.run({ ...weights, ...feeds }, [output]));
       return results[output]!.data as Float32Array;
     },
     release: () => session.release(),
   };
+}
+
+/** What ONNX Runtime refuses here, whose graphs and feeds fit each other, is for lack of memory. */
+async function withSentence<T>(running: Promise<T>): Promise<T> {
+  try {
+    return await running;
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new AntipodeError('resource', `ONNX Runtime cannot run the SAE (${reason})`, {
+      hint: 'check that there is memory left',
+      cause: error,
+    });
+  }
 }
 
 function encoderFeeds({ Tensor }: OnnxRuntime, sae: Sae): Feeds {

@@ -8,6 +8,7 @@ import { readCheckpoint, writeRest } from '../../../test/support/rest_of_model.t
 import type { Capture, LanguageModel, Site } from '../../lm/language_model.ts';
 import { openLanguageModel } from '../../lm/session.ts';
 import { decode, encode } from '../../sae/encode.ts';
+import { TRANSCODER_FACT } from '../../sae/loaders/load_gemma_scope.ts';
 import type { Sae } from '../../sae/sae.ts';
 import { createRng } from '../../tensor/rng.ts';
 import { parseHookPoint } from '../harvest/hook_name.ts';
@@ -300,6 +301,12 @@ describe('what cannot be evaluated is one sentence', () => {
       () => evaluate(identitySae(21), HOOK),
       'usage',
       /^test: does not fit the model \(width 21, expected 20\)$/,
+    ],
+    [
+      'a transcoder',
+      () => evaluate({ ...identitySae(20), facts: [TRANSCODER_FACT] }, HOOK),
+      'usage',
+      /^test: is a transcoder/,
     ],
     ['no rows', () => evaluate(identitySae(20), HOOK, { rows: [] }), 'usage', /no token counts/],
     [

@@ -5,9 +5,11 @@
  */
 
 import { AntipodeError } from '../../errors.ts';
+import type { ModelConfig } from '../../lm/config.ts';
 import type { LanguageModel } from '../../lm/language_model.ts';
 import type { Tokenizer } from '../../lm/tokenizer/tokenizer.ts';
 import { openSaeEncoder } from '../../sae/encoder_session.ts';
+import { TRANSCODER_FACT } from '../../sae/loaders/load_gemma_scope.ts';
 import type { Sae } from '../../sae/sae.ts';
 import type { HookPoint } from '../harvest/hook_name.ts';
 import { changesOfSae } from './batch_changes.ts';
@@ -53,18 +55,13 @@ export interface SaeEvaluation {
 }
 
 /**
- * @throws {AntipodeError} `usage` where the SAE's width is not the model's, or no token counts; `format` where the SAE gives NaN or infinities;
+ * @throws {AntipodeError} `usage` where the SAE's width is not the model's, it is a transcoder, or no token counts; `format` where the SAE gives NaN or infinities;
  * `interrupted` between passes; and as the model
  */
 export async function evaluateSae(options: EvaluateSaeOptions): Promise<SaeEvaluation> {
   const { hook, includesSpecial = false, losses = true, model, rows, sae, threads, tokenizer } = options;
   const { config } = model;
-  if (sae.dIn !== config.dModel) {
-    throw new AntipodeError(
-      'usage',
-      `${sae.identity.label}: does not fit the model (width ${sae.dIn}, expected ${config.dModel})`,
-    );
-  }
+  checkSae(sae, config);
   const batches = evaluationBatches(rows, { config, tokenizer, includesSpecial });
   const place = losses ? splicePlaceOf(hook, config) : undefined;
   const sums = createReconstructionSums(sae.dIn, sae.dSae);
@@ -88,6 +85,16 @@ export async function evaluateSae(options: EvaluateSaeOptions): Promise<SaeEvalu
   } finally {
     await encoder.close();
   }
+}
+
+function checkSae({ dIn, facts, identity }: Sae, { dModel }: ModelConfig): void {
+  const refuse = (problem: string): never => {
+    throw new AntipodeError('usage', `${identity.label}: ${problem}`);
+  };
+  if (facts.includes(TRANSCODER_FACT)) {
+    refuse('is a transcoder: what it gives stands in for another place than the one it reads');
+  }
+  if (dIn !== dModel) refuse(`does not fit the model (width ${dIn}, expected ${dModel})`);
 }
 
 async function reconstructOnly(
