@@ -4,12 +4,19 @@
  * pre-activation lies within that rounding of its threshold (or, for topk, of the k-th largest). A block occupies the calling thread.
  */
 
-import type { InferenceSession, Tensor } from 'onnxruntime-node';
-import { AntipodeError } from '../errors.ts';
 import { loadOnnxRuntime, type OnnxRuntime } from '../onnx/runtime.ts';
-import type { FeatureMatrix, Matrix } from '../tensor/matrix.ts';
+import type { Matrix } from '../tensor/matrix.ts';
 import { checkDecoding, checkEncoding, type DecodeOptions } from './encode.ts';
 import { decoderModel, encoderModel } from './encoder_graphs.ts';
+import {
+  allocate,
+  decoderFeeds,
+  encoderFeeds,
+  type Half,
+  nonFiniteRows,
+  openHalf,
+  unshared,
+} from './encoder_halves.ts';
 import { normalizeInput, restoreOutput } from './input_scale.ts';
 import type { Sae } from './sae.ts';
 
@@ -78,7 +85,8 @@ export async function openSaeEncoder(sae: Sae, options: SaeEncoderOptions = {}):
   const { threads, blockRows = rowsPerBlock(sae) } = options;
   if (!(Number.isInteger(blockRows) && blockRows >= 1))
     throw new Error(`internal: blocks of ${blockRows} rows`);
-  const encoder = await openHalf(runtime, encoderModel(sae), encoderFeeds(runtime, sae), threads);
+  const parts = { model: encoderModel(sae), weights: encoderFeeds(runtime, sae), threads };
+  const encoder = await openHalf(runtime, parts);
   return new RunningEncoder({ sae, runtime, encoder, threads, blockRows });
 }
 
@@ -86,110 +94,6 @@ function rowsPerBlock({ dIn, dSae }: Sae): number {
   const values = Math.max(1, dSae);
   const fitting = Math.min(BLOCK_VALUES / values, BLOCK_PRODUCTS / (values * Math.max(1, dIn)));
   return Math.max(1, Math.min(MAX_BLOCK_ROWS, Math.floor(fitting)));
-}
-
-type Feeds = Record<string, Tensor>;
-
-/** One graph with its weights. */
-interface Half {
-  run(feeds: Feeds, output: string): Promise<Float32Array>;
-  release(): Promise<void>;
-}
-
-async function openHalf(
-  { InferenceSession }: OnnxRuntime,
-  model: Uint8Array,
-  weights: Feeds,
-  threads: number | undefined,
-): Promise<Half> {
-  const options: InferenceSession.SessionOptions = {
-    executionProviders: ['cpu'],
-    interOpNumThreads: 1,
-    logSeverityLevel: 3,
-    // The last block is shorter than the others: a plan for each size would keep both.
-    enableMemPattern: false,
-    ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
-    extra: { session: { intra_op: { allow_spinning: '0' } } },
-  };
-  const session = await withSentence(InferenceSession.create(model, options));
-  return {
-    async run(feeds, output) {
-      const results = await withSentence(session.run({ ...weights, ...feeds }, [output]));
-      return results[output]!.data as Float32Array;
-    },
-    release: () => session.release(),
-  };
-}
-
-/** What ONNX Runtime refuses here, whose graphs and feeds fit each other, is for lack of memory. */
-async function withSentence<T>(running: Promise<T>): Promise<T> {
-  try {
-    return await running;
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new AntipodeError('resource', `ONNX Runtime cannot run the SAE (${reason})`, {
-      hint: 'check that there is memory left',
-      cause: error,
-    });
-  }
-}
-
-function encoderFeeds({ Tensor }: OnnxRuntime, sae: Sae): Feeds {
-  const { W_enc, b_enc, threshold, b_gate, r_mag, dSae, dIn } = sae;
-  const vector = (values: Float32Array): Tensor => new Tensor('float32', unshared(values), [dSae]);
-  return {
-    W_enc: new Tensor('float32', unshared(W_enc.data), [dSae, dIn]),
-    b_enc: vector(b_enc),
-    ...(sae.architecture === 'jumprelu' && { threshold: vector(needed(threshold, 'threshold')) }),
-    ...(sae.architecture === 'gated' && {
-      b_gate: vector(needed(b_gate, 'b_gate')),
-      r_scale: vector(needed(r_mag, 'r_mag').map((value) => Math.exp(value))),
-    }),
-    ...(sae.rescaleActsByDecoderNorm && { norms: vector(Float32Array.from(sae.W_dec.norms)) }),
-  };
-}
-
-function decoderFeeds({ Tensor }: OnnxRuntime, sae: Sae, broken: readonly number[]): Feeds {
-  const { W_dec, b_dec, dSae, dIn } = sae;
-  const rows = broken.length === 0 ? unshared(W_dec.data) : W_dec.data.slice();
-  for (const row of broken) rows.fill(0, row * dIn, (row + 1) * dIn);
-  return {
-    W_dec: new Tensor('float32', rows, [dSae, dIn]),
-    b_dec: new Tensor('float32', unshared(b_dec), [dIn]),
-    ...(sae.rescaleActsByDecoderNorm && {
-      norms: new Tensor('float32', Float32Array.from(W_dec.norms), [dSae]),
-    }),
-  };
-}
-
-function needed(values: Float32Array | undefined, name: string): Float32Array {
-  if (!values) throw new Error(`internal: an SAE without ${name}`);
-  return values;
-}
-
-/** ONNX Runtime refuses shared memory. */
-function unshared(values: Float32Array): Float32Array {
-  if (!(values.buffer instanceof SharedArrayBuffer)) return values;
-  const copy = allocate(values.length, 'a copy of the SAE’s weights');
-  copy.set(values);
-  return copy;
-}
-
-function allocate(length: number, what: string): Float32Array {
-  try {
-    return new Float32Array(length);
-  } catch (error) {
-    throw new AntipodeError(
-      'resource',
-      `memory: there are no ${Math.ceil(length / 2 ** 18)} MiB for ${what}`,
-      { hint: 'close other programs, or ask for fewer tokens at a time', cause: error },
-    );
-  }
-}
-
-/** Rows whose infinities and NaNs a product would spread over every token, though they are active at few. */
-function nonFiniteRows({ defects }: FeatureMatrix): number[] {
-  return defects.filter(({ defect }) => defect === 'non-finite').map(({ row }) => row);
 }
 
 interface Parts {
@@ -274,7 +178,7 @@ class RunningEncoder implements SaeEncoder {
     if (this.#isClosed) throw new Error('internal: the SAE encoder was closed');
     const { sae, runtime, encoder } = this.#parts;
     const rows = to - from;
-    const { values, broken } = scaledRows(sae, x, from, to);
+    const { values, broken } = scaledRows(sae, x, [from, to]);
     await new Promise(setImmediate);
     const feeds = { x: new runtime.Tensor('float32', values, [rows, sae.dIn]) };
     const data = await encoder.run(feeds, 'acts');
@@ -286,14 +190,27 @@ class RunningEncoder implements SaeEncoder {
   async #decodeBlock(acts: Matrix, input: Matrix | undefined, from: number): Promise<Matrix> {
     if (this.#isClosed) throw new Error('internal: the SAE encoder was closed');
     const { sae, runtime, threads } = this.#parts;
-    this.#decoder ??= openHalf(runtime, decoderModel(sae), decoderFeeds(runtime, sae, this.#broken), threads);
+    this.#decoder ??= openHalf(runtime, {
+      model: decoderModel(sae),
+      weights: decoderFeeds(runtime, sae, this.#broken),
+      threads,
+    });
     const decoder = await this.#decoder;
     await new Promise(setImmediate);
     const feeds = { acts: new runtime.Tensor('float32', acts.data, [acts.rows, sae.dSae]) };
     const data = await decoder.run(feeds, 'reconstruction');
     this.#addBrokenRows(acts, data);
-    if (sae.inputNormalisation !== 'none') restoreRows(sae, data, input, from);
+    if (sae.inputNormalisation !== 'none') this.#restoreRows(data, input, from);
     return { data, rows: acts.rows, cols: sae.dIn };
+  }
+
+  #restoreRows(data: Float32Array, input: Matrix | undefined, from: number): void {
+    const { dIn } = this.sae;
+    for (let at = 0; at < data.length; at += dIn) {
+      const values = Float64Array.from(data.subarray(at, at + dIn));
+      restoreOutput(this.sae, values, input, from + at / dIn);
+      data.set(values, at);
+    }
   }
 
   #addBrokenRows(acts: Matrix, data: Float32Array): void {
@@ -316,7 +233,7 @@ interface ScaledRows {
   readonly broken: readonly number[];
 }
 
-function scaledRows(sae: Sae, x: Matrix, from: number, to: number): ScaledRows {
+function scaledRows(sae: Sae, x: Matrix, [from, to]: readonly [from: number, to: number]): ScaledRows {
   const { dIn, b_dec, applyBDecToInput } = sae;
   const values = new Float32Array((to - from) * dIn);
   const broken: number[] = [];
@@ -330,13 +247,4 @@ function scaledRows(sae: Sae, x: Matrix, from: number, to: number): ScaledRows {
     broken.push(row - from);
   }
   return { values, broken };
-}
-
-function restoreRows(sae: Sae, data: Float32Array, input: Matrix | undefined, from: number): void {
-  const { dIn } = sae;
-  for (let at = 0; at < data.length; at += dIn) {
-    const values = Float64Array.from(data.subarray(at, at + dIn));
-    restoreOutput(sae, values, input, from + at / dIn);
-    data.set(values, at);
-  }
 }

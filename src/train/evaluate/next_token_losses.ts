@@ -4,13 +4,18 @@
  */
 
 import { throwIfInterrupted } from '../../errors.ts';
-import type { Capture, ForwardResult, LanguageModel, Site } from '../../lm/language_model.ts';
+import type { Capture, ForwardResult, LanguageModel, Site, Steering } from '../../lm/language_model.ts';
 import { logProbability } from '../../lm/sampler.ts';
 import { type EvaluationBatch, MAX_LOGITS } from './evaluation_batches.ts';
 
-export interface LossPassOptions {
+export interface Added {
+  readonly at: Site;
   /** `[rows, columns, d_model]`; zeros at pads. */
-  readonly added?: { readonly at: Site; readonly values: Float32Array };
+  readonly values: Float32Array;
+}
+
+export interface LossPassOptions {
+  readonly added?: Added;
   readonly capture?: Capture;
   /** Default true; false where only the capture is wanted. */
   readonly wantsLosses?: boolean;
@@ -44,17 +49,21 @@ export async function lossPass(
   const past = isWhole ? undefined : await model.createPast(rows, batch.columns);
   try {
     for (let from = 0; from < batch.columns; from += step) {
+      const to = Math.min(from + step, batch.columns);
       throwIfInterrupted(options.signal);
       const result = await model.forward({
-        tokens: batch.tokens.map((tokens) => tokens.subarray(from, from + step)),
+        tokens: batch.tokens.map((tokens) => tokens.subarray(from, to)),
         ...(past && { past }),
-        ...(options.added && { steer: [pieceOf(options.added, batch, from, step, dModel)] }),
+        ...(options.added && { steer: [pieceOf(options.added, batch, [from, to])] }),
         ...(capture && { capture: [capture] }),
         logits: wantsLosses ? 'all' : 'none',
       });
       // A batch of several rows is one piece, so that a piece's array goes where it begins.
       if (capture) captured!.set(result.captures.get(capture)!.values, from * dModel);
-      if (wantsLosses) addLosses(total, batch, from, result);
+      if (!wantsLosses) continue;
+      const { sum, predictions } = lossesIn(batch, from, result);
+      total.sum += sum;
+      total.predictions += predictions;
     }
   } finally {
     if (past) await model.releasePast(past);
@@ -62,33 +71,33 @@ export async function lossPass(
   return { ...total, captured };
 }
 
+/** The columns of a piece. A batch of several rows is one piece. */
 function pieceOf(
-  { at, values }: { readonly at: Site; readonly values: Float32Array },
+  { at, values }: Added,
   { columns, tokens }: EvaluationBatch,
-  from: number,
-  step: number,
-  width: number,
-): { at: Site; values: Float32Array; rows: number; columns: number } {
-  const end = Math.min(from + step, columns);
-  const piece = step >= columns ? values : values.slice(from * width, end * width);
-  return { at, values: piece, rows: tokens.length, columns: end - from };
+  [from, to]: readonly [from: number, to: number],
+): Steering {
+  const width = values.length / (tokens.length * columns);
+  const piece = to - from === columns ? values : values.slice(from * width, to * width);
+  return { at, values: piece, rows: tokens.length, columns: to - from };
 }
 
-function addLosses(
-  total: { sum: number; predictions: number },
+function lossesIn(
   { counted, tokens }: EvaluationBatch,
   from: number,
   { logits }: ForwardResult,
-): void {
+): Pick<LossPass, 'sum' | 'predictions'> {
   if (!logits) throw new Error('internal: no logits came back');
   const [, columns = 0, vocabulary = 0] = logits.shape;
+  let [sum, predictions] = [0, 0];
   for (const [row, places] of counted.entries()) {
     for (const column of places) {
       const next = tokens[row]![column + 1];
       if (next === undefined || column < from || column >= from + columns) continue;
       const start = (row * columns + column - from) * vocabulary;
-      total.sum -= logProbability(logits.values.subarray(start, start + vocabulary), next);
-      total.predictions += 1;
+      sum -= logProbability(logits.values.subarray(start, start + vocabulary), next);
+      predictions += 1;
     }
   }
+  return { sum, predictions };
 }
