@@ -108,7 +108,7 @@ describe('antipode sae evaluate', () => {
     expect([unwritable.code, unwritable.stderr]).toEqual([2, expect.stringContaining('texts.txt')]);
   });
 
-  it.each([
+  it.concurrent.each([
     ['no SAE', ['sae', 'evaluate', '-m', 'model', '--text', 'texts.txt'], 2, '--sae is missing'],
     ['no text', ['sae', 'evaluate', '-m', 'model', '--sae', 'tiny.npz'], 2, '--text is missing'],
     ['an unknown place', ARGS, 2, 'tiny: its place in the model is not known'],
