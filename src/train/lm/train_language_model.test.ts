@@ -1,11 +1,21 @@
-import { mkdtemp, readFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { rowsOf, TOY_CONFIG, toyRows } from '../../../test/support/toy_language.ts';
 import { type LanguageModelTraining, trainLanguageModel } from './train_language_model.ts';
+import type { TrainingRows } from './training_rows.ts';
+import { CHECKPOINT_FILE } from './training_state.ts';
 
-const SETTINGS = { steps: 60, batchRows: 8, contextLength: 9, learningRate: 1e-2, warmupSteps: 10 };
+const SETTINGS = {
+  steps: 60,
+  batchRows: 8,
+  contextLength: 9,
+  learningRate: 1e-2,
+  warmupSteps: 10,
+  heldOutEvery: 25,
+  checkpointEvery: 20,
+};
 
 async function training(more: Partial<LanguageModelTraining> = {}): Promise<LanguageModelTraining> {
   return {
@@ -19,15 +29,162 @@ async function training(more: Partial<LanguageModelTraining> = {}): Promise<Lang
   };
 }
 
+/** The same rows, but the supplier fails when it is asked for one of this index: what a crash leaves is the last checkpoint. */
+function failingAt(index: number): TrainingRows {
+  const rows = toyRows(1);
+  return {
+    identity: rows.identity,
+    row(at) {
+      if (at >= index) throw new Error('the corpus went away');
+      return rows.row(at);
+    },
+  };
+}
+
+const filesOf = async (folder: string): Promise<Record<string, string>> => {
+  const names = (await readdir(folder)).sort();
+  const contents = await Promise.all(names.map((name) => readFile(join(folder, name), 'base64')));
+  return Object.fromEntries(names.map((name, i) => [name, contents[i]!]));
+};
+
 describe('training on a toy language', () => {
-  it('learns it', async () => {
+  it('learns it, and writes down how', async () => {
     const parts = await training();
     const losses: number[] = [];
-    const trained = await trainLanguageModel({ ...parts, onProgress: ({ loss }) => losses.push(loss) });
+    const left: number[] = [];
+    const trained = await trainLanguageModel({
+      ...parts,
+      onProgress(progress) {
+        losses.push(progress.loss);
+        left.push(progress.secondsLeft);
+      },
+    });
     expect(losses).toHaveLength(60);
-    // 24 words at first; a thing is any of 7, what follows it is certain.
+    expect(left.at(-1)).toBe(0);
+    // All 24 words are alike at first; words of the language without their order would leave 2.4.
     expect(losses[0]!).toBeGreaterThan(3);
     expect(trained.heldOutLoss).toBeLessThan(1.6);
-    expect(await readFile(join(parts.folder, 'loss.csv'), 'utf8')).toMatch(/^step,loss,learning_rate/);
+    const [head, ...rows] = (await readFile(join(parts.folder, 'loss.csv'), 'utf8')).trim().split('\n');
+    expect(head).toBe('step,loss,learning_rate,gradient_norm,held_out_loss');
+    expect(rows.map((row) => Number(row.split(',')[0]))).toEqual([10, 20, 25, 30, 40, 50, 60]);
+    expect(Number(rows.at(-1)!.split(',')[4])).toBe(trained.heldOutLoss);
+  });
+
+  it.each([1, 2])(
+    'stopped, failed and gone on, on %i threads: the bytes of a straight run',
+    async (threads) => {
+      const straight = await training({ threads });
+      const whole = await trainLanguageModel(straight);
+
+      const parts = await training({ threads });
+      const controller = new AbortController();
+      const stopped = trainLanguageModel({
+        ...parts,
+        signal: controller.signal,
+        onProgress: ({ step }) => step === 33 && controller.abort(),
+      });
+      await expect(stopped).rejects.toMatchObject({
+        kind: 'interrupted',
+        message: expect.stringContaining('after step 33 of 60'),
+      });
+      await expect(trainLanguageModel({ ...parts, rows: failingAt(8 * 47) })).rejects.toThrow(
+        'corpus went away',
+      );
+      const steps: number[] = [];
+      const again = await trainLanguageModel({ ...parts, onProgress: ({ step }) => steps.push(step) });
+      // Behind the checkpoint at 40, not behind 46.
+      expect(steps[0]).toBe(41);
+      expect(again.parameters).toEqual(whole.parameters);
+      expect(await filesOf(parts.folder)).toEqual(await filesOf(straight.folder));
+    },
+  );
+
+  it('two threads give the bytes of one', async () => {
+    const runs = [await training(), await training({ threads: 2 })];
+    const [one, two] = await Promise.all(runs.map((run) => trainLanguageModel(run)));
+    expect(two!.parameters).toEqual(one!.parameters);
+  });
+
+  it('a finished training is only read', async () => {
+    const parts = await training();
+    const first = await trainLanguageModel(parts);
+    const second = await trainLanguageModel({ ...parts, rows: failingAt(0) });
+    expect(second).toEqual(first);
+  });
+
+  it('does not go on with other settings, another model or other rows', async () => {
+    const parts = await training();
+    await trainLanguageModel({ ...parts, settings: { ...SETTINGS, steps: 20 } });
+    const cases: [Partial<LanguageModelTraining>, string][] = [
+      [{ settings: SETTINGS }, 'other settings: steps (got 20, expected 60)'],
+      [
+        { config: { ...TOY_CONFIG, intermediate_size: 8 }, settings: { ...SETTINGS, steps: 20 } },
+        'other config: intermediate_size (got 20, expected 8)',
+      ],
+      [{ rows: toyRows(9), settings: { ...SETTINGS, steps: 20 } }, 'other rows'],
+    ];
+    for (const [more, message] of cases) {
+      await expect(trainLanguageModel({ ...parts, ...more })).rejects.toThrow(message);
+    }
+  });
+});
+
+describe('what goes wrong in training is a sentence', () => {
+  it('numbers that run away: the checkpoint before stays', async () => {
+    const parts = await training();
+    const settings = { ...SETTINGS, learningRate: 1e30, checkpointEvery: 1 };
+    const run = trainLanguageModel({ ...parts, settings });
+    await expect(run).rejects.toMatchObject({
+      kind: 'check',
+      message: expect.stringMatching(
+        /^training: (the loss|the gradient's norm) is (NaN|Infinity) at step \d+$/,
+      ),
+    });
+    const before = await filesOf(parts.folder);
+    await expect(trainLanguageModel({ ...parts, settings })).rejects.toMatchObject({ kind: 'check' });
+    expect(await filesOf(parts.folder)).toEqual(before);
+  });
+
+  it.each([
+    [[3], 'training row 0: has 1 tokens (expected 2 to 10)'],
+    [Array(11).fill(3), 'training row 0: has 11 tokens (expected 2 to 10)'],
+    [[3, 24], 'training row 0: token 1 is not in the vocabulary (got 24, expected 0 to 23)'],
+    [[3, 1.5], 'training row 0: token 1 is not in the vocabulary (got 1.5, expected 0 to 23)'],
+  ])('a row of %j', async (row, message) => {
+    const parts = await training({ rows: { identity: 'one row', row: () => row } });
+    await expect(trainLanguageModel(parts)).rejects.toMatchObject({ kind: 'usage', message });
+  });
+
+  it.each([
+    [{ steps: 0 }, 'training settings: steps (got 0, expected a whole number from 1 on)'],
+    [{ contextLength: 33 }, 'contextLength (got 33, expected 1 to max_position_embeddings, 32)'],
+    [{ learningRate: Number.NaN }, 'learningRate (got NaN, expected a number above 0)'],
+    [{ beta2: 1 }, 'beta2 (got 1, expected 0 to below 1)'],
+    [{ finalRate: 2 }, 'finalRate (got 2, expected 0 to 1)'],
+    [{ batchRows: 2 ** 24 }, 'are 3623878656 logits, the limit is 268435456'],
+  ])('settings with %j', async (more, message) => {
+    const parts = await training({ settings: { ...SETTINGS, ...more } });
+    await expect(trainLanguageModel(parts)).rejects.toThrow(message);
+  });
+
+  it.each([
+    [{ model_type: 'llama' }, 'model configuration: model_type is not gemma2'],
+    [{ tie_word_embeddings: false }, 'tie_word_embeddings is false'],
+    [{ head_dim: 5 }, 'head_dim is odd'],
+    [{ hidden_size: undefined }, 'hidden_size is missing'],
+    [{ vocab_size: 2 ** 24, hidden_size: 2 ** 10 }, 'parameters, the limit for training is 268435456'],
+  ])('a configuration with %j', async (more, message) => {
+    const settings = { ...SETTINGS, batchRows: 1, contextLength: 1 };
+    const parts = await training({ config: { ...TOY_CONFIG, ...more }, settings });
+    await expect(trainLanguageModel(parts)).rejects.toThrow(message);
+  });
+
+  it('a checkpoint that is cut, or is something else', async () => {
+    const parts = await training();
+    const path = join(parts.folder, CHECKPOINT_FILE);
+    for (const bytes of [new Uint8Array(0), new TextEncoder().encode('no checkpoint')]) {
+      await writeFile(path, bytes);
+      await expect(trainLanguageModel(parts)).rejects.toMatchObject({ kind: 'format' });
+    }
   });
 });
