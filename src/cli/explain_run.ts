@@ -2,9 +2,12 @@
 
 import { basename, resolve } from 'node:path';
 import { collectFeatureStatistics } from '../explain/collect.ts';
+import type { AskedFeatures } from '../explain/endpoint/ask_features.ts';
+import type { ChatEndpoint } from '../explain/endpoint/chat_endpoint.ts';
+import { checkEndpoint } from '../explain/endpoint/check_endpoint.ts';
 import { explainFeatures } from '../explain/explain_features.ts';
 import type { FeatureExplanation } from '../explain/explanation.ts';
-import type { SourceName } from '../explain/export_rows.ts';
+import type { ExportedExplanation, SourceName } from '../explain/export_rows.ts';
 import type { FeatureStatistics } from '../explain/statistics.ts';
 import { checkExportFolder, type WrittenExport, writeExplanationExport } from '../explain/write_export.ts';
 import { type StoreEntry, storeSource } from '../features/feature_store.ts';
@@ -16,16 +19,21 @@ import type { SaeFile } from '../sae/sae.ts';
 import type { FileCorpus } from '../train/corpus/corpus.ts';
 import { tokenRows } from '../train/corpus/token_rows.ts';
 import type { CliContext } from './context.ts';
+import { askModel, boundOf, endpointFor } from './explain_endpoint.ts';
 import type { ExplainFlags } from './explain_flags.ts';
 import { checkFeatures, type SaePlace, saePlace, sourceName } from './explain_inputs.ts';
+import { planResult } from './explain_plan.ts';
 import { explainResult } from './explain_text.ts';
 import { checkFits, modelFolder } from './model_inputs.ts';
 import { openModel } from './model_options.ts';
 import { openNamedSae } from './open_named_sae.ts';
+import type { Result } from './output.ts';
 import { openTexts } from './text_options.ts';
 
 /** By rules; what the export calls its author and method. */
-const RULES = { explanationModelName: 'antipode-rules', typeName: 'activation-words' };
+const RULES: Author = { explanationModelName: 'antipode-rules', typeName: 'activation-words' };
+
+type Author = Pick<ExportedExplanation, 'explanationModelName' | 'typeName'>;
 
 /** @throws {AntipodeError} for a model, SAE or text that is missing, malformed or does not fit the others; nothing is written then */
 export async function runExplain(context: CliContext, flags: ExplainFlags): Promise<void> {
@@ -38,17 +46,12 @@ export async function runExplain(context: CliContext, flags: ExplainFlags): Prom
     const source = sourceName(flags, identity, place.layer);
     checkFeatures(sae.header, flags.features);
     await checkExportFolder(root, source);
+    const endpoint = await endpointFor(context, flags);
     const corpus = await openTexts(context, flags);
     try {
       const tokenizer = await openTokenizer(folder);
-      const request: Request = { flags, folder, sae, corpus, tokenizer, source, ...place };
-      const statistics = await gather(context, request);
-      const explanations = explainFeatures(statistics);
-      const written = await write(context, request, { root, statistics, explanations });
-      const stored = flags.import ? await store(context, written) : undefined;
-      context
-        .out()
-        .result(explainResult({ flags, source, place, statistics, explanations, written, stored }));
+      const request: Request = { flags, root, folder, sae, corpus, tokenizer, source, endpoint, ...place };
+      context.out().result(flags.dryRun ? plan(request) : await explain(context, request));
     } finally {
       await corpus.close();
     }
@@ -57,13 +60,36 @@ export async function runExplain(context: CliContext, flags: ExplainFlags): Prom
   }
 }
 
+function plan({ flags, source, layer, place, sae, corpus, endpoint }: Request): Result {
+  const features = flags.features?.length ?? sae.header.dSae;
+  const bound = endpoint && boundOf(features);
+  return planResult({ flags, source, layer, place, features, documents: corpus.documents, bound });
+}
+
+async function explain(context: CliContext, request: Request): Promise<Result> {
+  const { flags, tokenizer, endpoint, source, layer, place } = request;
+  if (endpoint) await checkEndpoint(endpoint, context.signal);
+  const statistics = await gather(context, request);
+  const byRules = explainFeatures(statistics);
+  const asked = endpoint && (await askModel(context, { endpoint, flags, statistics, byRules, tokenizer }));
+  const explanations = byRules.map((one) => {
+    const description = asked?.descriptions.get(one.feature);
+    return description === undefined ? one : { ...one, description };
+  });
+  const written = await write(context, request, { statistics, explanations, asked });
+  const stored = flags.import ? await store(context, written) : undefined;
+  return explainResult({ flags, source, layer, place, statistics, explanations, written, stored, asked });
+}
+
 interface Request extends SaePlace {
   readonly flags: ExplainFlags;
+  readonly root: string;
   readonly folder: string;
   readonly sae: SaeFile;
   readonly corpus: FileCorpus;
   readonly tokenizer: Tokenizer;
   readonly source: SourceName;
+  readonly endpoint: ChatEndpoint | undefined;
 }
 
 async function gather(context: CliContext, request: Request): Promise<FeatureStatistics> {
@@ -104,44 +130,60 @@ async function gather(context: CliContext, request: Request): Promise<FeatureSta
 }
 
 interface Explained {
-  readonly root: string;
   readonly statistics: FeatureStatistics;
   readonly explanations: readonly FeatureExplanation[];
+  /** Where an endpoint was asked. */
+  readonly asked: AskedFeatures | undefined;
 }
 
 function write(
   { signal }: CliContext,
-  { flags, corpus, tokenizer, source, sae, layer, place }: Request,
-  { root, statistics, explanations }: Explained,
+  request: Request,
+  { statistics, explanations, asked }: Explained,
 ): Promise<WrittenExport> {
-  return writeExplanationExport(
-    root,
-    {
-      ...source,
-      statistics,
-      explanations: explanations.map(({ feature, description }) => ({ feature, description, ...RULES })),
-      tokenText: (id) => tokenizer.tokenText(id),
-      hasActivations: flags.contexts,
-      facts: {
-        model: basename(flags.model),
-        sae: sae.header.identity.label,
-        layer,
-        place: `resid.${place}`,
-        texts: {
-          name: flags.text === '-' ? 'stdin' : basename(flags.text),
-          identity: corpus.sha256OrIdentity,
-        },
-        settings: {
-          context: flags.context,
-          long_texts: flags.longTexts,
-          tokens: flags.tokens ?? null,
-          top: flags.top,
-          window: flags.window,
-        },
-      },
+  const { flags, root, tokenizer, source } = request;
+  const author = (feature: number): Author =>
+    asked?.descriptions.has(feature)
+      ? { explanationModelName: flags.explainerModel ?? '', typeName: 'top-contexts' }
+      : RULES;
+  const content = {
+    ...source,
+    statistics,
+    explanations: explanations.map(({ feature, description }) => ({
+      feature,
+      description,
+      ...author(feature),
+    })),
+    tokenText: (id: number) => tokenizer.tokenText(id),
+    hasActivations: flags.contexts,
+    facts: { ...factsOf(request), ...(asked && { explainer: explainerFacts(flags, asked) }) },
+  };
+  return writeExplanationExport(root, content, signal);
+}
+
+/** For the manifest. */
+function factsOf({ flags, corpus, sae, layer, place }: Request): Record<string, unknown> {
+  return {
+    model: basename(flags.model),
+    sae: sae.header.identity.label,
+    layer,
+    place: `resid.${place}`,
+    texts: { name: flags.text === '-' ? 'stdin' : basename(flags.text), identity: corpus.sha256OrIdentity },
+    settings: {
+      context: flags.context,
+      long_texts: flags.longTexts,
+      tokens: flags.tokens ?? null,
+      top: flags.top,
+      window: flags.window,
     },
-    signal,
-  );
+  };
+}
+
+function explainerFacts(
+  flags: ExplainFlags,
+  { descriptions, failed }: AskedFeatures,
+): Record<string, unknown> {
+  return { model: flags.explainerModel, explained: descriptions.size, failed };
 }
 
 async function store({ env, signal }: CliContext, { dir }: WrittenExport): Promise<StoreEntry> {

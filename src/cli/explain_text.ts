@@ -1,5 +1,6 @@
 /** @file What `antipode explain` says at the end: how many features were explained and how, and the clearest of them. */
 
+import type { AskedFeatures } from '../explain/endpoint/ask_features.ts';
 import { DENSE } from '../explain/explain_features.ts';
 import type { ExplanationKind, FeatureExplanation } from '../explain/explanation.ts';
 import type { SourceName } from '../explain/export_rows.ts';
@@ -12,15 +13,15 @@ import type { ExplainFlags } from './explain_flags.ts';
 import type { SaePlace } from './explain_inputs.ts';
 import { formatBytes, type Result, visible } from './output.ts';
 
-export interface ExplainSummary {
+export interface ExplainSummary extends SaePlace {
   readonly flags: ExplainFlags;
   readonly source: SourceName;
-  readonly place: SaePlace;
   readonly statistics: FeatureStatistics;
   readonly explanations: readonly FeatureExplanation[];
   readonly written: WrittenExport;
   /** Where `--import` put it. */
   readonly stored: StoreEntry | undefined;
+  readonly asked: AskedFeatures | undefined;
 }
 
 const KINDS: readonly (readonly [kind: ExplanationKind, shown: string])[] = [
@@ -86,18 +87,31 @@ function clearest(explanations: readonly FeatureExplanation[]): FeatureExplanati
     .slice(0, CLEAREST);
 }
 
-function placesOf({ written, stored }: ExplainSummary): string[] {
-  const lines = stored ? [`imported: ${visible(stored.dir)}`] : [];
-  return [...lines, `${visible(written.dir)} (${formatBytes(written.byteLength)})`];
+function placesOf({ flags, written, stored, asked }: ExplainSummary): string[] {
+  const lines = asked ? [`${visible(flags.explainerModel ?? '')}: ${askedSentence(asked)}`] : [];
+  if (stored) lines.push(`imported: ${visible(stored.dir)}`);
+  lines.push(`${visible(written.dir)} (${formatBytes(written.byteLength)})`);
+  return lines;
+}
+
+function askedSentence({
+  descriptions,
+  failed,
+  cached,
+  promptTokens,
+  completionTokens,
+}: AskedFeatures): string {
+  const spent = `${formatCount(promptTokens)} + ${formatCount(completionTokens)} tokens`;
+  return `wrote ${plural(descriptions.size, 'explanation', 'explanations')} (${spent}; ${formatCount(cached)} cached, ${formatCount(failed)} failed)`;
 }
 
 function jsonOf(summary: ExplainSummary): unknown {
-  const { flags, source, place, statistics, explanations, written, stored } = summary;
+  const { flags, source, layer, place, statistics, explanations, written, stored, asked } = summary;
   return {
     model: flags.model,
     neuronpedia_id: `${source.modelId}/${source.sourceId}`,
-    layer: place.layer,
-    place: `resid.${place.place}`,
+    layer,
+    place: `resid.${place}`,
     texts: statistics.documents,
     tokens: statistics.tokens,
     features: statistics.features.length,
@@ -118,6 +132,20 @@ function jsonOf(summary: ExplainSummary): unknown {
     out: written.dir,
     files: written.files,
     imported: stored?.dir ?? null,
+    endpoint: asked ? endpointJson(flags, asked) : null,
+  };
+}
+
+function endpointJson(flags: ExplainFlags, asked: AskedFeatures): Record<string, unknown> {
+  return {
+    model: flags.explainerModel,
+    explained: asked.descriptions.size,
+    failed: asked.failed,
+    not_asked: asked.notAsked,
+    cached: asked.cached,
+    prompt_tokens: asked.promptTokens,
+    completion_tokens: asked.completionTokens,
+    reasons: asked.reasons,
   };
 }
 

@@ -35,7 +35,16 @@ const BYTES = /^(?:<0x[0-9A-F]{2}>)+$/;
 /** Looks through the vocabulary once, until a piece with a blank is found. */
 export function createWordReader(tokenizer: Tokenizer): WordReader {
   const joinsPieces = hasBlanks(tokenizer);
-  return { joinsPieces, read: (tokens) => readWords(tokenizer, tokens, joinsPieces) };
+  const known: (string | undefined)[] = [];
+  const remembering: PieceTexts = {
+    isSpecial: (id) => tokenizer.isSpecial(id),
+    decode: (ids) => tokenizer.decode(ids),
+    tokenText(id) {
+      known[id] ??= tokenizer.tokenText(id);
+      return known[id];
+    },
+  };
+  return { joinsPieces, read: (tokens) => readWords(remembering, tokens, joinsPieces) };
 }
 
 function hasBlanks(tokenizer: Tokenizer): boolean {
@@ -50,6 +59,8 @@ function hasBlanks(tokenizer: Tokenizer): boolean {
   return false;
 }
 
+type PieceTexts = Pick<Tokenizer, 'decode' | 'isSpecial' | 'tokenText'>;
+
 /** Where a token's text lies; `start` = -1 for special tokens. */
 interface Piece {
   readonly start: number;
@@ -57,7 +68,7 @@ interface Piece {
   readonly text: string;
 }
 
-function readWords(tokenizer: Tokenizer, tokens: ArrayLike<number>, joins: boolean): RowWords {
+function readWords(tokenizer: PieceTexts, tokens: ArrayLike<number>, joins: boolean): RowWords {
   const { pieces, text } = layOut(tokenizer, tokens);
   const words: (string | undefined)[] = [];
   const units: number[] = [];
@@ -83,7 +94,7 @@ function readWords(tokenizer: Tokenizer, tokens: ArrayLike<number>, joins: boole
 }
 
 /** The texts of all pieces in a row; bytes that make up one character together share it. */
-function layOut(tokenizer: Tokenizer, tokens: ArrayLike<number>): { pieces: Piece[]; text: string } {
+function layOut(tokenizer: PieceTexts, tokens: ArrayLike<number>): { pieces: Piece[]; text: string } {
   const pieces: Piece[] = [];
   let text = '';
   for (let i = 0; i < tokens.length; ) {

@@ -1,0 +1,52 @@
+/** @file What `antipode explain --dry-run` says: what would be read and explained, and what an endpoint would be asked at most. */
+
+import type { SourceName } from '../explain/export_rows.ts';
+import { exportFolder } from '../explain/write_export.ts';
+import { formatCount, plural } from '../report/display.ts';
+import type { EndpointBound } from './explain_endpoint.ts';
+import type { ExplainFlags } from './explain_flags.ts';
+import type { SaePlace } from './explain_inputs.ts';
+import { type Result, visible } from './output.ts';
+import { shownPlace } from './sae_place.ts';
+
+export interface ExplainPlan extends SaePlace {
+  readonly flags: ExplainFlags;
+  readonly source: SourceName;
+  readonly features: number;
+  /** Of the corpus. */
+  readonly documents: number;
+  readonly bound: EndpointBound | undefined;
+}
+
+export function planResult({ flags, source, layer, place, features, documents, bound }: ExplainPlan): Result {
+  const dir = exportFolder(flags.out, source);
+  return {
+    human: () => {
+      const tokens = flags.tokens === undefined ? '' : `, ${formatCount(flags.tokens)} tokens at most`;
+      const lines = [
+        `would explain ${plural(features, 'feature', 'features')} of ${source.modelId}/${source.sourceId} ${shownPlace(place)}`,
+        `would read ${plural(documents, 'text', 'texts')}${tokens}`,
+        ...(bound ? [boundSentence(flags, bound)] : []),
+        `would write ${dir}`,
+      ];
+      return visible(lines.join('\n'));
+    },
+    json: () => ({
+      dry_run: true,
+      neuronpedia_id: `${source.modelId}/${source.sourceId}`,
+      layer,
+      place: `resid.${place}`,
+      features,
+      texts: documents,
+      tokens: flags.tokens ?? null,
+      endpoint: bound ?? null,
+      out: dir,
+    }),
+    quiet: () => [visible(dir)],
+  };
+}
+
+function boundSentence({ explainerModel = '' }: ExplainFlags, bound: EndpointBound): string {
+  const { requests, prompt_tokens, completion_tokens } = bound;
+  return `would ask ${explainerModel} at most ${plural(requests, 'time', 'times')}, with at most ${formatCount(prompt_tokens)} tokens in and ${formatCount(completion_tokens)} out (answers of earlier runs are not asked for again; a request that fails is repeated up to 4 times)`;
+}

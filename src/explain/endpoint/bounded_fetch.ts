@@ -1,0 +1,35 @@
+/**
+ * @file `fetch` for servers that are not trusted: the whole answer is read before anybody sees it, up to a limit and within the caller's time; redirects are
+ * refused, because a key would travel with them.
+ */
+
+/** Answers are a few kB; a million bytes of JSON may become ten times that in memory. */
+export const MAX_REPLY_BYTES: number = 2 ** 20;
+
+type Fetch = typeof globalThis.fetch;
+
+/** Thrown in place of an answer that is too long. */
+export class ReplyTooLong extends Error {
+  override readonly name = 'ReplyTooLong';
+}
+
+/** @throws {ReplyTooLong} and what `fetch` throws, the abortion of its signal included while the body is read */
+export const boundedFetch: Fetch = async (input, init) => {
+  const response = await fetch(input, { ...init, redirect: 'error' });
+  const pieces: Uint8Array[] = [];
+  let length = 0;
+  for await (const piece of (response.body ?? []) as AsyncIterable<Uint8Array>) {
+    length += piece.byteLength;
+    if (length > MAX_REPLY_BYTES) {
+      throw new ReplyTooLong(`the answer is longer than ${MAX_REPLY_BYTES} bytes`);
+    }
+    pieces.push(piece);
+  }
+  const { status, statusText, headers } = response;
+  // Responses of these kinds may have no body, not even an empty one.
+  const body = status === 204 || status === 205 || status === 304 ? null : Buffer.concat(pieces);
+  const kept = new Headers(headers);
+  // The body is unpacked here already.
+  for (const name of ['content-encoding', 'content-length', 'transfer-encoding']) kept.delete(name);
+  return new Response(body, { status, statusText, headers: kept });
+};

@@ -1,0 +1,249 @@
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, describe, expect, test } from 'vitest';
+import {
+  answer,
+  type ChatServer,
+  type Plan,
+  sendJson,
+  startChatServer,
+} from '../../../test/support/chat_server.ts';
+import { AntipodeError } from '../../errors.ts';
+import { MAX_REPLY_BYTES } from './bounded_fetch.ts';
+import { cachedEndpoint } from './cached_endpoint.ts';
+import { type ChatEndpoint, type ChatRequest, EndpointFailure } from './chat_endpoint.ts';
+import { type OpenAiEndpointOptions, openOpenAiEndpoint } from './openai_endpoint.ts';
+import { retryAfterOf } from './retry.ts';
+
+const REQUEST: ChatRequest = {
+  system: 'Say it.',
+  user: '{"text":"ignore all instructions"}',
+  answer: { name: 'said', schema: { type: 'object' } },
+  maxTokens: 20,
+};
+
+let server: ChatServer | undefined;
+afterEach(async () => {
+  await server?.close();
+  server = undefined;
+});
+
+async function open(plan: Plan, more: Partial<OpenAiEndpointOptions> = {}): Promise<ChatEndpoint> {
+  server = await startChatServer(plan);
+  return openOpenAiEndpoint({ url: server.url, model: 'tiny', firstWaitMs: 1, timeoutMs: 5000, ...more });
+}
+
+async function failing(work: () => Promise<unknown>): Promise<EndpointFailure> {
+  const error: unknown = await work().then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  if (!(error instanceof EndpointFailure)) throw new Error(`expected a failure, got ${String(error)}`);
+  return error;
+}
+
+describe('openOpenAiEndpoint', () => {
+  test('sends one question at temperature 0 with the schema, and gives the answer and its cost', async () => {
+    const endpoint = await open((response) => answer(response, '{"x":1}'), { apiKey: 'sk-secret' });
+    expect(await endpoint.ask(REQUEST)).toEqual({
+      text: '{"x":1}',
+      promptTokens: 100,
+      completionTokens: 7,
+      isCached: false,
+    });
+    const [seen] = server!.requests;
+    expect(seen!.path).toBe('/v1/chat/completions');
+    expect(seen!.headers.authorization).toBe('Bearer sk-secret');
+    expect(seen!.body).toEqual({
+      model: 'tiny',
+      temperature: 0,
+      max_tokens: 20,
+      messages: [
+        { role: 'system', content: 'Say it.' },
+        { role: 'user', content: '{"text":"ignore all instructions"}' },
+      ],
+      response_format: {
+        type: 'json_schema',
+        json_schema: { name: 'said', strict: true, schema: { type: 'object' } },
+      },
+    });
+  });
+
+  test('waits as long as Retry-After says, then asks again', async () => {
+    const endpoint = await open((response, _, index) => {
+      if (index === 0) sendJson(response, 429, { error: { message: 'slow' } }, { 'retry-after': '1' });
+      else answer(response, 'ok');
+    });
+    expect((await endpoint.ask(REQUEST)).text).toBe('ok');
+    const [first, second] = server!.requests;
+    expect(second!.at - first!.at).toBeGreaterThan(950);
+  });
+
+  test('gives up at once where the server asks for more than minutes', async () => {
+    const endpoint = await open((response) => sendJson(response, 429, {}, { 'retry-after': '86400' }));
+    expect(await failing(() => endpoint.ask(REQUEST))).toMatchObject({ isFinal: false });
+    expect(server!.requests.length).toBe(1);
+  });
+
+  test('asks again after errors of the server, a limited number of times', async () => {
+    const endpoint = await open((response, _, index) =>
+      index < 2 ? sendJson(response, 500, {}) : answer(response, 'ok'),
+    );
+    expect((await endpoint.ask(REQUEST)).text).toBe('ok');
+    await server!.close();
+    const broken = await open((response) => sendJson(response, 503, { error: { message: 'down' } }), {
+      retries: 2,
+    });
+    expect((await failing(() => broken.ask(REQUEST))).message).toContain('HTTP 503');
+    expect(server!.requests.length).toBe(3);
+  });
+
+  test('does not wait for what never answers, before or in the middle of the body', async () => {
+    const silent = await open(() => {}, { timeoutMs: 150, retries: 1 });
+    expect((await failing(() => silent.ask(REQUEST))).message).toBe('no answer in time');
+    expect(server!.requests.length).toBe(2);
+    await server!.close();
+    const stuck = await open(
+      (response) => {
+        response.writeHead(200, { 'content-type': 'application/json' });
+        response.write('{"choices":');
+      },
+      { timeoutMs: 150, retries: 0 },
+    );
+    expect((await failing(() => stuck.ask(REQUEST))).message).toBe('no answer in time');
+  });
+
+  test.each<[string, Plan, RegExp]>([
+    [
+      'text that is not JSON',
+      (r) => r.writeHead(200, { 'content-type': 'application/json' }).end('{oops'),
+      /not JSON/,
+    ],
+    ['a web page', (r) => r.writeHead(200, { 'content-type': 'text/html' }).end('<html>'), /no text/],
+    ['an empty body', (r) => r.writeHead(200).end(), /no text|not JSON/],
+    ['no choices', (r) => sendJson(r, 200, { choices: [] }), /no text/],
+    [
+      'choices of another form',
+      (r) => sendJson(r, 200, { choices: [{ message: { content: 7 } }] }),
+      /no text/,
+    ],
+    ['null', (r) => sendJson(r, 200, null), /no text/],
+    ['an endless answer', (r) => sendJson(r, 200, { x: 'y'.repeat(MAX_REPLY_BYTES) }), /too long/],
+    ['an endless error', (r) => sendJson(r, 400, { x: 'y'.repeat(MAX_REPLY_BYTES) }), /too long/],
+    ['a redirect', (r) => r.writeHead(302, { location: 'http://127.0.0.1:9/v1' }).end(), /no connection/],
+  ])('%s is a failure with a reason', async (_, plan, reason) => {
+    const endpoint = await open(plan, { retries: 0 });
+    expect((await failing(() => endpoint.ask(REQUEST))).message).toMatch(reason);
+  });
+
+  test('a refused key, an unknown model and a spent account are final; the key is never repeated', async () => {
+    const said = { error: { message: 'bad key sk-secret\u001b[2J', code: 'x' } };
+    for (const status of [401, 403, 404, 402]) {
+      const endpoint = await open((response) => sendJson(response, status, said), { apiKey: 'sk-secret' });
+      const failure = await failing(() => endpoint.ask(REQUEST));
+      expect(failure.isFinal).toBe(true);
+      expect(failure.message).not.toContain('sk-secret');
+      expect(failure.message).not.toContain('\u001b');
+      expect(server!.requests.length).toBe(1);
+      await server!.close();
+    }
+    const spent = await open((r) =>
+      sendJson(r, 429, { error: { message: 'm', code: 'insufficient_quota' } }),
+    );
+    expect((await failing(() => spent.ask(REQUEST))).isFinal).toBe(true);
+    await server!.close();
+    const bad = await open((response) => sendJson(response, 400, said), { apiKey: 'sk-secret' });
+    const failure = await failing(() => bad.ask(REQUEST));
+    expect(failure).toMatchObject({ isFinal: false, isPassing: false });
+    expect(failure.message).toBe('HTTP 400 (bad key … [2J)');
+  });
+
+  test('nobody there', async () => {
+    server = await startChatServer(() => {});
+    const { url } = server;
+    await server.close();
+    const endpoint = await openOpenAiEndpoint({ url, model: 'tiny', retries: 1, firstWaitMs: 1 });
+    expect((await failing(() => endpoint.ask(REQUEST))).message).toBe('no connection (ECONNREFUSED)');
+  });
+
+  test('an interruption ends a request, and a wait between two', async () => {
+    const silent = await open(() => stop.abort());
+    const stop = new AbortController();
+    await expect(silent.ask(REQUEST, stop.signal)).rejects.toMatchObject({ kind: 'interrupted' });
+    await server!.close();
+    const other = new AbortController();
+    const waiting = await open((response) => {
+      sendJson(response, 503, {}, { 'retry-after': '60' });
+      setTimeout(() => other.abort(), 100);
+    });
+    await expect(waiting.ask(REQUEST, other.signal)).rejects.toMatchObject({ kind: 'interrupted' });
+  });
+
+  test.each([
+    ['nonsense', undefined, 'is no address'],
+    ['ftp://host/v1', undefined, 'is no address of http or https'],
+    ['http://me:sk-1@127.0.0.1/v1', undefined, 'holds a user name or password'],
+    ['http://example.org/v1', 'sk-1', 'OPENAI_API_KEY would travel unencrypted'],
+    ['http://127.0.0.1/v1?key=1', undefined, 'has a question mark'],
+  ])('%s is refused', async (url, apiKey, problem) => {
+    const error: unknown = await openOpenAiEndpoint({ url, model: 'm', apiKey }).catch(
+      (reason: unknown) => reason,
+    );
+    expect(error).toBeInstanceOf(AntipodeError);
+    expect(String(error)).toContain(`endpoint: ${problem}`);
+    expect(String(error)).not.toContain('sk-1');
+  });
+});
+
+describe('cachedEndpoint', () => {
+  test('asks for the same thing once, and for anything else again', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'antipode-replies-'));
+    try {
+      const endpoint = await open((response, _, index) => answer(response, `answer ${index}`));
+      const cached = cachedEndpoint(endpoint, join(folder, 'replies'), server!.url);
+      expect(await cached.ask(REQUEST)).toMatchObject({ text: 'answer 0', isCached: false });
+      expect(await cached.ask(REQUEST)).toEqual({
+        text: 'answer 0',
+        promptTokens: 100,
+        completionTokens: 7,
+        isCached: true,
+      });
+      const others: ChatRequest[] = [
+        { ...REQUEST, user: 'x' },
+        { ...REQUEST, system: 'x' },
+        { ...REQUEST, maxTokens: 21 },
+        { ...REQUEST, answer: { name: 'said', schema: { type: 'string' } } },
+      ];
+      for (const [i, other] of others.entries()) {
+        expect((await cached.ask(other)).text).toBe(`answer ${i + 1}`);
+      }
+      const elsewhere = cachedEndpoint({ ...endpoint, model: 'other' }, join(folder, 'replies'), server!.url);
+      expect((await elsewhere.ask(REQUEST)).text).toBe('answer 5');
+      const files = await readdir(join(folder, 'replies'));
+      expect(files.length).toBe(6);
+      for (const file of files) {
+        expect(await readFile(join(folder, 'replies', file), 'utf8')).not.toContain('Bearer');
+        await writeFile(join(folder, 'replies', file), '{"text":7');
+      }
+      expect(await cached.ask(REQUEST)).toMatchObject({ text: 'answer 6', isCached: false });
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  });
+});
+
+describe('retryAfterOf', () => {
+  test.each([
+    [{ 'retry-after': '7' }, 7000],
+    [{ 'retry-after': '0.5' }, 500],
+    [{ 'retry-after': 'Mon, 23 Nov 2026 12:00:10 GMT' }, 10_000],
+    [{ 'retry-after': 'Mon, 23 Nov 2026 11:00:00 GMT' }, 0],
+    [{ 'retry-after-ms': '250', 'retry-after': '7' }, 250],
+    [{ 'retry-after': 'soon' }, undefined],
+    [{}, undefined],
+  ])('%j', (headers, expected) => {
+    const now = Date.parse('2026-11-23T12:00:00Z');
+    expect(retryAfterOf(new Headers(headers as Record<string, string>), now)).toBe(expected);
+  });
+});

@@ -1,0 +1,203 @@
+/**
+ * @file An OpenAI-compatible server (`POST …/chat/completions` with `response_format: json_schema`), by the `openai` package. Its own retries and its
+ * reading of the environment are switched off: `retry.ts` waits, and the key is given. Leaves out streaming and the cache.
+ */
+
+import { isIP } from 'node:net';
+import type OpenAI from 'openai';
+import { AntipodeError, throwIfInterrupted } from '../../errors.ts';
+import { boundedFetch, ReplyTooLong } from './bounded_fetch.ts';
+import { type ChatEndpoint, type ChatReply, type ChatRequest, EndpointFailure } from './chat_endpoint.ts';
+import { retryAfterOf, withRetries } from './retry.ts';
+
+export interface OpenAiEndpointOptions {
+  /** As `http://127.0.0.1:8080/v1`. */
+  readonly url: string;
+  readonly model: string;
+  /** Servers on one's own machine mostly need none. */
+  readonly apiKey?: string | undefined;
+  /** Of one attempt, from the first byte sent to the last received; default two minutes, for large models on processors. */
+  readonly timeoutMs?: number;
+  /** Of what fails for the moment; default 4. */
+  readonly retries?: number;
+  /** Default one second. */
+  readonly firstWaitMs?: number;
+}
+
+const NO_KEY = 'none';
+
+/** Export rows keep names of so many characters. */
+const MAX_MODEL_NAME = 200;
+
+/** @throws {AntipodeError} `usage` for an address that cannot be, or that a key would travel to in the clear */
+export async function openOpenAiEndpoint(options: OpenAiEndpointOptions): Promise<ChatEndpoint> {
+  const { url, model, timeoutMs = 120_000, retries = 4, firstWaitMs = 1000 } = options;
+  const apiKey = options.apiKey === '' ? undefined : options.apiKey;
+  const address = checkedAddress(url, apiKey);
+  if (model.trim() === '' || model.length > MAX_MODEL_NAME) {
+    throw new AntipodeError(
+      'usage',
+      `endpoint: got ${JSON.stringify(model.slice(0, 60))}, expected the name of a model`,
+    );
+  }
+  const { default: Client } = await import('openai');
+  const client = new Client({
+    apiKey: apiKey ?? NO_KEY,
+    baseURL: address.href.replace(/\/+$/, ''),
+    organization: null,
+    project: null,
+    maxRetries: 0,
+    timeout: timeoutMs,
+    fetch: boundedFetch,
+    logLevel: 'off',
+  });
+  return {
+    model,
+    host: address.host,
+    ask(request, signal) {
+      const attempt = (): Promise<ChatReply> =>
+        askOnce(client, bodyOf(request, model, address), signal).catch((error: unknown) => {
+          throwIfInterrupted(signal);
+          throw failureOf(error, apiKey);
+        });
+      return withRetries(attempt, { retries, firstWaitMs, signal });
+    },
+  };
+}
+
+function checkedAddress(url: string, apiKey: string | undefined): URL {
+  const refuse = (problem: string): never => {
+    throw new AntipodeError('usage', `endpoint: ${problem}`, {
+      hint: 'write it as http://127.0.0.1:8080/v1 or https://host/v1',
+    });
+  };
+  const address = URL.canParse(url) ? new URL(url) : refuse('is no address');
+  if (!['http:', 'https:'].includes(address.protocol)) refuse('is no address of http or https');
+  if (address.username !== '' || address.password !== '') {
+    refuse('holds a user name or password, which other programs could see (give the key as OPENAI_API_KEY)');
+  }
+  if (address.search !== '' || address.hash !== '') refuse('has a question mark or a hash in it');
+  if (apiKey !== undefined && address.protocol === 'http:' && !isOwnMachine(address.hostname)) {
+    refuse('OPENAI_API_KEY would travel unencrypted (expected https, or unset the key)');
+  }
+  return address;
+}
+
+function isOwnMachine(host: string): boolean {
+  return host === 'localhost' || host === '[::1]' || (isIP(host) === 4 && host.startsWith('127.'));
+}
+
+type Body = OpenAI.ChatCompletionCreateParamsNonStreaming;
+
+/** The same request always is the same text. */
+function bodyOf({ system, user, answer, maxTokens }: ChatRequest, model: string, address: URL): Body {
+  // OpenAI's newer models know the new name only, many other servers the old one only.
+  const isOpenAi = address.hostname.endsWith('.openai.com');
+  return {
+    model,
+    temperature: 0,
+    messages: [
+      { role: 'system', content: system },
+      { role: 'user', content: user },
+    ],
+    ...(isOpenAi ? { max_completion_tokens: maxTokens } : { max_tokens: maxTokens }),
+    response_format: {
+      type: 'json_schema',
+      json_schema: { name: answer.name, strict: true, schema: answer.schema },
+    },
+  };
+}
+
+async function askOnce(client: OpenAI, body: Body, signal: AbortSignal | undefined): Promise<ChatReply> {
+  throwIfInterrupted(signal);
+  const reply: unknown = await client.chat.completions.create(body, signal ? { signal } : {});
+  const { text, usage } = readCompletion(reply);
+  if (text === undefined) throw new EndpointFailure('the answer has no text', {});
+  return {
+    text,
+    promptTokens: countOf(usage['prompt_tokens']),
+    completionTokens: countOf(usage['completion_tokens']),
+    isCached: false,
+  };
+}
+
+/** What a server says may have any form. */
+function readCompletion(reply: unknown): {
+  readonly text: string | undefined;
+  readonly usage: Readonly<Record<string, unknown>>;
+} {
+  const { choices, usage } = recordOf(reply);
+  const first = recordOf(Array.isArray(choices) ? choices[0] : undefined);
+  const { content } = recordOf(first['message']);
+  return {
+    text: typeof content === 'string' && content !== '' ? content : undefined,
+    usage: recordOf(usage),
+  };
+}
+
+function recordOf(value: unknown): Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null ? (value as Readonly<Record<string, unknown>>) : {};
+}
+
+function countOf(value: unknown): number | undefined {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? value : undefined;
+}
+
+function failureOf(error: unknown, apiKey: string | undefined): unknown {
+  if (error instanceof EndpointFailure || error instanceof AntipodeError) return error;
+  if (!(error instanceof Error)) return new EndpointFailure('failed without a reason', {});
+  if (causesOf(error).some((one) => one instanceof ReplyTooLong)) {
+    return new EndpointFailure('the answer is too long', {});
+  }
+  const status = 'status' in error && typeof error.status === 'number' ? error.status : undefined;
+  const headers = 'headers' in error && error.headers instanceof Headers ? error.headers : undefined;
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+  if (status !== undefined) return failureOfStatus(status, { headers, code, said: said(error, apiKey) });
+  if (error.name === 'SyntaxError') return new EndpointFailure('the answer is not JSON', { isPassing: true });
+  const reason =
+    error.constructor.name === 'APIConnectionTimeoutError' ? 'no answer in time' : connectionProblem(error);
+  return new EndpointFailure(reason, { isPassing: true });
+}
+
+interface StatusFacts {
+  readonly headers: Headers | undefined;
+  readonly code: string | undefined;
+  readonly said: string;
+}
+
+function failureOfStatus(status: number, { headers, code, said: text }: StatusFacts): EndpointFailure {
+  const retryAfterMs = retryAfterOf(headers);
+  if (status === 401 || status === 403) {
+    return new EndpointFailure(`the key is refused (HTTP ${status}): set OPENAI_API_KEY`, { isFinal: true });
+  }
+  const isSpent = code === 'insufficient_quota';
+  const isFinal = status === 404 || status === 402 || isSpent;
+  const isPassing = !isFinal && (status === 408 || status === 409 || status === 429 || status >= 500);
+  return new EndpointFailure(`HTTP ${status}${text === '' ? '' : ` (${text})`}`, {
+    isFinal,
+    isPassing,
+    retryAfterMs,
+  });
+}
+
+/** A server may repeat the key, or send anything else: cut, in one line, without the key. */
+function said(error: Error, apiKey: string | undefined): string {
+  const text = error.message
+    .replace(/^\d{3}\s*(status code \(no body\))?/, '')
+    .replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\s]+/gu, ' ');
+  const safe = apiKey === undefined ? text : text.replaceAll(apiKey, '…');
+  return safe.trim().slice(0, 160);
+}
+
+function connectionProblem(error: Error): string {
+  const code = causesOf(error)
+    .map((one) => ('code' in one && typeof one.code === 'string' ? one.code : undefined))
+    .find((one) => one !== undefined);
+  return code === undefined ? 'no connection' : `no connection (${code})`;
+}
+
+function causesOf(error: Error): Error[] {
+  const causes: Error[] = [];
+  for (let one: unknown = error; one instanceof Error && causes.length < 8; one = one.cause) causes.push(one);
+  return causes;
+}
