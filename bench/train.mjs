@@ -1,0 +1,113 @@
+/**
+ * @file Training steps beside torch: the same step on the same weights and data, interleaved, a process each, and the losses compared. A half is a file that
+ * exports `cases`, `write` (inputs that both sides read), `programs` and `compare`.
+ * Usage: npm run bench:train [-- --only sae,lm --rounds 5 --steps 20 --threads 2 --python /usr/bin/python3 --filter 128x1024 --json FILE --no-peer]
+ * Needs python3 with torch for the peer.
+ */
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { availableParallelism, cpus, tmpdir, totalmem } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { lastLine } from './generate_task.mjs';
+
+const { values: flags } = parseArgs({
+  options: {
+    only: { type: 'string', default: 'sae,lm' },
+    rounds: { type: 'string', default: '5' },
+    steps: { type: 'string', default: '20' },
+    threads: { type: 'string', default: String(availableParallelism()) },
+    python: { type: 'string', default: '/usr/bin/python3' },
+    filter: { type: 'string', default: '' },
+    json: { type: 'string' },
+    'no-peer': { type: 'boolean', default: false },
+  },
+});
+const [rounds, steps, threads] = ['rounds', 'steps', 'threads'].map((name) => Number(flags[name]));
+for (const count of [rounds, steps, threads]) {
+  if (!(Number.isInteger(count) && count >= 1))
+    throw new Error(`a number from 1 on was expected, got ${count}`);
+}
+const here = (name) => fileURLToPath(new URL(name, import.meta.url));
+const halves = [];
+for (const name of flags.only.split(',')) {
+  if (existsSync(here(`train_${name}.mjs`))) halves.push(await import(`./train_${name}.mjs`));
+}
+
+// The peer gets the right kernels (Debian's OpenBLAS misreads recent CPUs), and threads that do not spin against each other.
+const peerEnv = {
+  ...process.env,
+  OPENBLAS_CORETYPE: process.env['OPENBLAS_CORETYPE'] ?? 'SkylakeX',
+  OMP_WAIT_POLICY: 'PASSIVE',
+  OMP_NUM_THREADS: String(threads),
+};
+
+function run(side, program, task) {
+  const isPeer = program.endsWith('.py');
+  const command = isPeer ? flags.python : process.execPath;
+  const child = spawnSync(command, [here(program), JSON.stringify(task)], {
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'inherit'],
+    ...(isPeer && { env: peerEnv }),
+  });
+  if (child.status !== 0) throw new Error(`${side}: ${child.signal ?? `exit code ${child.status}`}`);
+  return lastLine(child.stdout);
+}
+
+const median = (values) => {
+  const sorted = values.toSorted((a, b) => a - b);
+  return (sorted[(sorted.length - 1) >> 1] + sorted[sorted.length >> 1]) / 2;
+};
+const milliseconds = (value) => value.toFixed(value < 100 ? 1 : 0);
+
+const folder = mkdtempSync(join(tmpdir(), 'antipode-bench-train-'));
+const outcome = [];
+let isRight = true;
+console.log(
+  `${cpus()[0]?.model ?? 'unknown CPU'}, ${cpus().length} cores, ${Math.round(totalmem() / 2 ** 30)} GB, Node ${process.versions.node}; ${threads} threads, ${rounds} rounds of ${steps} steps, a process each`,
+);
+console.log(
+  'ms a step: median of the rounds’ medians [fastest step of all]; ratio: median of the rounds, pair by pair',
+);
+try {
+  for (const half of halves) {
+    for (const one of half.cases.filter(({ label }) => label.includes(flags.filter))) {
+      const task = { ...one.task, folder, threads, steps };
+      half.write(task);
+      const sides = Object.entries(half.programs).filter(
+        ([, program]) => !(flags['no-peer'] && program.endsWith('.py')),
+      );
+      const results = Object.fromEntries(sides.map(([side]) => [side, []]));
+      for (let round = 0; round < rounds; round++) {
+        // Taking turns at going first, so that warming up weighs on both alike.
+        for (const [side, program] of round % 2 === 0 ? sides : sides.toReversed()) {
+          results[side].push(run(side, program, task));
+        }
+      }
+      const shown = sides.map(([side]) => {
+        const medians = results[side].map(({ times }) => median(times));
+        const fastest = Math.min(...results[side].flatMap(({ times }) => times));
+        return `${side} ${milliseconds(median(medians))} [${milliseconds(fastest)}]`;
+      });
+      const [ours, peer] = sides.map(([side]) => results[side]);
+      if (peer) {
+        const ratio = median(ours.map(({ times }, i) => median(peer[i].times) / median(times)));
+        const difference = half.compare(ours[0], peer[0]);
+        const agrees = difference <= half.tolerance;
+        isRight &&= agrees;
+        shown.push(
+          `${ratio.toFixed(2)}x`,
+          `losses differ by ${difference.toExponential(1)}${agrees ? '' : ' (too much)'}`,
+        );
+      }
+      console.log(`${one.label.padEnd(28)} ${shown.join('   ')}`);
+      outcome.push({ label: one.label, task: one.task, results });
+    }
+  }
+} finally {
+  rmSync(folder, { recursive: true });
+}
+if (flags.json)
+  writeFileSync(flags.json, `${JSON.stringify({ threads, rounds, steps, outcome }, null, 1)}\n`);
+if (!isRight) process.exit(1);
