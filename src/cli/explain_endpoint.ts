@@ -18,10 +18,11 @@ import type { Tokenizer } from '../lm/tokenizer/tokenizer.ts';
 import type { CliContext } from './context.ts';
 import type { ExplainFlags } from './explain_flags.ts';
 
-/** Nothing is sent yet. @throws {AntipodeError} `usage` for one of the two options without the other, and as `openOpenAiEndpoint` */
+/** Nothing is sent yet. @param more laid over the usual options @throws {AntipodeError} `usage` for one of the two options without the other, and as `openOpenAiEndpoint` */
 export async function endpointFor(
   { env }: CliContext,
   { endpoint: url, explainerModel: model }: ExplainFlags,
+  more: { readonly retries?: number } = {},
 ): Promise<ChatEndpoint | undefined> {
   if (url === undefined && model === undefined) return undefined;
   if (url === undefined || model === undefined) {
@@ -31,7 +32,7 @@ export async function endpointFor(
       { hint: 'give both, or neither for explanations by rules' },
     );
   }
-  return openOpenAiEndpoint({ url, model, apiKey: env['OPENAI_API_KEY'] });
+  return openOpenAiEndpoint({ url, model, apiKey: env['OPENAI_API_KEY'], ...more });
 }
 
 export interface EndpointBound {

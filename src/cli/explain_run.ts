@@ -68,7 +68,9 @@ function plan({ flags, source, layer, place, sae, corpus, endpoint }: Request): 
 
 async function explain(context: CliContext, request: Request): Promise<Result> {
   const { flags, tokenizer, endpoint, source, layer, place } = request;
-  if (endpoint) await checkEndpoint(endpoint, context.signal);
+  // What fails for the moment here would keep somebody waiting who is still there to mend it.
+  const once = await endpointFor(context, flags, { retries: 0 });
+  if (once) await checkEndpoint(once, context.signal);
   const statistics = await gather(context, request);
   const byRules = explainFeatures(statistics);
   const asked = endpoint && (await askModel(context, { endpoint, flags, statistics, byRules, tokenizer }));
