@@ -99,7 +99,7 @@ function checkSame(shown: string, before: BegunWith, now: BegunWith): void {
 
 async function namesIn(path: string): Promise<string[]> {
   try {
-    return (await readdir(path)).filter((name) => !/^\.antipode-.*\.tmp$/.test(name)).sort();
+    return (await readdir(path)).filter((name) => !isTemporary(name)).sort();
   } catch (error) {
     if (systemErrorCode(error) === 'ENOENT') return [];
     throw error;
@@ -121,11 +121,18 @@ export async function hasCheckpoint({ path }: WorkFolder): Promise<boolean> {
   return (await namesIn(path)).includes(CHECKPOINT_FILE);
 }
 
-/** Removes what a training leaves; the folder itself only where nothing else is in it. */
+/** Removes what a training leaves, half-written files of a process that was killed included; the folder itself only where nothing else is in it. */
 export async function leaveWorkFolder({ path }: WorkFolder): Promise<void> {
-  for (const file of [CHECKPOINT_FILE, LOSS_CURVE_FILE, LOCK_FILE, BEGUN_FILE])
-    await rm(join(path, file), { force: true });
+  const names = await readdir(path).catch(() => []);
+  const own = [CHECKPOINT_FILE, LOSS_CURVE_FILE, LOCK_FILE, BEGUN_FILE];
+  for (const name of names) {
+    if (own.includes(name) || isTemporary(name)) await rm(join(path, name), { force: true });
+  }
   await rmdir(path).catch(() => {});
+}
+
+function isTemporary(name: string): boolean {
+  return /^\.antipode-.*\.tmp$/.test(name);
 }
 
 export interface TrainedFolder {

@@ -6,7 +6,7 @@ import { openTokenizer } from '../lm/tokenizer/open_tokenizer.ts';
 import type { Tokenizer } from '../lm/tokenizer/tokenizer.ts';
 import type { FileCorpus } from '../train/corpus/corpus.ts';
 import { type HeldOutSplit, splitHeldOut } from '../train/corpus/token_rows.ts';
-import { defaultBufferTokens } from '../train/harvest/activation_source.ts';
+import { bufferTokensFor } from '../train/harvest/activation_source.ts';
 import { type HookPoint, parseHookPoint } from '../train/harvest/hook_name.ts';
 import { checkGemmaScope } from '../train/sae/gemma_scope_files.ts';
 import { type ResolvedSettings, resolveSettings, type SaeTrainingSettings } from '../train/sae/settings.ts';
@@ -48,7 +48,7 @@ export async function planTraining(context: CliContext, flags: TrainSaeFlags): P
   const resolved = resolveSettings(settings, config.dModel);
   if (flags.format !== 'saelens') checkGemmaScope(resolved);
   const tokenizer = await openTokenizer(folder);
-  const bufferTokens = flags.buffer ?? defaultBufferTokens(config.dModel, contextLength);
+  const bufferTokens = bufferTokensFor(config.dModel, contextLength, flags.buffer);
   const fingerprint = await modelFingerprint(folder);
   const corpus = await openTexts(context, flags);
   try {

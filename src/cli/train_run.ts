@@ -2,7 +2,7 @@
 
 import { copyFile, mkdir, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { AntipodeError } from '../errors.ts';
+import { AntipodeError, type ErrorKind } from '../errors.ts';
 import { checkOutputDirectory } from '../formats/atomic.ts';
 import type { LanguageModel } from '../lm/language_model.ts';
 import { openSae } from '../sae/open.ts';
@@ -60,8 +60,9 @@ interface Run {
 
 async function runInWorkFolder(context: CliContext, run: Run): Promise<SaeEvaluation | undefined> {
   const { flags, plan, work } = run;
-  const model = await openModel(context, { folder: plan.folder, flags, use: 'activations' });
+  let model: LanguageModel | undefined;
   try {
+    model = await openModel(context, { folder: plan.folder, flags, use: 'activations' });
     const trained = await train(context, run, model);
     const evaluation = await writeResult(context, run, model, trained);
     await leaveWorkFolder(work);
@@ -69,7 +70,7 @@ async function runInWorkFolder(context: CliContext, run: Run): Promise<SaeEvalua
   } catch (error) {
     throw await withNextStep(error, work);
   } finally {
-    await model.close();
+    await model?.close();
   }
 }
 
@@ -81,13 +82,19 @@ async function withNextStep(error: unknown, work: WorkFolder): Promise<unknown> 
   }
   if (!(error instanceof AntipodeError)) return error;
   const { kind, message } = error;
-  if (kind !== 'interrupted' && kind !== 'resource') return error;
-  const first = kind === 'resource' && error.hint ? `${error.hint}, with --resume` : 'add --resume to go on';
-  return new AntipodeError(kind, message, {
-    hint: `${first} (${work.shown} holds the checkpoint)`,
-    cause: error,
-  });
+  const before = RESUMABLE[kind];
+  if (before === undefined) return error;
+  const hint = `${before}add --resume to go on (${work.shown} holds the checkpoint)`;
+  return new AntipodeError(kind, message, { hint, cause: error });
 }
+
+/** What can be put right without changing the training, and how. */
+const RESUMABLE: Partial<Record<ErrorKind, string>> = {
+  interrupted: '',
+  resource: 'free some space or memory, then ',
+  // After hours of training: somebody put something where the result goes.
+  usage: 'clear the folder, then ',
+};
 
 async function train(
   context: CliContext,

@@ -67,10 +67,20 @@ const DEFAULT_BUFFER_BYTES = 2 ** 29;
 /** What one `Float32Array` may take here: larger buffers mix no better. */
 const MAX_BUFFER_BYTES = 16 * 2 ** 30;
 
-/** @param dIn width of an activation @returns tokens */
-export function defaultBufferTokens(dIn: number, contextLength: number): number {
+/**
+ * Activations that a source holds at a time.
+ * @param dIn width of an activation @param given what is asked for, if anything is
+ * @throws {AntipodeError} `usage` for less than a row and for more than 16 GiB
+ */
+export function bufferTokensFor(dIn: number, contextLength: number, given?: number): number {
   const fitting = Math.floor(DEFAULT_BUFFER_BYTES / (4 * dIn));
-  return Math.max(contextLength, Math.min(DEFAULT_BUFFER_TOKENS, fitting));
+  const tokens = given ?? Math.max(contextLength, Math.min(DEFAULT_BUFFER_TOKENS, fitting));
+  const most = Math.floor(MAX_BUFFER_BYTES / (4 * dIn));
+  if (tokens >= contextLength && tokens <= most) return tokens;
+  throw new AntipodeError(
+    'usage',
+    `buffer: got ${tokens} tokens, expected ${contextLength} (one row) to ${most} (16 GiB)`,
+  );
 }
 
 /**
@@ -86,15 +96,7 @@ export function openActivationSource(options: ActivationSourceOptions): Harveste
       `context: ${contextLength} tokens are too many (the model's context holds ${maxPositions})`,
     );
   }
-  const bufferTokens = options.bufferTokens ?? defaultBufferTokens(dModel, contextLength);
-  const bytes = 4 * dModel * bufferTokens;
-  if (bufferTokens < contextLength || bytes > MAX_BUFFER_BYTES) {
-    const most = Math.floor(MAX_BUFFER_BYTES / (4 * dModel));
-    throw new AntipodeError(
-      'usage',
-      `buffer: got ${bufferTokens} tokens, expected ${contextLength} (one row) to ${most} (16 GiB)`,
-    );
-  }
+  const bufferTokens = bufferTokensFor(dModel, contextLength, options.bufferTokens);
   return new CorpusActivations(options, bufferTokens);
 }
 

@@ -1,0 +1,76 @@
+/** @file A second opinion that nobody here wrote: `antipode train sae` on a story model that others trained, on stories that it writes itself. */
+
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openLanguageModel } from '../../src/lm/session.ts';
+import { openTokenizer } from '../../src/lm/tokenizer/open_tokenizer.ts';
+import { makePlace, type Place, runCommand } from '../support/run_command.ts';
+import { HAS_STORY_MODEL, writeStories, writeStoryModel } from '../support/story_model.ts';
+
+const isFull = process.env['ANTIPODE_TEST_FULL'] === '1';
+
+let place: Place;
+beforeAll(async () => {
+  place = makePlace();
+});
+afterAll(() => place.remove());
+
+async function prepare(count: number): Promise<void> {
+  const folder = join(place.cwd, 'stories');
+  await mkdir(folder, { recursive: true });
+  await writeStoryModel(folder);
+  const model = await openLanguageModel(folder, { precision: 'f32' });
+  const tokenizer = await openTokenizer(folder);
+  await writeStories(join(place.cwd, 'stories.txt'), { count, model, tokenizer });
+  await model.close();
+}
+
+const BASE = ['-m', 'stories', '--text', 'stories.txt', '--context', '256', '--json'];
+
+interface Trained {
+  readonly evaluation: {
+    readonly explained_variance: number;
+    readonly l0_mean: number;
+    readonly losses: { readonly clean: number; readonly spliced: number; readonly mean_ablated: number };
+  };
+}
+
+async function train(out: string, more: readonly string[]): Promise<Trained['evaluation']> {
+  const args = ['train', 'sae', ...BASE, '--layer', '2', '--k', '16', '--out', out, ...more];
+  const { code, stdout, stderr } = await runCommand(place, args);
+  expect([code, stderr]).toEqual([0, expect.not.stringContaining('error')]);
+  return (JSON.parse(stdout) as Trained).evaluation;
+}
+
+describe.skipIf(!HAS_STORY_MODEL)(
+  'a trained story model of 260,000 parameters (needs ../shared/data/stories260k, absent: skipped)',
+  () => {
+    it('a short training on few stories explains most of the variance', async () => {
+      await prepare(24);
+      const { explained_variance, l0_mean, losses } = await train('short', [
+        '--d-sae',
+        '256',
+        '--steps',
+        '150',
+      ]);
+      expect(explained_variance).toBeGreaterThan(0.7);
+      expect(l0_mean).toBeGreaterThan(8);
+      expect(losses.spliced).toBeLessThan(losses.mean_ablated);
+    });
+
+    it.skipIf(!isFull)(
+      `2,000 stories: explained variance of 0.95 and features of single words${isFull ? '' : ' (minutes: only in the full run)'}`,
+      async () => {
+        await prepare(2000);
+        const { explained_variance, losses } = await train('long', ['--d-sae', '1024', '--steps', '3000']);
+        expect(explained_variance).toBeGreaterThan(0.95);
+        expect(losses.spliced).toBeLessThan(1.1 * losses.clean);
+        const args = ['explain', ...BASE, '--sae', 'long', '--tokens', '100000', '--out', 'explained'];
+        const { stdout } = await runCommand(place, args);
+        // What the story model's second opinion asks for is 20.
+        expect((JSON.parse(stdout) as { shared_top_word: number }).shared_top_word).toBeGreaterThan(100);
+      },
+    );
+  },
+);
