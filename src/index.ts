@@ -60,5 +60,23 @@ export type { PairCensus, PairSearchResult, ScoredPair } from './search/pairs.ts
 export { type SearchPairsOptions, searchPairs } from './search/search_pairs.ts';
 export { cosine, type FeatureMatrix, type Matrix, toFeatureMatrix } from './tensor/matrix.ts';
 export { normalizeRows } from './tensor/unit_rows.ts';
+export {
+  type Corpus,
+  type FileCorpus,
+  memoryCorpus,
+  type OpenCorpusOptions,
+  openCorpus,
+} from './train/corpus/corpus.ts';
+export { rowsOfText, splitHeldOut, type TokenRow, tokenRows } from './train/corpus/token_rows.ts';
 export { type EvaluateSaeOptions, evaluateSae, type SaeEvaluation } from './train/evaluate/evaluate_sae.ts';
+export {
+  type ActivationSource,
+  type ActivationSourceOptions,
+  type HarvestedSource,
+  openActivationSource,
+} from './train/harvest/activation_source.ts';
 export { type HookPoint, parseHookPoint } from './train/harvest/hook_name.ts';
+export type { SaeTrainingSettings } from './train/sae/settings.ts';
+export { type TrainingProgress, type TrainSaeOptions, trainSae } from './train/sae/train_sae.ts';
+export type { TrainedSae } from './train/sae/trained_sae.ts';
+export { type WriteSaeFolderOptions, writeSaeFolder } from './train/sae/write_sae.ts';

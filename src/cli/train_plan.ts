@@ -1,5 +1,6 @@
 /** @file What `antipode train sae` is going to do, worked out from its options before anything long begins: the place, the settings, memory and tokens. */
 
+import { basename, resolve } from 'node:path';
 import { AntipodeError } from '../errors.ts';
 import { type ModelConfig, readModelConfig } from '../lm/config.ts';
 import { openTokenizer } from '../lm/tokenizer/open_tokenizer.ts';
@@ -23,6 +24,8 @@ const DEFAULT_K = 32;
 
 export interface TrainingPlan {
   readonly folder: string;
+  /** As files name the model: on the Hugging Face Hub, or its folder without the path. */
+  readonly modelName: string;
   readonly config: ModelConfig;
   readonly tokenizer: Tokenizer;
   readonly hook: HookPoint;
@@ -55,7 +58,8 @@ export async function planTraining(context: CliContext, flags: TrainSaeFlags): P
     const split = splitHeldOut(corpus.documents, flags.heldOut, flags.seed);
     const identity = { hook, contextLength, bufferTokens, corpus, fingerprint, resolved };
     const begunWith = begunWithOf(flags, identity);
-    return { folder, config, tokenizer, settings, split, begunWith, ...identity };
+    const modelName = resolve(context.cwd, flags.model) === folder ? basename(folder) : flags.model;
+    return { folder, modelName, config, tokenizer, settings, split, begunWith, ...identity };
   } catch (error) {
     await corpus.close();
     throw error;

@@ -2,7 +2,7 @@
 
 import { copyFile, mkdir, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { AntipodeError, type ErrorKind } from '../errors.ts';
+import { AntipodeError } from '../errors.ts';
 import { checkOutputDirectory } from '../formats/atomic.ts';
 import type { LanguageModel } from '../lm/language_model.ts';
 import { openSae } from '../sae/open.ts';
@@ -41,7 +41,7 @@ export async function runTrainSae(context: CliContext, flags: TrainSaeFlags): Pr
       context.out().result(plannedResult(plan, flags));
       return;
     }
-    const work = workFolderOf(out, flags.out);
+    const work = workFolderOf(out, flags.out.replace(/[/\\]+$/, ''));
     await enterWorkFolder(work, plan.begunWith, flags.resume === true);
     for (const note of planNotes(plan, flags)) context.out().note(note);
     const evaluation = await runInWorkFolder(context, { flags, out, plan, work });
@@ -82,19 +82,16 @@ async function withNextStep(error: unknown, work: WorkFolder): Promise<unknown> 
   }
   if (!(error instanceof AntipodeError)) return error;
   const { kind, message } = error;
-  const before = RESUMABLE[kind];
-  if (before === undefined) return error;
-  const hint = `${before}add --resume to go on (${work.shown} holds the checkpoint)`;
+  if (kind !== 'interrupted' && kind !== 'resource' && kind !== 'usage') return error;
+  const first = {
+    interrupted: '',
+    resource: error.hint === undefined ? '' : `${error.hint}; `,
+    // After hours of training: somebody put something where the result goes.
+    usage: 'clear the folder, then ',
+  };
+  const hint = `${first[kind]}add --resume to go on (${work.shown} holds the checkpoint)`;
   return new AntipodeError(kind, message, { hint, cause: error });
 }
-
-/** What can be put right without changing the training, and how. */
-const RESUMABLE: Partial<Record<ErrorKind, string>> = {
-  interrupted: '',
-  resource: 'free some space or memory, then ',
-  // After hours of training: somebody put something where the result goes.
-  usage: 'clear the folder, then ',
-};
 
 async function train(
   context: CliContext,
@@ -195,7 +192,7 @@ async function writeFormats(
   const { contextLength, corpus, hook, tokenizer } = plan;
   const { bosId } = tokenizer;
   const place = {
-    modelName: flags.model,
+    modelName: plan.modelName,
     hookName: hook.hookName,
     contextLength,
     prependBos: bosId !== undefined && tokenizer.encode('')[0] === bosId,

@@ -142,7 +142,7 @@ it.skipIf(!canMount)(
     expect([status, stderr]).toEqual([
       1,
       expect.stringMatching(
-        /cannot be written, the disk is full\nnext: free some space or memory, then add --resume/,
+        /cannot be written, the disk is full\nnext: free some space and run the same command again; add --resume to go on/,
       ),
     ]);
     rmSync(disk, { recursive: true });

@@ -4,7 +4,7 @@
  * is kept and only shuffled anew. Leaves out a store on disk: models run faster than most disks read.
  */
 
-import { AntipodeError } from '../../errors.ts';
+import { AntipodeError, throwIfInterrupted } from '../../errors.ts';
 import type { LanguageModel } from '../../lm/language_model.ts';
 import type { Tokenizer } from '../../lm/tokenizer/tokenizer.ts';
 import { createRng } from '../../tensor/rng.ts';
@@ -217,6 +217,7 @@ class CorpusActivations implements HarvestedSource {
     let count = 0;
     let row = await walk.peek();
     for (; row && count + row.columns.length <= this.#bufferTokens; row = await walk.peek()) {
+      throwIfInterrupted(this.#options.signal);
       rows.push(row);
       count += row.columns.length;
       walk.advance();

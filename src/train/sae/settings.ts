@@ -87,7 +87,7 @@ export function resolveSettings(given: SaeTrainingSettings, dIn: number): Resolv
     throw new AntipodeError(
       'usage',
       `training: arrays of batch (${batch}) by d_sae (${dSae}) or d_in (${dIn}) by d_sae are too large (expected below ${MAX_ARRAY_VALUES} values)`,
-      { hint: 'take a smaller --d-sae or --batch' },
+      { hint: 'take a smaller --d-sae or --batch-size' },
     );
   }
   const settings: ResolvedSettings = {
