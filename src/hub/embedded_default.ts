@@ -22,10 +22,11 @@ export interface EmbeddedSae {
   readonly concepts: string;
 }
 
-const ROOT = fileURLToPath(new URL('../../organism/', import.meta.url));
+/** Everything below is in here. */
+export const EMBEDDED_FOLDER: string = fileURLToPath(new URL('../../organism/', import.meta.url));
 
 /** A folder as Hugging Face publishes models. */
-export const EMBEDDED_MODEL_FOLDER: string = join(ROOT, 'model');
+export const EMBEDDED_MODEL_FOLDER: string = join(EMBEDDED_FOLDER, 'model');
 
 /** Layers whose residual stream has an SAE. */
 const LAYERS = [1, 2];
@@ -36,10 +37,10 @@ export const EMBEDDED_SAES: readonly EmbeddedSae[] = LAYERS.map((layer) => {
   return {
     id: `${EMBEDDED_MODEL_ID}/${source}`,
     layer,
-    weights: join(ROOT, 'sae', source, 'params.npz'),
-    explanations: join(ROOT, 'explanations', 'v1', EMBEDDED_MODEL_ID, source),
+    weights: join(EMBEDDED_FOLDER, 'sae', source, 'params.npz'),
+    explanations: join(EMBEDDED_FOLDER, 'explanations', 'v1', EMBEDDED_MODEL_ID, source),
     catalogueId,
-    concepts: join(ROOT, 'concepts', `${catalogueId}.yaml`),
+    concepts: join(EMBEDDED_FOLDER, 'concepts', `${catalogueId}.yaml`),
   };
 });
 

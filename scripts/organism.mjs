@@ -1,0 +1,157 @@
+/**
+ * @file Makes the embedded default anew: `npm run organism`. Runs on dist/, prints stages and what is left of them, goes on where it was interrupted.
+ */
+import { createRequire } from 'node:module';
+import { arch, availableParallelism, cpus, platform } from 'node:os';
+import { dirname, join, relative, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const require = createRequire(import.meta.url);
+
+const HELP = `npm run organism -- [options]
+
+  --out DIR       where the result goes (default: organism/, with --quick .organism/quick/out)
+  --work DIR      where stages are kept, and gone on with (default: .organism/full or .organism/quick)
+  --from STAGE    makes this stage and all behind it anew
+  --until STAGE   ends behind this stage, without a result
+  --only STAGE    both: this stage alone, made anew
+  --quick         a few steps of everything: shows the way, its result is of no use
+  --threads N     of ONNX Runtime (default: its own choice, the physical cores)
+  --list          prints the stages
+`;
+
+const { values } = parseArgs({
+  options: {
+    out: { type: 'string' },
+    work: { type: 'string' },
+    from: { type: 'string' },
+    until: { type: 'string' },
+    only: { type: 'string' },
+    quick: { type: 'boolean', default: false },
+    threads: { type: 'string' },
+    list: { type: 'boolean', default: false },
+    help: { type: 'boolean', short: 'h', default: false },
+  },
+});
+
+const load = (path) => import(join(root, 'dist', path));
+const { remakeOrganism, stagesOf } = await load('organism/remake/remake_organism.js');
+const { ORGANISM_SETTINGS, QUICK_SETTINGS } = await load('organism/settings.js');
+const { polesFound } = await load('organism/remake/card.js');
+
+const settings = values.quick ? QUICK_SETTINGS : ORGANISM_SETTINGS;
+const kept = join(root, '.organism', values.quick ? 'quick' : 'full');
+const out = resolve(values.out ?? (values.quick ? join(kept, 'out') : join(root, 'organism')));
+const work = resolve(values.work ?? join(kept, 'work'));
+const shown = (path) => relative(process.cwd(), path) || '.';
+
+function time(seconds) {
+  const whole = Math.round(seconds);
+  return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, '0')}`;
+}
+
+/** One line that is written over on a terminal; elsewhere a line now and then. */
+function createPrinter() {
+  const { isTTY } = process.stdout;
+  let stage;
+  let began = performance.now();
+  let last = 0;
+  const close = () => {
+    if (stage === undefined) return;
+    if (isTTY) process.stdout.write('\r\u001b[K');
+    console.log(`${stage}: ${time((performance.now() - began) / 1000)}`);
+  };
+  return {
+    show({ detail = '', fraction, secondsLeft, stage: name }) {
+      const now = performance.now();
+      if (name !== stage) {
+        close();
+        stage = name;
+        began = now;
+        last = 0;
+      }
+      if (last > 0 && now - last < (isTTY ? 200 : 15_000)) return;
+      last = now;
+      const left = secondsLeft === undefined ? '' : `, ${time(secondsLeft)} left`;
+      const line = `${name} ${Math.floor(100 * fraction)} %${left}${detail && `: ${detail}`}`;
+      if (isTTY) process.stdout.write(`\r\u001b[K${line.slice(0, (process.stdout.columns ?? 80) - 1)}`);
+      else console.log(line);
+    },
+    end: close,
+  };
+}
+
+function printCard(card) {
+  const { loss, standardError, unigramLoss } = card.model.reporting;
+  console.log(`\n${shown(out)}: ${card.files.reduce((sum, { bytes }) => sum + bytes, 0)} bytes`);
+  console.log(
+    `model: ${card.model.parameters} parameters, loss ${loss.toFixed(4)} +- ${standardError.toFixed(4)} (unigram ${unigramLoss.toFixed(4)})`,
+  );
+  for (const { catalogue, concepts, dSae, id, reporting } of card.saes) {
+    const { cleanLoss, dead, explainedVariance, l0, splicedLoss } = reporting;
+    const more = 100 * (splicedLoss / cleanLoss - 1);
+    console.log(
+      `${id}: explained variance ${explainedVariance.toFixed(4)}, L0 ${l0.toFixed(2)}, dead ${dead} of ${dSae}, spliced loss +${more.toFixed(2)} %, poles ${polesFound([{ catalogue }]).length}, concepts ${concepts.length}`,
+    );
+  }
+  console.log(`poles in any SAE: ${polesFound(card.saes).length}`);
+  if ('unavailable' in card.steering) console.log(`steering: ${card.steering.unavailable}`);
+  else {
+    for (const { counts, name, unsteeredNll } of card.steering.arms) {
+      const cells = Object.entries(counts).map(([label, count]) => `${label} ${count}`);
+      console.log(`${name.padEnd(9)} ${cells.join(', ')}, NLL ${unsteeredNll.toFixed(2)}`);
+    }
+  }
+  const seconds = card.seconds.reduce((sum, stage) => sum + stage.seconds, 0);
+  console.log(`time of all stages: ${time(seconds)}`);
+}
+
+const controller = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM']) {
+  process.on(signal, () => {
+    // The second time means it.
+    if (controller.signal.aborted) process.exit(130);
+    controller.abort();
+  });
+}
+
+async function main() {
+  const printer = createPrinter();
+  const from = values.only ?? values.from;
+  const until = values.only ?? values.until;
+  try {
+    const card = await remakeOrganism({
+      settings,
+      out,
+      work,
+      ...(from !== undefined && { from }),
+      ...(until !== undefined && { until }),
+      ...(values.threads !== undefined && { threads: Number(values.threads) }),
+      date: new Date(),
+      environment: {
+        antipode: require('../package.json').version,
+        node: process.versions.node,
+        onnxruntime: require('onnxruntime-node/package.json').version,
+        platform: `${platform()} ${arch()}`,
+        cpu: cpus()[0]?.model ?? 'unknown',
+        cores: availableParallelism(),
+      },
+      signal: controller.signal,
+      onProgress: (progress) => printer.show(progress),
+    });
+    printer.end();
+    if (card) printCard(card);
+    else console.log(`${shown(work)}: holds the stages up to ${until}`);
+  } catch (error) {
+    printer.end();
+    if (error?.name !== 'AntipodeError') throw error;
+    console.error(`error: ${error.message}${error.hint ? `\nnext: ${error.hint}` : ''}`);
+    process.exitCode = error.kind === 'interrupted' ? 130 : 1;
+  }
+}
+
+if (values.help) console.log(HELP);
+else if (values.list) console.log(stagesOf(settings).join('\n'));
+else await main();
