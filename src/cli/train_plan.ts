@@ -3,6 +3,7 @@
 import { basename, resolve } from 'node:path';
 import { AntipodeError } from '../errors.ts';
 import { type ModelConfig, readModelConfig } from '../lm/config.ts';
+import { refuseBeyondMemory } from '../lm/memory_limit.ts';
 import { openTokenizer } from '../lm/tokenizer/open_tokenizer.ts';
 import type { Tokenizer } from '../lm/tokenizer/tokenizer.ts';
 import type { FileCorpus } from '../train/corpus/corpus.ts';
@@ -52,6 +53,10 @@ export async function planTraining(context: CliContext, flags: TrainSaeFlags): P
   if (flags.format !== 'saelens') checkGemmaScope(resolved);
   const tokenizer = await openTokenizer(folder);
   const bufferTokens = bufferTokensFor(config.dModel, contextLength, flags.buffer);
+  refuseBeyondMemory(memoryOf({ bufferTokens, config, resolved }).training, {
+    what: 'the arrays of this training',
+    hint: 'take a smaller --d-sae or --batch-size',
+  });
   const fingerprint = await modelFingerprint(folder);
   const corpus = await openTexts(context, flags);
   try {
@@ -149,16 +154,27 @@ function begunWithOf(flags: TrainSaeFlags, identity: Identity): BegunWith {
   };
 }
 
-/** Bytes that a training takes in this process: the state in two copies with Adam's means, arrays of a step, the buffer of activations. */
-export function memoryOf({ bufferTokens, config, resolved }: TrainingPlan): {
+/**
+ * Measured peaks of `trainSae` are this many times the parameters (the state in two copies with Adam's means, gradients, what comes between, a copy to
+ * write), and this many arrays `[batch, d_sae]`. With either large, within a fifth.
+ */
+const PARAMETER_COPIES = 18;
+const STEP_ARRAYS = { batchtopk: 21, topk: 21, jumprelu: 11, relu: 11 } as const;
+
+/** Bytes that a training takes in this process. The buffer takes what the text has, if that is less. */
+export function memoryOf({
+  bufferTokens,
+  config,
+  resolved,
+}: Pick<TrainingPlan, 'bufferTokens' | 'config' | 'resolved'>): {
   readonly buffer: number;
   readonly training: number;
 } {
   const { dModel } = config;
-  const { batch, dSae } = resolved;
+  const { architecture, batch, dSae } = resolved;
   const parameters = 2 * dModel * dSae + 2 * dSae + dModel;
-  // Both matrices, Adam's two means of them, each twice; gradients once; some six arrays over the batch.
-  return { buffer: 4 * dModel * bufferTokens, training: 4 * (7 * parameters + 6 * batch * dSae) };
+  const values = PARAMETER_COPIES * parameters + STEP_ARRAYS[architecture] * batch * dSae;
+  return { buffer: 4 * dModel * bufferTokens, training: 4 * values };
 }
 
 /** Lines for people, before it begins. */

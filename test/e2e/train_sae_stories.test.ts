@@ -60,17 +60,18 @@ describe.skipIf(!HAS_STORY_MODEL)(
     });
 
     it.skipIf(!isFull)(
-      `2,000 stories: explained variance of 0.95 and features of single words${isFull ? '' : ' (minutes: only in the full run)'}`,
+      `800 stories: explained variance of 0.9, and features of one word${isFull ? '' : ' (minutes: only in the full run)'}`,
       async () => {
-        await prepare(2000);
-        const { explained_variance, losses } = await train('long', ['--d-sae', '1024', '--steps', '3000']);
-        expect(explained_variance).toBeGreaterThan(0.95);
-        expect(losses.spliced).toBeLessThan(1.1 * losses.clean);
-        const args = ['explain', ...BASE, '--sae', 'long', '--tokens', '100000', '--out', 'explained'];
+        await prepare(800);
+        const { explained_variance, losses } = await train('long', ['--d-sae', '512', '--steps', '1500']);
+        expect(explained_variance).toBeGreaterThan(0.9);
+        expect(losses.spliced).toBeLessThan(1.15 * losses.clean);
+        const args = ['explain', ...BASE, '--sae', 'long', '--tokens', '50000', '--out', 'explained'];
         const { stdout } = await runCommand(place, args);
-        // What the story model's second opinion asks for is 20.
-        expect((JSON.parse(stdout) as { shared_top_word: number }).shared_top_word).toBeGreaterThan(100);
+        expect((JSON.parse(stdout) as { shared_top_word: number }).shared_top_word).toBeGreaterThan(20);
       },
+      // A busy machine takes ten times as long as a quiet one.
+      1_800_000,
     );
   },
 );
