@@ -16,6 +16,9 @@ export interface Calibration {
   readonly variance: number;
 }
 
+/** Variance over mean square, of what float32 cannot tell from constants. */
+const LEAST_SPREAD = 1e-12;
+
 /** Rounds of Weiszfeld's iteration; the centre moves by less than a thousandth of the norm after a few. */
 const MEDIAN_ROUNDS = 30;
 
@@ -28,6 +31,7 @@ export function calibrate(rows: Float32Array, dIn: number): Calibration {
   const count = rows.length / dIn;
   const mean = new Float64Array(dIn);
   let norms = 0;
+  let power = 0;
   for (let row = 0; row < count; row++) {
     let squares = 0;
     for (let c = 0; c < dIn; c++) {
@@ -36,14 +40,13 @@ export function calibrate(rows: Float32Array, dIn: number): Calibration {
       mean[c]! += value / count;
     }
     norms += Math.sqrt(squares);
+    power += squares / rows.length;
   }
   if (!Number.isFinite(norms)) {
-    throw new AntipodeError('format', 'activations: the first of them hold a NaN or an infinity', {
-      hint: 'look at the model: its forward pass overflows at this hook',
-    });
+    throw notFinite(`the first ${count} of them hold`);
   }
   const variance = sumOfSquaresAbout(rows, mean) / rows.length;
-  if (!(variance > 0)) {
+  if (!(variance > LEAST_SPREAD * power)) {
     throw new AntipodeError(
       'format',
       `activations: the first ${count} of them are all alike, there is nothing to learn`,
@@ -56,6 +59,13 @@ export function calibrate(rows: Float32Array, dIn: number): Calibration {
     centre: Float32Array.from(median, (value) => value * scale),
     variance: variance * scale * scale,
   };
+}
+
+/** @param what `the batch of step 3 holds` */
+export function notFinite(what: string): AntipodeError {
+  return new AntipodeError('format', `activations: ${what} a NaN or an infinity`, {
+    hint: 'look at the model: its forward pass overflows at this hook',
+  });
 }
 
 /** Sum over rows of squared distances to a point `[d_in]`, float64. */

@@ -4,6 +4,7 @@
  */
 
 import type { SaeArchitecture } from './step_graph.ts';
+import type { LastStep } from './training_checkpoint.ts';
 
 export interface TrainedSae {
   readonly architecture: SaeArchitecture;
@@ -29,7 +30,7 @@ export interface TrainedSae {
   /** Activations trained on. */
   readonly activations: number;
   /** Of the last step's batch, with the batch's own selection of latents. */
-  readonly last: { readonly loss: number; readonly explainedVariance: number; readonly l0: number };
+  readonly last: LastStep;
 }
 
 export interface RawSae {

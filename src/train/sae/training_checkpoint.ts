@@ -13,6 +13,13 @@ import type { ResolvedSettings } from './settings.ts';
 
 export const CHECKPOINT_FILE = 'checkpoint.safetensors';
 
+/** Of the last step that was reported. */
+export interface LastStep {
+  readonly loss: number;
+  readonly explainedVariance: number;
+  readonly l0: number;
+}
+
 /** What a checkpoint knows besides its tensors. */
 export interface TrainingFacts {
   readonly settings: ResolvedSettings;
@@ -24,7 +31,7 @@ export interface TrainingFacts {
   /** Of the stream, behind the last step. */
   readonly position: unknown;
   readonly firing: { readonly counted: number; readonly threshold: number | null; readonly steps: number };
-  readonly last: { readonly loss: number; readonly explainedVariance: number; readonly l0: number };
+  readonly last: LastStep;
   readonly curve: unknown;
 }
 
@@ -79,12 +86,8 @@ export async function findTraining(
     if (error instanceof AntipodeError && error.kind === 'missing') return undefined;
     throw error;
   }
-  const facts = checkpoint.facts as TrainingFacts;
-  if (
-    typeof facts?.step !== 'number' ||
-    typeof facts.settings !== 'object' ||
-    typeof facts.firing !== 'object'
-  ) {
+  const { facts } = checkpoint;
+  if (!isTrainingFacts(facts)) {
     throw new AntipodeError('format', `${path}: is not the checkpoint of a training of a sparse autoencoder`);
   }
   const before: Record<string, unknown> = { ...facts.settings, dIn: facts.dIn };
@@ -97,6 +100,20 @@ export async function findTraining(
     );
   }
   return { facts, checkpoint, path };
+}
+
+function isTrainingFacts(value: unknown): value is TrainingFacts {
+  if (typeof value !== 'object' || value === null) return false;
+  const { settings, firing, step, scale, variance, last } = value as Partial<TrainingFacts>;
+  const isRecord = (one: unknown): boolean => typeof one === 'object' && one !== null;
+  return (
+    [settings, firing, last].every(isRecord) &&
+    [step, firing?.steps, firing?.counted].every(
+      (count) => Number.isSafeInteger(count) && Number(count) >= 0,
+    ) &&
+    [scale, variance].every((number) => typeof number === 'number' && number > 0) &&
+    Number(step) <= Number(settings?.steps)
+  );
 }
 
 /** Puts what was saved back. */
