@@ -141,6 +141,14 @@ describe('C5: progress, warnings and notes stay on stderr', () => {
     ]);
   });
 
+  test('details stand behind the time that is left, safe to print', () => {
+    const s = setup({ errTTY: false, outTTY: false });
+    const progress = s.out.progress('training', 100);
+    s.pass(10_000);
+    progress.update(50, 'loss 0.1\u001b[2J');
+    expect(s.stderr.text).toBe('training  50 %, 10 s left  loss 0.1\\x1b[2J\n');
+  });
+
   test('on a terminal: one status line, rewritten, that never wraps and is gone at the end', () => {
     const { stderr } = run(true, { NO_COLOR: '1' });
     const states = stderr.text.split('\r\u001b[2K');

@@ -41,7 +41,7 @@ export interface Style {
 }
 
 export interface Progress {
-  /** @param done work done so far, in the unit of `total` @param details what stands behind the label now */
+  /** @param done work done so far, in the unit of `total` @param details stands behind the share and the time: what a narrow terminal cuts off */
   update(done: number, details?: string): void;
   end(): void;
 }
@@ -139,8 +139,8 @@ export function createOutput(options: OutputOptions): Output {
         const time = now();
         if (time - shown < (isTerminal ? TTY_INTERVAL_MS : LOG_INTERVAL_MS)) return;
         shown = time;
-        const name = visible(details === undefined ? label : `${label}  ${details}`);
-        const line = progressLine(name, done, total, (time - started) / 1000);
+        const behind = details === undefined ? '' : `  ${visible(details)}`;
+        const line = progressLine(visible(label), done, total, (time - started) / 1000) + behind;
         if (!isTerminal) {
           stderr.write(`${line}\n`);
           return;

@@ -11,6 +11,9 @@ export interface Line {
   readonly bytes: Uint8Array;
 }
 
+/** Bytes of a line that are not of its text: the mark in front, the return behind. */
+const BESIDES = 4;
+
 export class LineScanner {
   readonly #limit: number;
   /** What was kept of a line that began in an earlier chunk. */
@@ -48,8 +51,7 @@ export class LineScanner {
     if (piece.byteLength === 0) return;
     this.#length += piece.byteLength;
     this.#endsInReturn = piece.at(-1) === 0x0d;
-    // One byte more than the limit: it may be the return of the line break.
-    const part = piece.subarray(0, this.#limit + 1 - this.#kept);
+    const part = piece.subarray(0, this.#limit + BESIDES - this.#kept);
     this.#kept += part.byteLength;
     this.#pieces.push(part);
   }
