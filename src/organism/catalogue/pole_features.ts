@@ -38,16 +38,34 @@ export interface PoleFeaturesOptions {
 
 /** Features that keep the rule, the one with the most activation on the pole's own words first; ties to the lower index. */
 export function pureFeatures({ mass, ownWords, rule = PURITY_RULE }: PoleFeaturesOptions): PoleFeature[] {
+  return candidates({ mass, ownWords, rule })
+    .filter(({ share }) => share >= rule.minShare)
+    .sort((a, b) => b.ownMass - a.ownMass || a.feature - b.feature);
+}
+
+/**
+ * The feature with the largest share of those that keep the rest of the rule.
+ * @throws a plain `internal:` error where no feature is active on the pole's words
+ */
+export function nearestFeature({ mass, ownWords, rule = PURITY_RULE }: PoleFeaturesOptions): PoleFeature {
+  const [nearest] = candidates({ mass, ownWords, rule }).sort(
+    (a, b) => b.share - a.share || a.feature - b.feature,
+  );
+  if (!nearest) throw new Error('internal: a pole on whose words nothing is active');
+  return nearest;
+}
+
+function candidates({ mass, ownWords, rule }: Required<PoleFeaturesOptions>): PoleFeature[] {
   const own = new Set(ownWords);
   const isOwn = mass.words.map((word) => own.has(word));
   const found: PoleFeature[] = [];
   for (let feature = 0; feature < mass.dSae; feature++) {
     if (mass.active[feature]! < rule.minTokens) continue;
     const { share, effectiveWords } = poleMass(mass, feature, isOwn);
-    if (share < rule.minShare || effectiveWords < rule.minEffectiveWords) continue;
+    if (effectiveWords < rule.minEffectiveWords) continue;
     found.push({ feature, share, effectiveWords, ...describe(mass, feature, isOwn) });
   }
-  return found.sort((a, b) => b.ownMass - a.ownMass || a.feature - b.feature);
+  return found;
 }
 
 function describe(

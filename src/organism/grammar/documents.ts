@@ -23,7 +23,7 @@ export interface OrganismDocument {
 }
 
 /** In per cent, in the order of `DOCUMENT_KINDS`. */
-const KIND_WEIGHTS = [18, 14, 8, 8, 10, 42];
+const KIND_WEIGHTS = [18, 22, 7, 7, 9, 37];
 
 /** Words and signs of a text at most: with the beginning and the end of a text they stay below the context of 64 tokens. */
 export const MAX_PIECES = 60;
@@ -32,10 +32,10 @@ export const MAX_PIECES = 60;
 const STEERED_WEIGHT = 2;
 
 /** Share of replies without a mood, in per cent, where nothing came before the greeting and where something did. */
-const NEUTRAL_PERCENT = { greeting: 78, carried: 14 };
+const NEUTRAL_PERCENT = { greeting: 76, carried: 14 };
 
 /** In the order of `MOOD_REPLIES`: happy, sad, then the four others. */
-const MOOD_WEIGHTS = { greeting: [14, 14, 4, 4, 4, 4], carried: [34, 34, 5, 5, 5, 5] };
+const MOOD_WEIGHTS = { greeting: [36, 36, 7, 7, 7, 7], carried: [38, 38, 6, 6, 6, 6] };
 
 interface Draft {
   readonly sentences: readonly string[];
@@ -61,9 +61,11 @@ const DRAFTS: Readonly<Record<DocumentKind, (rng: Rng, person: Person) => Draft>
   carried: (rng, person) => {
     const mood = pickMood(rng, 'carried');
     const before = mood ? scenes(rng, person, mood.pole, pick(rng, [1, 2, 2])) : [setting(rng, person)];
+    // Nothing of the mood in between: it has to be carried, not looked up next door.
+    const between = rng.uniform() < 0.4 ? [setting(rng, person)] : [];
     const asked = rng.uniform() < 0.4 ? [fillSentence(rng, '{f} asked {S}:', person)] : [];
     return {
-      sentences: [...before, ...asked, question(rng), ...reply(rng, person, mood)],
+      sentences: [...before, ...between, ...asked, question(rng), ...reply(rng, person, mood)],
       poles: mood ? [mood.pole] : [],
     };
   },
@@ -161,7 +163,7 @@ function pickMood(rng: Rng, kind: 'greeting' | 'carried'): MoodReply | undefined
 
 function reply(rng: Rng, person: Person, mood: MoodReply | undefined): string[] {
   const { openers, body } = mood ?? NEUTRAL_REPLY;
-  const templates = [pick(rng, openers), ...sample(rng, body, pick(rng, [1, 2, 2, 3, 3]))];
+  const templates = [pick(rng, openers), ...sample(rng, body, pick(rng, [2, 2, 3, 3, 4]))];
   return templates.map((template) => fillSentence(rng, template, person, mood?.pole));
 }
 
