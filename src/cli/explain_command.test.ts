@@ -31,7 +31,7 @@ async function explain(
     '--model',
     'model',
     '--sae',
-    'sae.npz',
+    'tiny',
     '--layer',
     '1',
     '--text',

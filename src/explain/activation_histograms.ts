@@ -6,8 +6,8 @@
 /** Bins per feature; between half and all of them lie below the largest activation. */
 const BINS = 64;
 
-/** Below it activations share the first bin: smaller ranges than this float32 cannot tell from 0 beside 1. */
-const SMALLEST_EXPONENT = -100;
+/** Of the first range: activations that are far smaller share its first bin. */
+const SMALLEST_RANGE = 2 ** -100;
 
 export interface Histogram {
   /** Of every bin, in activation; equal. */
@@ -18,38 +18,38 @@ export interface Histogram {
 
 export class ActivationHistograms {
   readonly #counts: Uint32Array;
-  /** The range is 2 ** exponent. */
-  readonly #exponents: Int16Array;
+  /** Powers of two. */
+  readonly #ranges: Float64Array;
 
-  /** 256 bytes per feature. */
+  /** 264 bytes per feature. */
   constructor(features: number) {
     this.#counts = new Uint32Array(features * BINS);
-    this.#exponents = new Int16Array(features).fill(SMALLEST_EXPONENT);
+    this.#ranges = new Float64Array(features).fill(SMALLEST_RANGE);
   }
 
   /** @param activation above 0 and finite */
   add(feature: number, activation: number): void {
-    while (activation >= 2 ** this.#exponents[feature]!) this.#widen(feature, activation);
-    const bin = Math.floor((activation * BINS) / 2 ** this.#exponents[feature]!);
+    while (activation >= this.#ranges[feature]!) this.#widen(feature, activation);
+    const bin = Math.floor((activation * BINS) / this.#ranges[feature]!);
     this.#counts[feature * BINS + bin]! += 1;
   }
 
   of(feature: number): Histogram {
     const counts = Array.from(this.#counts.subarray(feature * BINS, (feature + 1) * BINS));
     const last = counts.findLastIndex((count) => count > 0);
-    return { binWidth: 2 ** this.#exponents[feature]! / BINS, counts: counts.slice(0, last + 1) };
+    return { binWidth: this.#ranges[feature]! / BINS, counts: counts.slice(0, last + 1) };
   }
 
   #widen(feature: number, activation: number): void {
     const counts = this.#counts.subarray(feature * BINS, (feature + 1) * BINS);
     const needed = Math.floor(Math.log2(activation)) + 1;
-    const doublings = Math.max(1, needed - this.#exponents[feature]!);
+    const doublings = Math.max(1, needed - Math.log2(this.#ranges[feature]!));
     const step = 2 ** Math.min(doublings, Math.log2(BINS));
     for (let bin = 0; bin < BINS; bin++) {
       let sum = 0;
       for (let from = bin * step; from < Math.min((bin + 1) * step, BINS); from++) sum += counts[from]!;
       counts[bin] = sum;
     }
-    this.#exponents[feature]! += doublings;
+    this.#ranges[feature]! *= 2 ** doublings;
   }
 }

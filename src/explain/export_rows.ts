@@ -76,5 +76,5 @@ export function activationRow(
 
 /** Five digits: a thousandth of a percent, at a third of the bytes of a float64 that stands for a float32. */
 function short(value: number): number {
-  return Number(value.toPrecision(5));
+  return value === 0 ? 0 : Number(value.toPrecision(5));
 }

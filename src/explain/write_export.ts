@@ -141,7 +141,7 @@ interface FileFacts {
 const zip = promisify(gzip);
 
 async function writeBatch(folder: string, file: string, rows: readonly ExportRow[]): Promise<FileFacts> {
-  const bytes = await zip(rows.map((row) => `${JSON.stringify(row)}\n`).join(''), { level: 9 });
+  const bytes = await zip(rows.map((row) => `${JSON.stringify(row)}\n`).join(''));
   // RFC 1952: the operating system, which zlib writes by itself; 255 is "unknown". The time is 0 already.
   bytes[9] = 255;
   await mkdir(join(folder, file, '..'), { recursive: true });
