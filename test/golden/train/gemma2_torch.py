@@ -76,8 +76,7 @@ def logits(c, w, ids):
         mixed = (pattern @ v).transpose(1, 2).reshape(rows, columns, heads * dim)
         x = x + norm(F.linear(mixed, w[name + "self_attn.o_proj.weight"]), name + "post_attention_layernorm")
         h = norm(x, name + "pre_feedforward_layernorm")
-        gate = F.linear(h, w[name + "mlp.gate_proj.weight"])
-        gate = 0.5 * gate * (1 + torch.tanh((2 / np.pi) ** 0.5 * (gate + 0.044715 * gate**3)))
+        gate = F.gelu(F.linear(h, w[name + "mlp.gate_proj.weight"]), approximate="tanh")
         wide = gate * F.linear(h, w[name + "mlp.up_proj.weight"])
         x = x + norm(F.linear(wide, w[name + "mlp.down_proj.weight"]), name + "post_feedforward_layernorm")
     cap = c["final_logit_softcapping"]
