@@ -14,6 +14,23 @@ export {
 export { loadConcepts } from './concepts/load_concepts.ts';
 export { type Published, publishedFor } from './concepts/published.ts';
 export { AntipodeError, type ErrorKind } from './errors.ts';
+export { type CollectOptions, type CorpusRow, collectFeatureStatistics } from './explain/collect.ts';
+export { explainFeatures } from './explain/explain_features.ts';
+export type { ExplanationKind, FeatureExplanation } from './explain/explanation.ts';
+export type { ExportedExplanation } from './explain/export_rows.ts';
+export {
+  effectiveWords,
+  type FeatureStatistics,
+  type FeatureWords,
+  massShare,
+  type WordMass,
+} from './explain/statistics.ts';
+export type { TopContext } from './explain/top_contexts.ts';
+export {
+  type ExplanationExport,
+  type WrittenExport,
+  writeExplanationExport,
+} from './explain/write_export.ts';
 export type { Explanation, ExplanationLookup } from './features/explanation_lookup.ts';
 export { type FeatureRef, neuronpediaUrl, parseFeatureRef } from './features/feature_ref.ts';
 export { openExplanations } from './features/open_explanations.ts';
