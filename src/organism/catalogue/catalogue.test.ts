@@ -89,7 +89,7 @@ describe('features of a pole', () => {
   });
 
   test('have to be active often enough', () => {
-    const rule = { minShare: 0.7, minEffectiveWords: 2, minTokens: 91 };
+    const rule = { minShare: 0.7, minEffectiveWords: 2, minTokens: 121 };
     expect(pureFeatures({ mass, ownWords, rule })).toEqual([]);
   });
 
