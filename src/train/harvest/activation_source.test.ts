@@ -128,9 +128,9 @@ describe('positions', () => {
     const whole = sourceOf({ bufferTokens });
     const places: { at: number; position: string }[] = [];
     const bytes: Float32Array[] = [];
-    for (let at = 0; at < 3 * TOKENS; at += 37) {
+    for (let at = 0; at < 3 * TOKENS; at += 83) {
       places.push({ at, position: JSON.stringify(whole.position()) });
-      bytes.push(await whole.next(37));
+      bytes.push(await whole.next(83));
     }
     const all = Float32Array.from(bytes.flatMap((piece) => [...piece]));
     const other = sourceOf({ bufferTokens });

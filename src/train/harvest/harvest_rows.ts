@@ -33,7 +33,7 @@ interface PlacedRow extends WalkedRow {
  * @throws {AntipodeError} `format` for NaN and infinities, with the first token that has one; `interrupted` between passes; as the model
  */
 export async function harvestRows(request: HarvestRequest): Promise<void> {
-  const { hook, into, model, onHarvest, rows, signal } = request;
+  const { into, model, onHarvest, rows, signal } = request;
   let done = 0;
   for (const batch of batchesOf(rows)) {
     throwIfInterrupted(signal);
@@ -43,15 +43,12 @@ export async function harvestRows(request: HarvestRequest): Promise<void> {
     for (const [place, row] of batch.entries()) {
       for (const [index, column] of row.columns.entries()) {
         const from = (place * columns + column) * width;
-        const activation = values.subarray(from, from + width);
-        if (!activation.every(Number.isFinite)) throw notFinite(request, row, column, undefined);
-        into.set(activation, (row.start + index) * width);
+        into.set(values.subarray(from, from + width), (row.start + index) * width);
       }
       done += row.columns.length;
     }
     onHarvest?.(done, into.length / width);
   }
-  if (rows.length === 0) throw new Error(`internal: nothing to harvest at ${hook.hookName}`);
 }
 
 /** Longest first: what takes most memory comes first. Equally long ones stay in their order. */
