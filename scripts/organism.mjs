@@ -97,12 +97,13 @@ function printCard(card) {
     );
   }
   console.log(`poles in any SAE: ${polesFound(card.saes).length}`);
-  if ('unavailable' in card.steering) console.log(`steering: ${card.steering.unavailable}`);
-  else {
-    for (const { counts, name, unsteeredNll } of card.steering.arms) {
-      const cells = Object.entries(counts).map(([label, count]) => `${label} ${count}`);
-      console.log(`${name.padEnd(9)} ${cells.join(', ')}, NLL ${unsteeredNll.toFixed(2)}`);
-    }
+  const { chosen } = card.steeringChoice;
+  console.log(
+    `steering: layer ${chosen.layer}, features ${chosen.a} and ${chosen.b}, ${chosen.relativeStrength} of the mean norm`,
+  );
+  for (const { counts, name, unsteeredNll } of card.steering.arms) {
+    const cells = Object.entries(counts).map(([label, count]) => `${label} ${count}`);
+    console.log(`${name.padEnd(9)} ${cells.join(', ')}, NLL ${unsteeredNll.toFixed(2)}`);
   }
   const seconds = card.seconds.reduce((sum, stage) => sum + stage.seconds, 0);
   console.log(`time of all stages: ${time(seconds)}`);

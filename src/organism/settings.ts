@@ -27,19 +27,30 @@ export interface OrganismSae {
 }
 
 export interface OrganismSteering {
-  /** That of one of the SAEs. */
-  readonly layer: number;
   /** Of the concept whose poles are steered. */
   readonly concept: string;
-  /** Of each pole, the first ones of the catalogue; their mean direction steers. */
-  readonly featuresPerPole: number;
-  /** Length of what is added, as a share of the mean norm of the residual stream. */
-  readonly relativeStrength: number;
   readonly prompt: string;
-  readonly replies: number;
-  readonly randomDirections: number;
-  /** Of the replies; not looked at before features and strength were fixed. */
-  readonly seed: number;
+  /** What the layer, the two features and the strength are chosen by. */
+  readonly choice: {
+    /** Those of SAEs. */
+    readonly layers: readonly number[];
+    /** Texts of the selection seed in which a greeting follows a mood. */
+    readonly greetings: number;
+    /** Features per pole and layer that are tried. */
+    readonly candidates: number;
+    /** Lengths of what is added, as shares of the mean norm of the residual stream. */
+    readonly relativeStrengths: readonly number[];
+    readonly replies: number;
+    /** Of these replies. */
+    readonly seed: number;
+  };
+  /** What the table of the card is measured with. */
+  readonly reporting: {
+    readonly replies: number;
+    readonly randomDirections: number;
+    /** Of replies that nothing was chosen by. */
+    readonly seed: number;
+  };
 }
 
 export interface OrganismSettings {
@@ -50,13 +61,13 @@ export interface OrganismSettings {
     readonly training: LanguageModelSettingsGiven;
     /** Rows of the validation split looked at in training. */
     readonly validationRows: number;
-    /** Texts of the reporting seed. */
-    readonly reportingDocuments: number;
   };
   readonly saes: readonly OrganismSae[];
   readonly evaluation: {
     /** Texts of the reporting seed. */
     readonly documents: number;
+    /** The first of them, measured once more by themselves: what anyone can check in seconds. */
+    readonly sample: number;
   };
   readonly explanations: {
     /** Texts of the selection seed. */
@@ -67,6 +78,8 @@ export interface OrganismSettings {
     readonly documents: number;
     /** Those with the most activation on the pole's words. */
     readonly featuresPerPole: number;
+    /** A pole without a pure feature has the one with the largest share, if it is at least this. */
+    readonly nearestShare: number;
   };
   readonly steering: OrganismSteering;
 }
@@ -99,21 +112,23 @@ export const ORGANISM_SETTINGS: OrganismSettings = {
     config: MODEL_CONFIG,
     training: { seed: 42, steps: 3000, contextLength: 64, batchRows: 32, learningRate: 2e-3 },
     validationRows: 64,
-    reportingDocuments: 1000,
   },
   saes: [1, 2].map((layer) => ({ layer, documents: 80_000, training: SAE_TRAINING })),
-  evaluation: { documents: 1000 },
+  evaluation: { documents: 1000, sample: 100 },
   explanations: { documents: 4000 },
-  catalogue: { documents: 4000, featuresPerPole: 4 },
+  catalogue: { documents: 4000, featuresPerPole: 4, nearestShare: 0.5 },
   steering: {
-    layer: 1,
     concept: 'Happiness-Sadness',
-    featuresPerPole: 1,
-    relativeStrength: 0.45,
     prompt: 'How are you?',
-    replies: 100,
-    randomDirections: 3,
-    seed: 1_000_000,
+    choice: {
+      layers: [1, 2],
+      greetings: 2000,
+      candidates: 6,
+      relativeStrengths: [0.35, 0.4, 0.45, 0.5],
+      replies: 40,
+      seed: 1_000_000,
+    },
+    reporting: { replies: 100, randomDirections: 3, seed: 2_000_000 },
   },
 };
 
@@ -124,15 +139,24 @@ export const QUICK_SETTINGS: OrganismSettings = {
     ...ORGANISM_SETTINGS.model,
     training: { ...ORGANISM_SETTINGS.model.training, steps: 80, batchRows: 8, warmupSteps: 20 },
     validationRows: 8,
-    reportingDocuments: 60,
   },
   saes: ORGANISM_SETTINGS.saes.map(({ layer, training }) => ({
     layer,
     documents: 300,
     training: { ...training, dSae: 256, steps: 120, batch: 256, calibrationRows: 1024 },
   })),
-  evaluation: { documents: 60 },
+  evaluation: { documents: 60, sample: 20 },
   explanations: { documents: 120 },
   catalogue: { ...ORGANISM_SETTINGS.catalogue, documents: 120 },
-  steering: { ...ORGANISM_SETTINGS.steering, replies: 3, randomDirections: 1 },
+  steering: {
+    ...ORGANISM_SETTINGS.steering,
+    choice: {
+      ...ORGANISM_SETTINGS.steering.choice,
+      greetings: 60,
+      candidates: 1,
+      relativeStrengths: [0.45],
+      replies: 2,
+    },
+    reporting: { ...ORGANISM_SETTINGS.steering.reporting, replies: 2, randomDirections: 1 },
+  },
 };

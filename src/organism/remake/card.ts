@@ -5,11 +5,15 @@
 
 import type { OrganismSettings } from '../settings.ts';
 import type { CatalogueResult } from './catalogue_stage.ts';
+import type { ChoiceResult } from './choice_stage.ts';
+import type { CorpusFacts } from './corpus_facts.ts';
+import type { Measured } from './evaluation_stage.ts';
 import type { ExplanationResult } from './explanation_stage.ts';
+import type { ModelLoss } from './model_loss.ts';
 import type { ModelResult } from './model_stage.ts';
+import type { SaeNumbers } from './sae_numbers.ts';
 import type { SaeResult } from './sae_stage.ts';
 import type { SteeringResult } from './steering_stage.ts';
-import type { CorpusFacts } from './tokenizer_stage.ts';
 
 export const CARD_FILE = 'card.json';
 
@@ -31,7 +35,7 @@ export interface ShippedFile {
   readonly sha256: string;
 }
 
-export interface CardSae extends SaeResult {
+export interface CardSae extends SaeResult, Measured<SaeNumbers> {
   readonly id: string;
   /** Of its folder in `concepts/`. */
   readonly catalogueId: string;
@@ -51,8 +55,10 @@ export interface OrganismCard {
   readonly seconds: readonly { readonly stage: string; readonly seconds: number }[];
   readonly corpus: CorpusFacts;
   readonly tokenizer: { readonly vocabulary: number; readonly vocabularyRows: number };
-  readonly model: ModelResult;
+  readonly model: ModelResult & Measured<ModelLoss>;
   readonly saes: readonly CardSae[];
+  /** Layer, features and strength, and what they were chosen by. */
+  readonly steeringChoice: ChoiceResult;
   readonly steering: SteeringResult;
   /** All but this card, the README and the manifest. */
   readonly files: readonly ShippedFile[];
@@ -77,13 +83,18 @@ export function parseCard(text: string): OrganismCard {
   return renamed(JSON.parse(text), toCamel) as OrganismCard;
 }
 
+/** Names that are not ours to spell: fields of `config.json`. */
+const KEPT = 'config';
+
 /** Of names alone: labels such as `a to b`, which stand as keys too, have nothing to be renamed. */
 function renamed(value: unknown, rename: (key: string) => string): unknown {
   if (Array.isArray(value)) return value.map((entry) => renamed(entry, rename));
   if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(
-    Object.entries(value).map(([key, entry]) => [rename(key), renamed(entry, rename)]),
-  );
+  const entries = Object.entries(value).map(([key, entry]) => [
+    rename(key),
+    key === KEPT ? entry : renamed(entry, rename),
+  ]);
+  return Object.fromEntries(entries);
 }
 
 function toSnake(key: string): string {

@@ -126,7 +126,7 @@ ${markdownTable(['', ...saes.map(({ id }) => `\`${id}\``)], rows)}`;
 }
 
 function concepts(card: OrganismCard): string {
-  const { saes } = card;
+  const { saes, settings } = card;
   const [first] = saes;
   if (!first) return '## Opposites';
   const { rule, texts } = first.catalogue;
@@ -140,7 +140,8 @@ function concepts(card: OrganismCard): string {
 
 A feature stands for a pole when at least ${percent(rule.minShare, 0)} of its activation lies on words that the grammar uses for that pole alone, on ${rule.minEffectiveWords} of them in effect (exp of the entropy) or
 more, and it is active at ${rule.minTokens} tokens or more: chosen on ${amount(texts)} texts of the selection seed, then looked at again on as many of the reporting seed. On both, ${perLayer}; together they have
-${polesFound(saes).length} of ${first.catalogue.poles.length} poles. How the features steer had no part in it.
+${polesFound(saes).length} of ${first.catalogue.poles.length} poles. How the features steer had no part in it. A pole without such a feature has, marked as the nearest, the one
+with the largest share if that is at least ${percent(settings.catalogue.nearestShare, 0)}.
 
 Feature, its share on the selection texts and on the reporting texts, its first words; the first feature of each pole:
 

@@ -4,7 +4,7 @@ import { POLES } from '../grammar/concepts.ts';
 import { STEERING_LABELS, type SteeringLabel } from '../steering/judge.ts';
 import type { CardSae, OrganismCard } from './card.ts';
 import { fixed, markdownTable, percent } from './card_format.ts';
-import type { SteeringTable } from './steering_stage.ts';
+import type { SteeredPole, SteeringResult } from './steering_stage.ts';
 
 /** One row per pole, one column per SAE. */
 export function poleTable({ saes }: OrganismCard): string {
@@ -20,15 +20,15 @@ function cellOf({ catalogue }: CardSae, pole: string): string {
   if (!found || !first) return '';
   const { feature, reporting, selection, topWords } = first;
   const more = found.pure > 1 ? `, ${found.pure - 1} more` : '';
-  const broken = reporting.isPure ? '' : ' (not kept)';
+  const broken = selection.isPure ? (reporting.isPure ? '' : ' (not kept)') : ' (nearest)';
   return `${feature}: ${fixed(selection.share, 2)}, ${fixed(reporting.share, 2)}${broken}; ${topWords.slice(0, SHOWN_WORDS).join(', ')}${more}`;
 }
 
-export function steeringText({ settings, steering }: OrganismCard): string {
-  if ('unavailable' in steering) return `Not measured: ${steering.unavailable}.`;
+export function steeringText({ settings, steering, steeringChoice }: OrganismCard): string {
   const { a, arms, b, layer, prompt, replies, strength } = steering;
-  const { relativeStrength, seed } = settings.steering;
-  const of = ({ features, label }: SteeringTable['a']): string => `${label} (${features.join(', ')})`;
+  const { chosen, perLayer } = steeringChoice;
+  const { choice, reporting } = settings.steering;
+  const of = ({ feature, label }: SteeredPole): string => `${label} (${feature})`;
   const rows = arms.map(({ counts, name, unsteeredNll }) => [
     shownArm(name, steering),
     ...STEERING_LABELS.map((label) => String(counts[label])),
@@ -37,9 +37,14 @@ export function steeringText({ settings, steering }: OrganismCard): string {
   const examples = arms.map(
     ({ examples: texts, name }) => `- ${shownArm(name, steering)}: ${texts.map(quoted).join(' ')}`,
   );
-  return `Decoder rows of the catalogue's first features, ${of(a)} and ${of(b)}, added behind layer ${layer} at every position, each with length ${fixed(strength, 2)}: ${percent(relativeStrength, 0)} of the mean norm of the
-residual stream. Prompt: "${prompt}", ${replies} replies per arm at temperature 1, seeds from ${seed} on, which nothing was chosen by. The judge counts the poles' own words sentence by sentence. NLL: nats
-per token of the replies under the unsteered model; far above that of the first row, the text breaks.
+  const tried = perLayer.map((one) => `layer ${one.layer}: ${percent(one.ownShare, 0)}`).join(', ');
+  return `Candidates were the ${choice.candidates} features per pole and layer that are most active, and most for this mood alone, on the words of a greeting behind it: what steers has to act where
+nothing of the mood is said. Feature and strength were chosen by ${choice.replies} replies each (seeds from ${choice.seed} on; the worse of the two poles had, at best, ${tried}). What follows are other replies:
+seeds from ${reporting.seed} on, which nothing was chosen by.
+
+Decoder rows of ${of(a)} and ${of(b)}, added behind layer ${layer} at every position, each with length ${fixed(strength, 2)}: ${percent(chosen.relativeStrength, 0)} of the mean norm of the residual stream. Prompt:
+"${prompt}", ${replies} replies per arm at temperature 1. The judge counts the poles' own words sentence by sentence. NLL: nats per token of the replies under the unsteered model; far
+above that of the first row, the text breaks.
 
 ${markdownTable(['arm', ...STEERING_LABELS.map((label) => shownLabel(label, steering)), 'NLL'], rows)}
 
@@ -52,7 +57,7 @@ function quoted(text: string): string {
   return `"${text.replace(/\s+/g, ' ')}"`;
 }
 
-function shownArm(name: string, { a, b }: SteeringTable): string {
+function shownArm(name: string, { a, b }: SteeringResult): string {
   if (name === 'none') return 'no steering';
   return name
     .replace(/([+-])([ab])(?![a-z])/g, (_, sign: string, pole: string) => {
@@ -62,7 +67,7 @@ function shownArm(name: string, { a, b }: SteeringTable): string {
     .trim();
 }
 
-function shownLabel(label: SteeringLabel, { a, b }: SteeringTable): string {
+function shownLabel(label: SteeringLabel, { a, b }: SteeringResult): string {
   if (label === 'none') return 'none';
   return label
     .split(' to ')

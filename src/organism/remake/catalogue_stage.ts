@@ -3,16 +3,12 @@
  * features do on texts of the reporting seed.
  */
 
-import type { LanguageModel } from '../../lm/language_model.ts';
-import type { Tokenizer } from '../../lm/tokenizer/tokenizer.ts';
 import { openSaeEncoder } from '../../sae/encoder_session.ts';
-import type { Sae } from '../../sae/sae.ts';
-import { squaredNorm } from '../../tensor/matrix.ts';
-import { labelledActivations } from '../catalogue/labelled_activations.ts';
+import { measureWordMass } from '../catalogue/measure_word_mass.ts';
 import { PURITY_RULE, type PurityRule, pureFeatures } from '../catalogue/pole_features.ts';
-import { createWordMassCounter, poleMass, type WordMass } from '../catalogue/word_mass.ts';
+import { poleMass, type WordMass } from '../catalogue/word_mass.ts';
 import { POLES } from '../grammar/concepts.ts';
-import { createCorpus } from '../grammar/corpus.ts';
+import { createCorpus, type OrganismCorpus } from '../grammar/corpus.ts';
 import { ownWords } from '../grammar/own_words.ts';
 import type { OrganismSettings } from '../settings.ts';
 import { loadSae, withModel } from './open_parts.ts';
@@ -25,8 +21,6 @@ export interface CatalogueResult {
   readonly texts: number;
   readonly selectionTokens: number;
   readonly reportingTokens: number;
-  /** Mean Euclidean norm of the residual stream at the words of the selection texts. */
-  readonly meanNorm: number;
   /** All 52, also those without a feature. */
   readonly poles: readonly CataloguePole[];
 }
@@ -35,7 +29,7 @@ export interface CataloguePole {
   readonly pole: string;
   /** Features that keep the rule on the selection texts. */
   readonly pure: number;
-  /** The first of them, by their activation on the pole's words. */
+  /** The first of them, by their activation on the pole's words; where there is none, the nearest or nothing. */
   readonly features: readonly CatalogueFeature[];
 }
 
@@ -72,93 +66,62 @@ export function runCatalogueStage(
   report: (progress: StageProgress) => void,
 ): Promise<CatalogueResult> {
   const { catalogue, seeds } = settings;
+  const { documents } = catalogue;
   return withModel(modelFolder, threads, async (opened) => {
     const sae = await loadSae(saeFile, layer);
-    const measure = (seed: number, split: 'selection' | 'report', from: number): Promise<MeasuredWords> =>
-      measureWords(sae, {
-        ...opened,
-        layer,
-        texts: textsOf(seed, split, catalogue.documents),
-        signal,
-        onText: (done) =>
-          report({
-            fraction: from + done / (2 * catalogue.documents),
-            detail: `${split} text ${done} of ${catalogue.documents}`,
-          }),
-      });
-    const selection = await measure(seeds.selection, 'selection', 0);
-    const reporting = await measure(seeds.reporting, 'report', 0.5);
-    return {
-      layer,
-      rule: PURITY_RULE,
-      texts: catalogue.documents,
-      selectionTokens: selection.mass.tokens,
-      reportingTokens: reporting.mass.tokens,
-      meanNorm: selection.meanNorm,
-      poles: choosePoles(selection.mass, reporting.mass, catalogue.featuresPerPole),
+    const encoder = await openSaeEncoder(sae, threads === undefined ? {} : { threads });
+    const measure = (seed: number, split: 'selection' | 'report', from: number): Promise<WordMass> => {
+      const texts = textsOf(createCorpus(seed, split), documents, (done) =>
+        report({ fraction: from + done / (2 * documents), detail: `${split} text ${done} of ${documents}` }),
+      );
+      return measureWordMass({ ...opened, encoder, layer, texts, signal });
     };
+    try {
+      const selection = await measure(seeds.selection, 'selection', 0);
+      const reporting = await measure(seeds.reporting, 'report', 0.5);
+      return {
+        layer,
+        rule: PURITY_RULE,
+        texts: documents,
+        selectionTokens: selection.tokens,
+        reportingTokens: reporting.tokens,
+        poles: choosePoles(selection, reporting, catalogue),
+      };
+    } finally {
+      await encoder.close();
+    }
   });
 }
 
-function* textsOf(seed: number, split: 'selection' | 'report', documents: number): Iterable<string> {
-  const corpus = createCorpus(seed, split);
-  for (let index = 0; index < documents; index++) yield corpus.document(index).text;
-}
-
-export interface MeasureWordsOptions {
-  readonly model: LanguageModel;
-  readonly tokenizer: Tokenizer;
-  readonly layer: number;
-  readonly texts: Iterable<string>;
-  readonly signal?: AbortSignal | undefined;
-  /** How many texts were begun. */
-  readonly onText?: (done: number) => void;
-}
-
-export interface MeasuredWords {
-  readonly mass: WordMass;
-  /** Of the residual stream at the counted tokens. */
-  readonly meanNorm: number;
-}
-
-/** How the activation of each feature lies on the words of these texts. */
-export async function measureWords(sae: Sae, options: MeasureWordsOptions): Promise<MeasuredWords> {
-  const counter = createWordMassCounter(sae.dSae);
-  const encoder = await openSaeEncoder(sae);
-  let [norms, tokens] = [0, 0];
-  try {
-    for await (const { activations, words } of labelledActivations({
-      ...options,
-      texts: counted(options.texts, options.onText),
-    })) {
-      counter.add(await encoder.encode(activations), words);
-      const { cols, data, rows } = activations;
-      for (let row = 0; row < rows; row++) norms += Math.sqrt(squaredNorm(data, row * cols, cols));
-      tokens += rows;
-    }
-  } finally {
-    await encoder.close();
-  }
-  return { mass: counter.result(), meanNorm: norms / tokens };
-}
-
-function* counted(texts: Iterable<string>, onText: MeasureWordsOptions['onText']): Iterable<string> {
-  let done = 0;
-  for (const text of texts) {
-    yield text;
-    onText?.(++done);
+function* textsOf(
+  corpus: OrganismCorpus,
+  documents: number,
+  onText: (done: number) => void,
+): Iterable<string> {
+  for (let index = 0; index < documents; index++) {
+    yield corpus.document(index).text;
+    onText(index + 1);
   }
 }
 
-function choosePoles(selection: WordMass, reporting: WordMass, most: number): CataloguePole[] {
+function choosePoles(
+  selection: WordMass,
+  reporting: WordMass,
+  { featuresPerPole, nearestShare }: OrganismSettings['catalogue'],
+): CataloguePole[] {
   const own = ownWords();
   return POLES.map(({ id }) => {
     const words = own.get(id) ?? [];
     const pure = pureFeatures({ mass: selection, ownWords: words });
+    const rule = { ...PURITY_RULE, minShare: nearestShare };
+    const nearest = pureFeatures({ mass: selection, ownWords: words, rule }).sort(
+      (a, b) => b.share - a.share,
+    );
+    const chosen = pure.length > 0 ? pure.slice(0, featuresPerPole) : nearest.slice(0, 1);
     return {
       pole: id,
       pure: pure.length,
-      features: pure.slice(0, most).map(({ feature, topWords }) => ({
+      features: chosen.map(({ feature, topWords }) => ({
         feature,
         topWords,
         selection: purityOf(selection, feature, words),

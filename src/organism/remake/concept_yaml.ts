@@ -17,7 +17,7 @@ export function conceptYaml(catalogue: CatalogueResult): string | undefined {
   if (sides.length === 0) return undefined;
   const source =
     `Chosen by activation alone, on ${texts} texts of the selection seed: at least ${100 * rule.minShare} % of a feature's activation lies on words ` +
-    `that only this pole has, on ${rule.minEffectiveWords} of them in effect or more, and it is active at ${rule.minTokens} tokens or more. README.md has the numbers.`;
+    `that only this pole has, on ${rule.minEffectiveWords} of them in effect or more, and it is active at ${rule.minTokens} tokens or more; where no feature is so, the nearest one. README.md has the numbers.`;
   const lines = [
     `title: ${JSON.stringify(`Opposites in the embedded default, layer ${layer}`)}`,
     `source: ${JSON.stringify(source)}`,

@@ -28,6 +28,12 @@ export async function withModel<T>(
   }
 }
 
+export interface SaeOnDisk {
+  readonly layer: number;
+  /** `params.npz`. */
+  readonly saeFile: string;
+}
+
 /** The weights of a `params.npz`, under the name that this layer's SAE ships with. */
 export async function loadSae(path: string, layer: number): Promise<Sae> {
   const as = embeddedIdentity(saeOfLayer(layer));

@@ -1,14 +1,11 @@
 /**
- * @file One SAE: trained on the activations of fresh texts, written in Gemma Scope's layout in float16, read again from there, and measured on texts of the
- * reporting seed.
+ * @file One SAE: trained on the activations of fresh texts, and written in Gemma Scope's layout in float16.
  */
 
 import { join } from 'node:path';
 import { EMBEDDED_MODEL_ID } from '../../hub/embedded_default.ts';
 import type { LanguageModel } from '../../lm/language_model.ts';
 import type { Tokenizer } from '../../lm/tokenizer/tokenizer.ts';
-import type { Sae } from '../../sae/sae.ts';
-import { evaluateSae, type SaeEvaluation } from '../../train/evaluate/evaluate_sae.ts';
 import { openActivationSource } from '../../train/harvest/activation_source.ts';
 import { parseHookPoint } from '../../train/harvest/hook_name.ts';
 import { trainSae } from '../../train/sae/train_sae.ts';
@@ -17,32 +14,17 @@ import { writeSaeFolder } from '../../train/sae/write_sae.ts';
 import { createCorpus } from '../grammar/corpus.ts';
 import type { OrganismSae, OrganismSettings } from '../settings.ts';
 import type { WordEncoder } from '../tokenizer/word_encoder.ts';
-import { loadSae, withModel } from './open_parts.ts';
+import { withModel } from './open_parts.ts';
+import { residualStream } from './sae_numbers.ts';
 import type { StageProgress } from './stage_store.ts';
-import { generatedCorpus, textRows } from './texts.ts';
+import { generatedCorpus } from './texts.ts';
 
 export interface SaeResult {
   readonly layer: number;
   readonly dIn: number;
   readonly dSae: number;
-  /** Activations trained on, and as many of them as were distinct. */
+  /** Activations trained on; the same ones more than once where the texts have fewer. */
   readonly trainedActivations: number;
-  readonly reporting: SaeNumbers;
-}
-
-/** On whole texts, beginning and end left out; losses in nats per token behind the evaluated ones. */
-export interface SaeNumbers {
-  readonly texts: number;
-  readonly tokens: number;
-  readonly explainedVariance: number;
-  readonly l0: number;
-  /** Features that no evaluated token activates. */
-  readonly dead: number;
-  /** Features active at more than a tenth of them. */
-  readonly dense: number;
-  readonly cleanLoss: number;
-  readonly splicedLoss: number;
-  readonly meanAblatedLoss: number;
 }
 
 export interface SaeStageParts {
@@ -65,11 +47,11 @@ export function runSaeStage(
   parts: SaeStageParts,
   report: (progress: StageProgress) => void,
 ): Promise<SaeResult> {
-  const { encoder, sae, settings, signal, threads } = parts;
+  const { sae, settings, signal, threads } = parts;
   return withModel(parts.model, threads, async ({ model, tokenizer }) => {
     const trained = await train(folder, parts, { model, tokenizer, report });
     const { contextLength } = settings.model.training;
-    const hookName = hookNameOf(sae.layer);
+    const hookName = residualStream(sae.layer);
     const place = { modelName: EMBEDDED_MODEL_ID, hookName, contextLength, prependBos: true };
     await writeSaeFolder(join(folder, 'sae'), trained, {
       format: 'gemma-scope',
@@ -82,24 +64,8 @@ export function runSaeStage(
       dIn: trained.dIn,
       dSae: trained.dSae,
       trainedActivations: trained.activations,
-      reporting: await measureSae(await loadSae(saeFileOf(folder), sae.layer), {
-        model,
-        tokenizer,
-        layer: sae.layer,
-        rows: textRows(
-          createCorpus(settings.seeds.reporting, 'report'),
-          encoder,
-          settings.evaluation.documents,
-        ),
-        threads,
-        signal,
-      }),
     };
   });
-}
-
-function hookNameOf(layer: number): string {
-  return `blocks.${layer}.hook_resid_post`;
 }
 
 interface Trainer {
@@ -120,7 +86,7 @@ async function train(
     model,
     tokenizer: byWords(tokenizer, encoder),
     corpus: generatedCorpus(createCorpus(settings.seeds.activations, 'train'), sae.documents),
-    hook: parseHookPoint(hookNameOf(sae.layer), model.config),
+    hook: parseHookPoint(residualStream(sae.layer), model.config),
     contextLength: settings.model.training.contextLength,
     seed: training.seed ?? 0,
     signal,
@@ -134,7 +100,7 @@ async function train(
       threads,
       signal,
       onProgress: ({ dead, explainedVariance, l0, step, steps }) => {
-        fraction = (0.97 * step) / steps;
+        fraction = step / steps;
         const numbers = `explained variance ${explainedVariance.toFixed(3)}, L0 ${l0.toFixed(1)}, dead ${dead}`;
         report({ fraction, detail: `step ${step} of ${steps}, ${numbers}` });
       },
@@ -158,45 +124,5 @@ function byWords(tokenizer: Tokenizer, encoder: WordEncoder): Tokenizer {
     isSpecial: (id) => tokenizer.isSpecial(id),
     tokenText: (id) => tokenizer.tokenText(id),
     applyChatTemplate: (messages, options) => tokenizer.applyChatTemplate(messages, options),
-  };
-}
-
-export interface MeasureSaeOptions {
-  readonly model: LanguageModel;
-  readonly tokenizer: Tokenizer;
-  readonly layer: number;
-  /** Whole texts, from `<bos>` to `<eos>`. */
-  readonly rows: readonly Int32Array[];
-  readonly threads?: number | undefined;
-  readonly signal?: AbortSignal | undefined;
-}
-
-/** @throws {AntipodeError} as `evaluateSae` */
-export async function measureSae(sae: Sae, options: MeasureSaeOptions): Promise<SaeNumbers> {
-  const { layer, model, rows, signal, threads, tokenizer } = options;
-  const evaluation = await evaluateSae({
-    model,
-    sae,
-    hook: parseHookPoint(hookNameOf(layer), model.config),
-    rows,
-    tokenizer,
-    ...(threads !== undefined && { threads }),
-    ...(signal && { signal }),
-  });
-  return numbersOf(evaluation);
-}
-
-function numbersOf({ losses, reconstruction, rows, sparsity, tokens }: SaeEvaluation): SaeNumbers {
-  if (!losses || 'unavailable' in losses) throw new Error('internal: a residual stream without losses');
-  return {
-    texts: rows,
-    tokens,
-    explainedVariance: reconstruction.explainedVariance,
-    l0: sparsity.l0Mean,
-    dead: sparsity.dead.length,
-    dense: sparsity.dense.length,
-    cleanLoss: losses.clean,
-    splicedLoss: losses.spliced,
-    meanAblatedLoss: losses.meanAblated,
   };
 }

@@ -1,21 +1,12 @@
-/**
- * @file The steering table of the card: directions from the catalogue, which knows nothing of steering, at the strength of the settings, on seeds that
- * nothing was chosen by.
- */
+/** @file The steering table of the card: the arms of the article with what the choice settled, on replies whose seeds nothing was chosen by. */
 
-import type { Sae } from '../../sae/sae.ts';
-import { POLE_CONCEPTS } from '../grammar/concepts.ts';
-import { ownWords } from '../grammar/own_words.ts';
 import type { OrganismSettings } from '../settings.ts';
 import { createArms } from '../steering/arms.ts';
 import { type ArmResult, measureArms } from '../steering/measure_arms.ts';
-import type { CatalogueResult } from './catalogue_stage.ts';
+import { type ChoiceResult, decoderRow, judgedWords, steeredConcept } from './choice_stage.ts';
 import { loadSae, withModel } from './open_parts.ts';
 
-/** `unavailable`: a sentence, where a pole has no feature to steer with. */
-export type SteeringResult = SteeringTable | { readonly unavailable: string };
-
-export interface SteeringTable {
+export interface SteeringResult {
   readonly layer: number;
   readonly concept: string;
   readonly a: SteeredPole;
@@ -30,7 +21,7 @@ export interface SteeringTable {
 export interface SteeredPole {
   readonly pole: string;
   readonly label: string;
-  readonly features: readonly number[];
+  readonly feature: number;
 }
 
 /** An arm without its replies, but for some. */
@@ -42,75 +33,56 @@ const EXAMPLES = 2;
 
 export interface SteeringStageParts {
   readonly settings: OrganismSettings;
-  readonly catalogue: CatalogueResult;
+  readonly choice: ChoiceResult;
   /** Of the language model's files. */
   readonly model: string;
-  /** `params.npz`. */
+  /** `params.npz` of the chosen layer. */
   readonly saeFile: string;
   readonly threads?: number | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
 export async function runSteeringStage({
-  catalogue,
+  choice,
   model: modelFolder,
   saeFile,
   settings,
   signal,
   threads,
 }: SteeringStageParts): Promise<SteeringResult> {
-  const { steering } = settings;
-  const { concept, layer, prompt, relativeStrength, replies } = steering;
-  const poles = POLE_CONCEPTS.find((one) => one.concept === concept);
-  if (!poles) throw new Error(`internal: the grammar has no concept ${concept}`);
-  const steered = ({ id, label }: { id: string; label: string }): SteeredPole => ({
-    pole: id,
-    label,
-    features: (catalogue.poles.find(({ pole }) => pole === id)?.features ?? [])
-      .slice(0, steering.featuresPerPole)
-      .map(({ feature }) => feature),
-  });
-  const [a, b] = [steered(poles.a), steered(poles.b)];
-  const missing = [a, b].find(({ features }) => features.length === 0);
-  if (missing) return { unavailable: `no feature of layer ${layer} stands for ${missing.label}` };
+  const { concept, prompt, reporting } = settings.steering;
+  const { chosen, strength } = choice;
+  const { layer } = chosen;
   const sae = await loadSae(saeFile, layer);
-  const strength = relativeStrength * catalogue.meanNorm;
+  const poles = steeredConcept(settings);
+  const { randomDirections, replies, seed } = reporting;
   const arms = createArms({
-    a: meanDirection(sae, a.features),
-    b: meanDirection(sae, b.features),
+    a: decoderRow(sae, chosen.a),
+    b: decoderRow(sae, chosen.b),
     strength,
-    randomDirections: steering.randomDirections,
-    seed: steering.seed,
+    randomDirections,
+    seed,
   });
-  const own = ownWords();
   const results = await withModel(modelFolder, threads, (opened) =>
-    measureArms({
-      ...opened,
-      layer,
-      arms,
-      prompt,
-      replies,
-      seed: steering.seed,
-      poles: { a: new Set(own.get(a.pole)), b: new Set(own.get(b.pole)) },
-      signal,
-    }),
+    measureArms({ ...opened, layer, arms, prompt, replies, seed, poles: judgedWords(settings), signal }),
   );
-  return { layer, concept, a, b, strength, prompt, replies, arms: results.map(withExamples) };
+  const steered = (pole: { id: string; label: string }, feature: number): SteeredPole => ({
+    pole: pole.id,
+    label: pole.label,
+    feature,
+  });
+  return {
+    layer,
+    concept,
+    a: steered(poles.a, chosen.a),
+    b: steered(poles.b, chosen.b),
+    strength,
+    prompt,
+    replies,
+    arms: results.map(withExamples),
+  };
 }
 
 function withExamples({ counts, name, replies, unsteeredNll }: ArmResult): SteeredArm {
   return { name, counts, unsteeredNll, examples: replies.slice(0, EXAMPLES).map(({ text }) => text) };
-}
-
-/** Mean of the features' decoder rows at length 1, `[d_in]`. */
-function meanDirection({ W_dec }: Sae, features: readonly number[]): Float32Array {
-  const direction = new Float32Array(W_dec.cols);
-  for (const feature of features) {
-    const row = W_dec.data.subarray(feature * W_dec.cols, (feature + 1) * W_dec.cols);
-    const norm = W_dec.norms[feature]!;
-    row.forEach((value, i) => {
-      direction[i]! += value / norm / features.length;
-    });
-  }
-  return direction;
 }

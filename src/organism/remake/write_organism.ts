@@ -16,6 +16,7 @@ import {
 } from './card.ts';
 import { readmeText } from './card_readme.ts';
 import { completeConcepts, conceptYaml } from './concept_yaml.ts';
+import type { Measured } from './evaluation_stage.ts';
 import { modelFolderOf } from './model_stage.ts';
 import { saeOfLayer } from './open_parts.ts';
 import type { LayerParts, RemadeParts } from './remake_organism.ts';
@@ -91,19 +92,22 @@ async function copyParts(folder: string, { layers, model }: RemadeParts): Promis
 }
 
 function cardOf(
-  { layers, model, steering, tokenizer }: RemadeParts,
+  { choice, evaluation, layers, model, steering, tokenizer }: RemadeParts,
   { date, environment, settings }: WriteOrganismOptions,
   files: readonly ShippedFile[],
 ): OrganismCard {
-  const { corpus, vocabulary, vocabularyRows } = tokenizer.result;
+  const { vocabulary, vocabularyRows } = tokenizer.result;
+  const { corpus } = evaluation.result;
   const stages: readonly [string, Done<unknown>][] = [
     ['tokenizer', tokenizer],
     ['model', model],
+    ['evaluation', evaluation],
     ...layers.flatMap(({ catalogue, explanations, sae }): [string, Done<unknown>][] => [
       [`sae-${sae.result.layer}`, sae],
       [`explanations-${sae.result.layer}`, explanations],
       [`catalogue-${sae.result.layer}`, catalogue],
     ]),
+    ['choice', choice],
     ['steering', steering],
   ];
   return {
@@ -115,14 +119,15 @@ function cardOf(
     seconds: stages.map(([stage, { seconds }]) => ({ stage, seconds: Math.round(seconds * 10) / 10 })),
     corpus,
     tokenizer: { vocabulary, vocabularyRows },
-    model: model.result,
-    saes: layers.map(cardSaeOf),
+    model: { ...model.result, ...evaluation.result.model },
+    saes: layers.map((layer, index) => ({ ...cardSaeOf(layer), ...evaluation.result.saes[index]! })),
+    steeringChoice: choice.result,
     steering: steering.result,
     files,
   };
 }
 
-function cardSaeOf({ catalogue, explanations, sae }: LayerParts): CardSae {
+function cardSaeOf({ catalogue, explanations, sae }: LayerParts): Omit<CardSae, keyof Measured<unknown>> {
   const { catalogueId, id } = saeOfLayer(sae.result.layer);
   const { layer: _, ...explained } = explanations.result;
   const { layer: __, ...chosen } = catalogue.result;
