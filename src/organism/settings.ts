@@ -99,9 +99,9 @@ const MODEL_CONFIG = {
 
 const SAE_TRAINING: SaeTrainingSettings = {
   architecture: 'batchtopk',
-  dSae: 2048,
-  k: 16,
-  steps: 3000,
+  dSae: 4096,
+  k: 12,
+  steps: 2500,
   batch: 1024,
   seed: 7,
 };

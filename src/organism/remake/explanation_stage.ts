@@ -52,7 +52,7 @@ export function runExplanationStage(
       const statistics = await collectFeatureStatistics({
         model,
         tokenizer,
-        place: layer,
+        capture: `resid.${layer}`,
         dSae: sae.dSae,
         encode: (x) => encoder.encode(x),
         rows: tokenRows({ corpus, tokenizer, contextLength }),
@@ -90,7 +90,7 @@ export function runExplanationStage(
   });
 }
 
-/** `1-res-2k`. */
+/** `1-res-4k`. */
 function sourceOf(layer: number): string {
   return saeOfLayer(layer).id.slice(EMBEDDED_MODEL_ID.length + 1);
 }

@@ -66,13 +66,14 @@ export interface RemadeParts {
   readonly steering: Done<SteeringResult>;
 }
 
-/** In their order: `tokenizer`, `model`, `sae-1`, …, `steering`. */
+/** In their order; those of a layer end in its number. */
 export function stagesOf({ saes }: Pick<OrganismSettings, 'saes'>): string[] {
   const each = (name: string): string[] => saes.map(({ layer }) => `${name}-${layer}`);
   return [
     'tokenizer',
     'model',
     ...each('sae'),
+    'evaluation',
     ...each('explanations'),
     ...each('catalogue'),
     'choice',
