@@ -165,7 +165,7 @@ describe('sae list', () => {
 
   it('begins with the embedded default, which is always here', async () => {
     const { stdout } = await run('sae', 'list', 'organism', '-q');
-    expect(stdout).toBe('organism/1-res-4k\norganism/2-res-4k\n');
+    expect(stdout).toBe('organism/1-res-2k\norganism/2-res-2k\n');
   });
 
   it('marks what is in the Hugging Face cache', async () => {

@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url';
 export const EMBEDDED_MODEL_ID = 'organism';
 
 export interface EmbeddedSae {
-  /** As Neuronpedia names SAEs, though it has no page: `organism/1-res-4k`. */
+  /** As Neuronpedia names SAEs, though it has no page: `organism/1-res-2k`. */
   readonly id: string;
   readonly layer: number;
   /** Gemma Scope layout. */
@@ -32,7 +32,7 @@ export const EMBEDDED_MODEL_FOLDER: string = join(EMBEDDED_FOLDER, 'model');
 const LAYERS = [1, 2];
 
 export const EMBEDDED_SAES: readonly EmbeddedSae[] = LAYERS.map((layer) => {
-  const source = `${layer}-res-4k`;
+  const source = `${layer}-res-2k`;
   const catalogueId = `${EMBEDDED_MODEL_ID}-${layer}`;
   return {
     id: `${EMBEDDED_MODEL_ID}/${source}`,
@@ -44,7 +44,7 @@ export const EMBEDDED_SAES: readonly EmbeddedSae[] = LAYERS.map((layer) => {
   };
 });
 
-/** @param id in any of the forms that stand for a source: `organism/1-res-4k`, `1-res-4k` or its catalogue's `organism-1` */
+/** @param id in any of the forms that stand for a source: `organism/1-res-2k`, `1-res-2k` or its catalogue's `organism-1` */
 export function embeddedSae(id: string): EmbeddedSae | undefined {
   return EMBEDDED_SAES.find((sae) => [sae.id, sae.id.split('/')[1], sae.catalogueId].includes(id));
 }

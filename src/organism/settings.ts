@@ -99,9 +99,9 @@ const MODEL_CONFIG = {
 
 const SAE_TRAINING: SaeTrainingSettings = {
   architecture: 'batchtopk',
-  dSae: 4096,
+  dSae: 2048,
   k: 12,
-  steps: 2500,
+  steps: 3000,
   batch: 1024,
   seed: 7,
 };

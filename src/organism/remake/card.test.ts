@@ -72,7 +72,7 @@ function card(): OrganismCard {
     model: { parameters: 1_116_288, trainedTokens: 6_144_000, curve: [], reporting: loss, sample: loss },
     saes: [
       {
-        id: 'organism/1-res-4k',
+        id: 'organism/1-res-2k',
         catalogueId: 'organism-1',
         layer: 1,
         dIn: 128,
@@ -173,9 +173,9 @@ describe('the concept file', () => {
       'organism-1.yaml',
     );
     expect({ neuronpediaId, layer, sae }).toEqual({
-      neuronpediaId: 'organism/1-res-4k',
+      neuronpediaId: 'organism/1-res-2k',
       layer: 1,
-      sae: 'organism/1-res-4k',
+      sae: 'organism/1-res-2k',
     });
     expect(concepts).toEqual([
       {

@@ -90,7 +90,7 @@ export function runExplanationStage(
   });
 }
 
-/** `1-res-4k`. */
+/** `1-res-2k`. */
 function sourceOf(layer: number): string {
   return saeOfLayer(layer).id.slice(EMBEDDED_MODEL_ID.length + 1);
 }
