@@ -27,8 +27,8 @@ import { explainResult } from './explain_text.ts';
 import { checkFits, modelFolder } from './model_inputs.ts';
 import { openModel } from './model_options.ts';
 import { openNamedSae } from './open_named_sae.ts';
+import { openTexts } from './open_texts.ts';
 import type { Result } from './output.ts';
-import { openTexts } from './text_options.ts';
 
 /** By rules; what the export calls its author and method. */
 const RULES: Author = { explanationModelName: 'antipode-rules', typeName: 'activation-words' };

@@ -21,9 +21,9 @@ import { evaluationTable } from './evaluation_text.ts';
 import { checkFits, modelFolder } from './model_inputs.ts';
 import { openModel } from './model_options.ts';
 import { openNamedSae } from './open_named_sae.ts';
+import { openTexts } from './open_texts.ts';
 import { type Result, visible } from './output.ts';
 import type { SaeEvaluateFlags } from './sae_evaluate_command.ts';
-import { openTexts } from './text_options.ts';
 
 /** @throws {AntipodeError} for a model, SAE or text that is missing, malformed or does not fit the others; nothing is written then */
 export async function runSaeEvaluate(context: CliContext, flags: SaeEvaluateFlags): Promise<void> {

@@ -1,14 +1,6 @@
-/** @file How the commands that run a model over many texts say which ones and how they are cut; opening them. */
+/** @file How the commands that run a model over many texts say which ones and how they are cut. Opening them: `open_texts.ts`, apart because options are declared at every start. */
 
-import { resolve } from 'node:path';
 import type { Command } from 'commander';
-import {
-  type FileCorpus,
-  type OpenCorpusOptions,
-  openCorpus,
-  openCorpusStream,
-} from '../train/corpus/corpus.ts';
-import type { CliContext } from './context.ts';
 import { choiceOption, integerOption } from './options.ts';
 
 const TEXT_FORMATS = ['text', 'jsonl'] as const;
@@ -45,21 +37,4 @@ export function addTextOptions(command: Command): Command {
       choiceOption('--long-texts', LONG_TEXTS),
       'split',
     );
-}
-
-/** Says on stderr what was cut or passed over. @throws {AntipodeError} as `openCorpus` */
-export async function openTexts(context: CliContext, flags: TextFlags): Promise<FileCorpus> {
-  const { text, textFormat, field, paragraphs } = flags;
-  const options: OpenCorpusOptions = {
-    signal: context.signal,
-    ...(textFormat && { format: textFormat }),
-    ...(field !== undefined && { field }),
-    ...(paragraphs && { separator: 'paragraph' }),
-  };
-  const corpus =
-    text === '-'
-      ? await openCorpusStream(context.stdin, 'stdin', options)
-      : await openCorpus(resolve(context.cwd, text), options);
-  for (const note of corpus.notes) context.out().note(`${corpus.name}: ${note}`);
-  return corpus;
 }

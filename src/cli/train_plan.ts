@@ -15,8 +15,8 @@ import { type ResolvedSettings, resolveSettings, type SaeTrainingSettings } from
 import type { CliContext } from './context.ts';
 import { modelFingerprint } from './model_fingerprint.ts';
 import { modelFolder } from './model_inputs.ts';
+import { openTexts } from './open_texts.ts';
 import { formatBytes } from './output.ts';
-import { openTexts } from './text_options.ts';
 import type { TrainSaeFlags } from './train_flags.ts';
 import type { BegunWith } from './train_folder.ts';
 
