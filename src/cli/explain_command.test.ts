@@ -27,18 +27,7 @@ async function explain(
 ): Promise<{ code: number; stdout: string; stderr: string }> {
   let [stdout, stderr] = ['', ''];
   async function* stdin(): AsyncIterable<Uint8Array> {}
-  const base = [
-    '--model',
-    'model',
-    '--sae',
-    'tiny',
-    '--layer',
-    '1',
-    '--text',
-    'texts.txt',
-    '--out',
-    'out',
-  ];
+  const base = ['--model', 'model', '--sae', 'tiny', '--layer', '1', '--text', 'texts.txt', '--out', 'out'];
   const code = await runCli(['explain', ...base, ...args], {
     stdout: { write: (text) => (stdout += text) },
     stderr: { write: (text) => (stderr += text) },
@@ -96,6 +85,8 @@ describe('antipode explain', () => {
     ['a model of no endpoint', ['--explainer-model', 'm'], 2, /--endpoint is missing/],
     ['an id that is no folder', ['--id', '../x'], 2, /--id: got "..\/x", expected model\/source/],
     ['a field of plain text', ['--field', 'body'], 2, /is read as plain text/],
+    ['another layer', ['--layer', '900'], 2, /there is no layer 900/],
+    ['a place that no model shows', ['--hook', 'blocks.1.attn.hook_z'], 2, /both say|no such place/],
     ['a file for a folder', ['--out', 'texts.txt'], 2, /texts\.txt/],
   ])('%s: a sentence, and nothing written', async (_, more, code, message) => {
     const found = await explain([...more, '--dry-run']);

@@ -23,11 +23,8 @@ export function explainCommand(context: CliContext): Command {
   addTextOptions(command);
   command
     .option('--tokens <count>', 'tokens to look at (default: all)', integerOption('--tokens', 1))
-    .option(
-      '--layer <index>',
-      'the layer behind which the SAE reads (default: as its id says)',
-      integerOption('--layer', 0, 1000),
-    )
+    .option('--hook <name>', 'where the SAE reads, as blocks.2.hook_resid_post (default: as its files say)')
+    .option('--layer <index>', 'short for blocks.INDEX.hook_resid_post', integerOption('--layer', 0, 1000))
     .option('--features <list>', 'only these, as 1,5-9 (default: all)', featureList)
     .option('--top <count>', 'contexts kept per feature', integerOption('--top', 1, 100), 20)
     .option('--window <tokens>', 'tokens shown per context', integerOption('--window', 4, 1024), 64)

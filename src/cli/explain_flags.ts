@@ -1,13 +1,13 @@
 /** @file The options of `antipode explain` as its parts receive them. */
 
 import type { ModelFlags } from './model_options.ts';
+import type { HookFlags } from './sae_hook.ts';
 import type { SaeFlags } from './sae_options.ts';
 import type { TextFlags } from './text_options.ts';
 
-export interface ExplainFlags extends SaeFlags, ModelFlags, TextFlags {
+export interface ExplainFlags extends SaeFlags, ModelFlags, TextFlags, HookFlags {
   readonly sae: string;
   readonly tokens?: number;
-  readonly layer?: number;
   readonly features?: readonly number[];
   readonly top: number;
   readonly window: number;

@@ -1,29 +1,11 @@
-/** @file What `antipode explain` reads and writes: the SAE's place in the model, and the names that the export gets. */
+/** @file What the parts of `antipode explain` are called in its export, and the features it may be asked for. */
 
-import { basename } from 'node:path';
+import { basename, resolve } from 'node:path';
 import { AntipodeError } from '../errors.ts';
 import type { SourceName } from '../explain/export_rows.ts';
 import { isNeuronpediaName } from '../features/feature_ref.ts';
-import type { Site } from '../lm/language_model.ts';
 import type { SaeHeader, SaeIdentity } from '../sae/sae.ts';
-import type { ExplainFlags } from './explain_flags.ts';
-import { placeOfSae } from './sae_place.ts';
-
-export interface SaePlace {
-  readonly layer: number;
-  readonly place: Site;
-}
-
-/** @throws {AntipodeError} `usage` where the layer is not known, or the SAE does not read the residual stream between layers */
-export function saePlace(identity: SaeIdentity, asked: number | undefined): SaePlace {
-  const layer = asked ?? identity.layer;
-  if (layer === undefined) {
-    throw new AntipodeError('usage', `${identity.label}: its layer is not known`, {
-      hint: 'say it with --layer',
-    });
-  }
-  return { layer, place: asked ?? placeOfSae(identity, layer) };
-}
+import type { CliContext } from './context.ts';
 
 /** @throws {AntipodeError} `usage` for features that the SAE does not have */
 export function checkFeatures({ identity, dSae }: SaeHeader, features: readonly number[] | undefined): void {
@@ -35,18 +17,28 @@ export function checkFeatures({ identity, dSae }: SaeHeader, features: readonly 
   );
 }
 
+/** `org/name`, or the name of the model's folder without its path. */
+export function modelName({ cwd }: CliContext, ref: string, folder: string): string {
+  return resolve(cwd, ref) === folder ? basename(folder) : ref;
+}
+
+export interface NamedPlace {
+  readonly layer: number;
+  readonly modelName: string;
+}
+
 /**
  * As asked; else the SAE's Neuronpedia id; else made of what model and SAE are called.
  * @throws {AntipodeError} `usage` for an id of another form
  */
-export function sourceName(flags: ExplainFlags, identity: SaeIdentity, layer: number): SourceName {
-  const id = flags.id ?? identity.neuronpediaId;
+export function sourceName(asked: string | undefined, identity: SaeIdentity, of: NamedPlace): SourceName {
+  const id = asked ?? identity.neuronpediaId;
   if (id !== undefined) {
     const [modelId = '', sourceId = '', ...rest] = id.split('/');
     if (rest.length === 0 && isNeuronpediaName(modelId) && isNeuronpediaName(sourceId)) {
       return { modelId, sourceId };
     }
-    if (flags.id !== undefined) {
+    if (asked !== undefined) {
       throw new AntipodeError(
         'usage',
         `--id: got ${JSON.stringify(id.slice(0, 200))}, expected model/source such as gemma-2-2b/20-gemmascope-res-16k`,
@@ -55,8 +47,8 @@ export function sourceName(flags: ExplainFlags, identity: SaeIdentity, layer: nu
   }
   const label = idFrom(identity.label, 'sae');
   return {
-    modelId: idFrom(basename(identity.modelName ?? flags.model), 'model'),
-    sourceId: label.startsWith(`${layer}-`) ? label : `${layer}-${label}`.slice(0, 128),
+    modelId: idFrom(basename(identity.modelName ?? of.modelName), 'model'),
+    sourceId: label.startsWith(`${of.layer}-`) ? label : `${of.layer}-${label}`.slice(0, 128),
   };
 }
 

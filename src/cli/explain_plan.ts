@@ -3,13 +3,13 @@
 import type { SourceName } from '../explain/export_rows.ts';
 import { exportFolder } from '../explain/write_export.ts';
 import { formatCount, plural } from '../report/display.ts';
+import type { HookPoint } from '../train/harvest/hook_name.ts';
 import type { EndpointBound } from './explain_endpoint.ts';
 import type { ExplainFlags } from './explain_flags.ts';
-import type { SaePlace } from './explain_inputs.ts';
 import { type Result, visible } from './output.ts';
-import { shownPlace } from './sae_place.ts';
 
-export interface ExplainPlan extends SaePlace {
+export interface ExplainPlan {
+  readonly hook: HookPoint;
   readonly flags: ExplainFlags;
   readonly source: SourceName;
   readonly features: number;
@@ -18,13 +18,13 @@ export interface ExplainPlan extends SaePlace {
   readonly bound: EndpointBound | undefined;
 }
 
-export function planResult({ flags, source, layer, place, features, documents, bound }: ExplainPlan): Result {
+export function planResult({ flags, source, hook, features, documents, bound }: ExplainPlan): Result {
   const dir = exportFolder(flags.out, source);
   return {
     human: () => {
       const tokens = flags.tokens === undefined ? '' : `, ${formatCount(flags.tokens)} tokens at most`;
       const lines = [
-        `would explain ${plural(features, 'feature', 'features')} of ${source.modelId}/${source.sourceId} ${shownPlace(place)}`,
+        `would explain ${plural(features, 'feature', 'features')} of ${source.modelId}/${source.sourceId} at ${hook.hookName}`,
         `would read ${plural(documents, 'text', 'texts')}${tokens}`,
         ...(bound ? [boundSentence(flags, bound)] : []),
         `would write ${dir}`,
@@ -34,8 +34,8 @@ export function planResult({ flags, source, layer, place, features, documents, b
     json: () => ({
       dry_run: true,
       neuronpedia_id: `${source.modelId}/${source.sourceId}`,
-      layer,
-      place: `resid.${place}`,
+      layer: hook.layer,
+      hook: hook.hookName,
       features,
       texts: documents,
       tokens: flags.tokens ?? null,

@@ -12,16 +12,18 @@ import type { FeatureStatistics } from '../explain/statistics.ts';
 import { checkExportFolder, type WrittenExport, writeExplanationExport } from '../explain/write_export.ts';
 import { type StoreEntry, storeSource } from '../features/feature_store.ts';
 import { readExports } from '../features/read_exports.ts';
+import { readModelConfig } from '../lm/config.ts';
 import { openTokenizer } from '../lm/tokenizer/open_tokenizer.ts';
 import type { Tokenizer } from '../lm/tokenizer/tokenizer.ts';
 import { openSaeEncoder } from '../sae/encoder_session.ts';
 import type { SaeFile } from '../sae/sae.ts';
 import type { FileCorpus } from '../train/corpus/corpus.ts';
 import { tokenRows } from '../train/corpus/token_rows.ts';
+import type { HookPoint } from '../train/harvest/hook_name.ts';
 import type { CliContext } from './context.ts';
 import { askModel, boundOf, endpointFor } from './explain_endpoint.ts';
 import type { ExplainFlags } from './explain_flags.ts';
-import { checkFeatures, type SaePlace, saePlace, sourceName } from './explain_inputs.ts';
+import { checkFeatures, modelName, sourceName } from './explain_inputs.ts';
 import { planResult } from './explain_plan.ts';
 import { explainResult } from './explain_text.ts';
 import { checkFits, modelFolder } from './model_inputs.ts';
@@ -29,6 +31,7 @@ import { openModel } from './model_options.ts';
 import { openNamedSae } from './open_named_sae.ts';
 import { openTexts } from './open_texts.ts';
 import type { Result } from './output.ts';
+import { hookOfSae } from './sae_hook.ts';
 
 /** By rules; what the export calls its author and method. */
 const RULES: Author = { explanationModelName: 'antipode-rules', typeName: 'activation-words' };
@@ -39,19 +42,22 @@ type Author = Pick<ExportedExplanation, 'explanationModelName' | 'typeName'>;
 export async function runExplain(context: CliContext, flags: ExplainFlags): Promise<void> {
   const root = resolve(context.cwd, flags.out);
   const folder = await modelFolder(context, flags.model);
+  const config = await readModelConfig(folder);
   const sae = await openNamedSae(context, flags, flags.sae);
   try {
     const { identity } = sae.header;
-    const place = saePlace(identity, flags.layer);
-    const source = sourceName(flags, identity, place.layer);
+    const hook = hookOfSae(identity, flags, config);
+    checkFits(sae.header, hook.layer, config);
     checkFeatures(sae.header, flags.features);
+    const model = modelName(context, flags.model, folder);
+    const source = sourceName(flags.id, identity, { layer: hook.layer, modelName: model });
     await checkExportFolder(root, source);
     const endpoint = await endpointFor(context, flags);
     const corpus = await openTexts(context, flags);
     try {
       const tokenizer = await openTokenizer(folder);
-      const request: Request = { flags, root, folder, sae, corpus, tokenizer, source, endpoint, ...place };
-      context.out().result(flags.dryRun ? plan(request) : await explain(context, request));
+      const parts = { flags, root, folder, modelName: model, hook, sae, corpus, tokenizer, source, endpoint };
+      context.out().result(flags.dryRun ? plan(parts) : await explain(context, parts));
     } finally {
       await corpus.close();
     }
@@ -60,14 +66,14 @@ export async function runExplain(context: CliContext, flags: ExplainFlags): Prom
   }
 }
 
-function plan({ flags, source, layer, place, sae, corpus, endpoint }: Request): Result {
+function plan({ flags, source, hook, sae, corpus, endpoint }: Request): Result {
   const features = flags.features?.length ?? sae.header.dSae;
   const bound = endpoint && boundOf(features);
-  return planResult({ flags, source, layer, place, features, documents: corpus.documents, bound });
+  return planResult({ flags, source, hook, features, documents: corpus.documents, bound });
 }
 
 async function explain(context: CliContext, request: Request): Promise<Result> {
-  const { flags, tokenizer, endpoint, source, layer, place } = request;
+  const { flags, tokenizer, endpoint, source, hook } = request;
   // What fails for the moment here would keep somebody waiting who is still there to mend it.
   const once = await endpointFor(context, flags, { retries: 0 });
   if (once) await checkEndpoint(once, context.signal);
@@ -80,10 +86,12 @@ async function explain(context: CliContext, request: Request): Promise<Result> {
   });
   const written = await write(context, request, { statistics, explanations, asked });
   const stored = flags.import ? await store(context, written) : undefined;
-  return explainResult({ flags, source, layer, place, statistics, explanations, written, stored, asked });
+  return explainResult({ flags, source, hook, statistics, explanations, written, stored, asked });
 }
 
-interface Request extends SaePlace {
+interface Request {
+  readonly modelName: string;
+  readonly hook: HookPoint;
   readonly flags: ExplainFlags;
   readonly root: string;
   readonly folder: string;
@@ -95,14 +103,13 @@ interface Request extends SaePlace {
 }
 
 async function gather(context: CliContext, request: Request): Promise<FeatureStatistics> {
-  const { flags, folder, sae, corpus, tokenizer, layer, place } = request;
+  const { flags, folder, sae, corpus, tokenizer, hook } = request;
   const { features, threads, tokens: maxTokens, top, window } = flags;
   // Features of topk compete: what a few of them would do alone says nothing.
   const isPart = features !== undefined && sae.header.architecture !== 'topk';
   const model = await openModel(context, { folder, flags, use: 'activations' });
   const progress = context.out().progress('reading the texts', 1);
   try {
-    checkFits(sae.header, layer, model.config);
     const weights = isPart ? await sae.loadFeatures(features) : await sae.load();
     const encoder = await openSaeEncoder(weights, threads === undefined ? {} : { threads });
     try {
@@ -110,7 +117,7 @@ async function gather(context: CliContext, request: Request): Promise<FeatureSta
       return await collectFeatureStatistics({
         model,
         tokenizer,
-        place,
+        capture: hook.capture,
         dSae: sae.header.dSae,
         encode: (x) => encoder.encode(x),
         features,
@@ -164,12 +171,12 @@ function write(
 }
 
 /** For the manifest. */
-function factsOf({ flags, corpus, sae, layer, place }: Request): Record<string, unknown> {
+function factsOf({ flags, modelName: model, corpus, sae, hook }: Request): Record<string, unknown> {
   return {
-    model: basename(flags.model),
+    model,
     sae: sae.header.identity.label,
-    layer,
-    place: `resid.${place}`,
+    layer: hook.layer,
+    hook: hook.hookName,
     texts: { name: flags.text === '-' ? 'stdin' : basename(flags.text), identity: corpus.sha256OrIdentity },
     settings: {
       context: flags.context,

@@ -9,11 +9,12 @@ import type { WrittenExport } from '../explain/write_export.ts';
 import type { StoreEntry } from '../features/feature_store.ts';
 import { type DisplayTable, formatCount, left, plural, right } from '../report/display.ts';
 import { renderText } from '../report/text.ts';
+import type { HookPoint } from '../train/harvest/hook_name.ts';
 import type { ExplainFlags } from './explain_flags.ts';
-import type { SaePlace } from './explain_inputs.ts';
 import { formatBytes, type Result, visible } from './output.ts';
 
-export interface ExplainSummary extends SaePlace {
+export interface ExplainSummary {
+  readonly hook: HookPoint;
   readonly flags: ExplainFlags;
   readonly source: SourceName;
   readonly statistics: FeatureStatistics;
@@ -106,12 +107,12 @@ function askedSentence({
 }
 
 function jsonOf(summary: ExplainSummary): unknown {
-  const { flags, source, layer, place, statistics, explanations, written, stored, asked } = summary;
+  const { flags, source, hook, statistics, explanations, written, stored, asked } = summary;
   return {
     model: flags.model,
     neuronpedia_id: `${source.modelId}/${source.sourceId}`,
-    layer,
-    place: `resid.${place}`,
+    layer: hook.layer,
+    hook: hook.hookName,
     texts: statistics.documents,
     tokens: statistics.tokens,
     features: statistics.features.length,

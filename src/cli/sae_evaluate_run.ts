@@ -1,21 +1,19 @@
 /** @file The work of `antipode sae evaluate`: texts drawn and read, the evaluation, its table and the features' own numbers. */
 
 import { resolve } from 'node:path';
-import { AntipodeError } from '../errors.ts';
 import { writeFileAtomic } from '../formats/atomic.ts';
 import { writeCsv } from '../formats/csv.ts';
 import { tableFrom } from '../formats/table.ts';
-import type { ModelConfig } from '../lm/config.ts';
 import type { LanguageModel } from '../lm/language_model.ts';
 import { openTokenizer } from '../lm/tokenizer/open_tokenizer.ts';
 import type { Tokenizer } from '../lm/tokenizer/tokenizer.ts';
 import { renderText } from '../report/text.ts';
-import type { SaeFile, SaeIdentity } from '../sae/sae.ts';
+import type { SaeFile } from '../sae/sae.ts';
 import type { FileCorpus } from '../train/corpus/corpus.ts';
 import { evaluateSae, type SaeEvaluation } from '../train/evaluate/evaluate_sae.ts';
 import { evaluationJson } from '../train/evaluate/evaluation_json.ts';
 import { evaluationRows } from '../train/evaluate/evaluation_rows.ts';
-import { type HookPoint, parseHookPoint } from '../train/harvest/hook_name.ts';
+import type { HookPoint } from '../train/harvest/hook_name.ts';
 import type { CliContext } from './context.ts';
 import { evaluationTable } from './evaluation_text.ts';
 import { checkFits, modelFolder } from './model_inputs.ts';
@@ -24,6 +22,7 @@ import { openNamedSae } from './open_named_sae.ts';
 import { openTexts } from './open_texts.ts';
 import { type Result, visible } from './output.ts';
 import type { SaeEvaluateFlags } from './sae_evaluate_command.ts';
+import { hookOfSae } from './sae_hook.ts';
 
 /** @throws {AntipodeError} for a model, SAE or text that is missing, malformed or does not fit the others; nothing is written then */
 export async function runSaeEvaluate(context: CliContext, flags: SaeEvaluateFlags): Promise<void> {
@@ -59,7 +58,7 @@ async function evaluate(context: CliContext, request: Request): Promise<void> {
   const { flags, sae, corpus, tokenizer, model } = request;
   const { signal } = context;
   const { identity } = sae.header;
-  const hook = hookOf(identity, flags, model.config);
+  const hook = hookOfSae(identity, flags, model.config);
   checkFits(sae.header, hook.layer, model.config);
   const includesSpecial = flags.allTokens === true;
   const contextLength = Math.min(flags.context, model.config.maxPositions);
@@ -154,20 +153,4 @@ function resultOf({ corpus, flags, model, sae }: Request, evaluated: Evaluated):
     }),
     quiet: () => [path === undefined ? String(evaluation.reconstruction.explainedVariance) : visible(path)],
   };
-}
-
-/** As asked; else as the SAE's files say. @throws {AntipodeError} `usage` where nothing says it or the model does not show it */
-function hookOf(
-  { hookName, label, layer: own }: SaeIdentity,
-  { hook, layer: asked }: SaeEvaluateFlags,
-  config: ModelConfig,
-): HookPoint {
-  if (hook !== undefined) return parseHookPoint(hook, config);
-  const named = hookName !== undefined && /^blocks\.\d+\.\w*\.?hook_/.test(hookName) ? hookName : undefined;
-  const layer = asked ?? own;
-  const name = asked === undefined && named !== undefined ? named : `resid.${layer}`;
-  if (named !== undefined || layer !== undefined) return parseHookPoint(name, config);
-  throw new AntipodeError('usage', `${label}: its place in the model is not known`, {
-    hint: 'say it with --hook or --layer',
-  });
 }

@@ -47,7 +47,15 @@ afterAll(async () => {
 });
 
 function options(more: Partial<CollectOptions> = {}): CollectOptions {
-  return { model, tokenizer, place: LAYER, dSae: FEATURES, encode: (x) => encode(sae, x), rows, ...more };
+  return {
+    model,
+    tokenizer,
+    capture: `resid.${LAYER}`,
+    dSae: FEATURES,
+    encode: (x) => encode(sae, x),
+    rows,
+    ...more,
+  };
 }
 
 interface Fired {

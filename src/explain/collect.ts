@@ -1,13 +1,14 @@
 /**
- * @file Runs a model over a corpus and gathers what fires where: the residual stream at the SAE's place, encoded, in one pass. What
+ * @file Runs a model over a corpus and gathers what fires where: the activations at the SAE's place, encoded, in one pass. What
  * `isCounted` leaves out when SAEs are trained (special tokens, the first token of a row) is seen by the model and not counted here either.
  */
 
 import { AntipodeError, throwIfInterrupted } from '../errors.ts';
-import type { LanguageModel, Site } from '../lm/language_model.ts';
+import type { LanguageModel } from '../lm/language_model.ts';
 import type { Tokenizer } from '../lm/tokenizer/tokenizer.ts';
 import type { Matrix } from '../tensor/matrix.ts';
 import { isCounted } from '../train/corpus/token_rows.ts';
+import type { HookPoint } from '../train/harvest/hook_name.ts';
 import { FeatureGatherer } from './gather.ts';
 import type { FeatureStatistics } from './statistics.ts';
 import { createWordReader, type RowWords } from './word_units.ts';
@@ -24,7 +25,7 @@ export interface CollectOptions {
   readonly model: LanguageModel;
   readonly tokenizer: Tokenizer;
   /** Where the SAE reads. */
-  readonly place: Site;
+  readonly capture: HookPoint['capture'];
   readonly dSae: number;
   /** `[n, d_model]` to `[n, width]`: `SaeEncoder.encode`, or `encode` of `sae/`. `width` is `features.length` where given, else `dSae`. */
   readonly encode: (x: Matrix) => Promise<Matrix>;
@@ -144,8 +145,7 @@ interface FiredRow extends BatchRow {
 }
 
 async function* encoded(options: CollectOptions, batch: readonly BatchRow[]): AsyncIterable<FiredRow> {
-  const { model, place, dSae } = options;
-  const name = `resid.${place}` as const;
+  const { model, capture: name, dSae } = options;
   const { captures } = await model.forward({
     tokens: batch.map(({ tokens }) => tokens),
     capture: [name],

@@ -100,7 +100,7 @@ describe('openOpenAiEndpoint', () => {
   });
 
   test('does not wait for what never answers, before or in the middle of the body', async () => {
-    const silent = await open(() => {}, { timeoutMs: 150, retries: 1 });
+    const silent = await open(() => {}, { timeoutMs: 500, retries: 1 });
     expect((await failing(() => silent.ask(REQUEST))).message).toBe('no answer in time');
     expect(server!.requests.length).toBe(2);
     await server!.close();
@@ -109,7 +109,7 @@ describe('openOpenAiEndpoint', () => {
         response.writeHead(200, { 'content-type': 'application/json' });
         response.write('{"choices":');
       },
-      { timeoutMs: 150, retries: 0 },
+      { timeoutMs: 500, retries: 0 },
     );
     expect((await failing(() => stuck.ask(REQUEST))).message).toBe('no answer in time');
   });
