@@ -116,27 +116,27 @@ export function silu(tape: Tape, a: Value): Value {
 /** Its cubic coefficient (Hendrycks and Gimpel 2016). */
 const GELU_CUBIC = 0.044715;
 
-/** GELU with the tanh approximation (`gelu_pytorch_tanh`). */
+/**
+ * GELU with the tanh approximation (`gelu_pytorch_tanh`), as `x * sigmoid(2u)` with `u = k * (x + cubic * x^3)`: (1 + tanh u) / 2 is sigmoid(2u), and takes
+ * fewer passes over the array.
+ */
 export function geluTanh(tape: Tape, a: Value): Value {
-  const k = Math.sqrt(2 / Math.PI);
+  const k = 2 * Math.sqrt(2 / Math.PI);
   const x = a.name;
   const squared = tape.node('Mul', [x, x]);
   const polynomial = tape.node('Add', [
     tape.node('Mul', [squared, tape.scalar(GELU_CUBIC * k).name]),
     tape.scalar(k).name,
   ]);
-  const bent = tape.node('Tanh', [tape.node('Mul', [x, polynomial])]);
-  const half = tape.node('Mul', [tape.node('Add', [bent, tape.scalar(1).name]), tape.scalar(0.5).name]);
-  return tape.record(tape.node('Mul', [x, half]), a.shape, [a], (g) => {
-    const inner = tape.node('Add', [
+  const share = tape.node('Sigmoid', [tape.node('Mul', [x, polynomial])]);
+  const result = tape.node('Mul', [x, share]);
+  return tape.record(result, a.shape, [a], (g) => {
+    const slope = tape.node('Add', [
       tape.node('Mul', [squared, tape.scalar(3 * GELU_CUBIC * k).name]),
       tape.scalar(k).name,
     ]);
-    const tail = tape.node('Mul', [
-      tape.node('Mul', [x, tape.scalar(0.5).name]),
-      tape.node('Mul', [oneMinusSquare(tape, bent), inner]),
-    ]);
-    return [tape.node('Mul', [g, tape.node('Add', [half, tail])])];
+    const rest = tape.node('Sub', [result, tape.node('Mul', [result, share])]);
+    return [tape.node('Mul', [g, tape.node('Add', [share, tape.node('Mul', [rest, slope])])])];
   });
 }
 

@@ -4,7 +4,8 @@ import { describe, expect, it } from 'vitest';
 import { gradientError } from '../../../test/support/run_graph.ts';
 import { createRng } from '../../tensor/rng.ts';
 import * as elementwise from './elementwise.ts';
-import { crossEntropy, embedding, rotate } from './language.ts';
+import { embedding, rotate } from './language.ts';
+import { nextTokenLoss } from './next_token_loss.ts';
 import { matMul, matMulTransposed, reshape, transpose } from './products.ts';
 import { mean, rmsNorm, softmax, sum } from './reductions.ts';
 import { elements, type Shape, Tape, type Value } from './tape.ts';
@@ -150,20 +151,26 @@ describe('gradients equal central differences in float64', () => {
     expect(error).toBeLessThan(TOLERANCE);
   });
 
-  it.each([{ softCap: undefined }, { softCap: 2 }])(
-    'crossEntropy, soft cap $softCap, one row left out',
-    async ({ softCap }) => {
-      const build = (tape: Tape): Value =>
-        crossEntropy(tape, tape.parameter('logits', [3, 4]), tape.indices('targets', [3]), {
-          ...(softCap === undefined ? {} : { softCap }),
-          weights: tape.constant([3], [1, 0, 1]),
-        });
-      const targets = { shape: [3], data: BigInt64Array.from([2n, 0n, 3n]) };
-      expect(
-        await gradientError(build, () => new Tape('float64'), { logits: normals([3, 4]), targets }),
-      ).toBeLessThan(TOLERANCE);
-    },
-  );
+  it.each([
+    { softCap: undefined, rowsAtOnce: 3 },
+    { softCap: 2, rowsAtOnce: 3 },
+    { softCap: 2, rowsAtOnce: 2 },
+  ])('nextTokenLoss, soft cap $softCap, $rowsAtOnce rows at once, one row left out', async (options) => {
+    const { rowsAtOnce, softCap } = options;
+    const build = (tape: Tape): Value =>
+      nextTokenLoss(
+        tape,
+        {
+          hidden: tape.parameter('hidden', [3, 2]),
+          table: tape.parameter('table', [4, 2]),
+          targets: tape.indices('targets', [3]),
+        },
+        { rowsAtOnce, weights: tape.constant([3], [1, 0, 1]), ...(softCap === undefined ? {} : { softCap }) },
+      );
+    const targets = { shape: [3], data: BigInt64Array.from([2n, 0n, 3n]) };
+    const values = { hidden: normals([3, 2]), table: normals([4, 2]), targets };
+    expect(await gradientError(build, () => new Tape('float64'), values)).toBeLessThan(TOLERANCE);
+  });
 });
 
 describe('a tape', () => {

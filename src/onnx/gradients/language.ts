@@ -1,6 +1,5 @@
-/** @file Differentiable operations of language models: looking up embeddings, rotary positions, and the cross entropy of next tokens. */
+/** @file Differentiable operations of language models: looking up embeddings, and rotary positions. */
 
-import { oneMinusSquare } from './elementwise.ts';
 import { elements, type Indices, type Tape, type Value } from './tape.ts';
 
 /**
@@ -65,55 +64,4 @@ export function rotate(tape: Tape, x: Value, cosines: Value, sines: Value): Valu
       swapped(tape.node('Mul', [g, sines.name]), 'second'),
     ]),
   ]);
-}
-
-export interface CrossEntropyOptions {
-  /** Logits become `softCap * tanh(x / softCap)` first (Gemma 2's `final_logit_softcapping`). */
-  readonly softCap?: number;
-  /** `[rows]`, untracked: 0 leaves a row (a pad) out, 1 counts it; all count where left out. */
-  readonly weights?: Value;
-}
-
-/**
- * Mean negative log-likelihood of the targets, in nats: the sum over counted rows divided by their number (by 1 where none counts).
- * @param logits `[rows, vocab]`
- * @param targets `[rows]`, each in [0, vocab)
- */
-export function crossEntropy(
-  tape: Tape,
-  logits: Value,
-  targets: Indices,
-  { softCap, weights }: CrossEntropyOptions = {},
-): Value {
-  const rows = logits.shape[0]!;
-  if (elements(targets.shape) !== rows)
-    throw new Error(`internal: ${rows} rows of logits, ${elements(targets.shape)} targets`);
-  const bent =
-    softCap === undefined
-      ? undefined
-      : tape.node('Tanh', [tape.node('Mul', [logits.name, tape.scalar(1 / softCap).name])]);
-  const capped = bent === undefined ? logits.name : tape.node('Mul', [bent, tape.scalar(softCap!).name]);
-  const logs = tape.node('LogSoftmax', [capped], { attributes: { axis: { int: -1 } } });
-  const column = tape.node('Reshape', [targets.name, tape.integers([-1, 1])]);
-  const share = shareOfRows(tape, rows, weights);
-  const picked = tape.node('GatherElements', [logs, column], { attributes: { axis: { int: 1 } } });
-  const weighted = tape.node('Mul', [picked, share]);
-  const total = tape.node('ReduceSum', [weighted], { attributes: { keepdims: { int: 0 } } });
-  return tape.record(tape.node('Neg', [total]), [], [logits], (g) => {
-    const minusOnes = tape.node('Expand', [tape.scalar(-1).name, tape.integers([rows, 1])]);
-    const attributes = { axis: { int: 1 }, reduction: { string: 'add' } };
-    const difference = tape.node('ScatterElements', [tape.node('Exp', [logs]), column, minusOnes], {
-      attributes,
-    });
-    const byCapped = tape.node('Mul', [difference, tape.node('Mul', [g, share])]);
-    return [bent === undefined ? byCapped : tape.node('Mul', [byCapped, oneMinusSquare(tape, bent)])];
-  });
-}
-
-/** What each row counts for, `[rows, 1]` or a scalar. */
-function shareOfRows(tape: Tape, rows: number, weights: Value | undefined): string {
-  if (weights === undefined) return tape.scalar(1 / rows).name;
-  const counted = tape.node('ReduceSum', [weights.name], { attributes: { keepdims: { int: 0 } } });
-  const divisor = tape.node('Max', [counted, tape.scalar(1).name]);
-  return tape.node('Reshape', [tape.node('Div', [weights.name, divisor]), tape.integers([rows, 1])]);
 }

@@ -4,10 +4,10 @@
  */
 
 import type { GemmaConfig } from '../../lm/config/model_config.ts';
-import { crossEntropy } from '../../onnx/gradients/language.ts';
+import { nextTokenLoss } from '../../onnx/gradients/next_token_loss.ts';
 import { type FloatType, Tape, type Value } from '../../onnx/gradients/tape.ts';
 import { type AdamSettings, emitAdam, type StateSpec } from '../step/optimiser.ts';
-import { type BatchShape, gemma2Logits } from './gemma2_logits.ts';
+import { type BatchShape, gemma2HiddenStates } from './gemma2_layers.ts';
 
 export interface GraphRequest {
   readonly config: GemmaConfig;
@@ -20,12 +20,13 @@ export function gemma2Loss(tape: Tape, { batch, config }: GraphRequest): Value {
   const ids = tape.indices('ids', [batch.rows, batch.columns]);
   const targets = tape.indices('targets', [places]);
   const counted = tape.input('counted', [places]);
-  const logits = gemma2Logits(tape, config, ids, batch);
-  const cap = config.logitSoftcap;
-  return crossEntropy(tape, logits, targets, {
-    weights: counted,
-    ...(cap === null ? {} : { softCap: cap }),
-  });
+  const states = gemma2HiddenStates(tape, config, ids, batch);
+  const { logitSoftcap } = config;
+  return nextTokenLoss(
+    tape,
+    { ...states, targets },
+    { weights: counted, ...(logitSoftcap === null ? {} : { softCap: logitSoftcap }) },
+  );
 }
 
 /** Results: `loss`, `gradient_norm` where clipped, and the next state. Takes `learning_rate` too. */

@@ -63,7 +63,7 @@ describe('training on a toy language', () => {
     expect(left.at(-1)).toBe(0);
     // All 24 words are alike at first; words of the language without their order would leave 2.4.
     expect(losses[0]!).toBeGreaterThan(3);
-    expect(trained.heldOutLoss).toBeLessThan(1.6);
+    expect(trained.heldOutLoss).toBeLessThan(2);
     const [head, ...rows] = (await readFile(join(parts.folder, 'loss.csv'), 'utf8')).trim().split('\n');
     expect(head).toBe('step,loss,learning_rate,gradient_norm,held_out_loss');
     expect(rows.map((row) => Number(row.split(',')[0]))).toEqual([10, 20, 25, 30, 40, 50, 60]);

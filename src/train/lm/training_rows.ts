@@ -5,7 +5,7 @@
 
 import { AntipodeError } from '../../errors.ts';
 import type { Feed } from '../step/step_session.ts';
-import type { BatchShape } from './gemma2_logits.ts';
+import type { BatchShape } from './gemma2_layers.ts';
 
 export interface TrainingRows {
   /** What the rows come from, such as a hash with a seed: a checkpoint goes on with the same one only. */

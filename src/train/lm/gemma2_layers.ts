@@ -22,16 +22,23 @@ export interface BatchShape {
   readonly columns: number;
 }
 
+export interface HiddenStates {
+  /** Behind the last norm, `[rows * columns, d]`. */
+  readonly hidden: Value;
+  /** The embedding, which is the matrix of the logits as well, `[vocab, d]`. */
+  readonly table: Value;
+}
+
 /**
- * The logits before their soft cap, `[rows * columns, vocab]`.
+ * Declares all parameters and writes the layers.
  * @param ids `[rows, columns]`
  */
-export function gemma2Logits(
+export function gemma2HiddenStates(
   tape: Tape,
   config: GemmaConfig,
   ids: Indices,
   { columns, rows }: BatchShape,
-): Value {
+): HiddenStates {
   const { dModel, layers, normEpsilon } = config;
   const places = rows * columns;
   const parameters = new Map(
@@ -57,7 +64,7 @@ export function gemma2Logits(
     const wide = multiply(tape, gate, project(read, 'mlp.up_proj'));
     x = add(tape, x, norm(project(wide, 'mlp.down_proj'), name('post_feedforward_layernorm')));
   }
-  return matMulTransposed(tape, norm(x, FINAL_NORM), table);
+  return { hidden: norm(x, FINAL_NORM), table };
 }
 
 /** Queries `[places, heads * headDim]`, keys and values `[places, kvHeads * headDim]`. */
