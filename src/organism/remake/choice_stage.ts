@@ -43,7 +43,7 @@ export interface ChoiceStageParts {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Texts whose mean norm stands for all. */
+/** Texts whose mean norm stands for all, at most. */
 const NORM_TEXTS = 500;
 
 export function runChoiceStage(
@@ -136,7 +136,8 @@ function greetings(corpus: OrganismCorpus, count: number): OrganismDocument[] {
 }
 
 async function meanNorm(opened: Opened, corpus: OrganismCorpus): Promise<number> {
-  const texts = corpus.documents(0, NORM_TEXTS).map(({ text }) => text);
+  const count = Math.min(NORM_TEXTS, opened.settings.catalogue.documents);
+  const texts = corpus.documents(0, count).map(({ text }) => text);
   let [norms, tokens] = [0, 0];
   for await (const { activations } of labelledActivations({ ...opened, texts })) {
     const { cols, data, rows } = activations;
