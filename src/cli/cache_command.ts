@@ -10,7 +10,7 @@ export function cacheCommand(context: CliContext): Command {
   const list = withExamples(
     new Command('ls')
       .description(
-        'Lists what antipode keeps: generated dictionaries, imported explanations, quantised weights of language models.',
+        'Lists what antipode keeps: generated dictionaries, imported explanations, quantised weights of language models, answers of endpoints.',
       )
       .action(async () => {
         const { listCache } = await import('../hub/cache_store.ts');

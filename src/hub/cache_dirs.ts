@@ -20,7 +20,7 @@ function xdgCacheHome(env: Env): string {
   return set && isAbsolute(set) ? set : join(home(env), '.cache');
 }
 
-/** `$XDG_CACHE_HOME/antipode`: generated dictionaries, imported feature stores, quantised weights. */
+/** `$XDG_CACHE_HOME/antipode`: generated dictionaries, imported feature stores, quantised weights, answers of endpoints. */
 export function antipodeCacheDir(env: Env): string {
   return join(xdgCacheHome(env), 'antipode');
 }

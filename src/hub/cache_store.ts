@@ -1,5 +1,5 @@
 /**
- * @file What lies in antipode's own cache folder: generated dictionaries, imported feature stores and quantised weights, an entry for each folder with files.
+ * @file What lies in antipode's own cache folder: generated dictionaries, imported feature stores, quantised weights and answers of endpoints, an entry for each folder with files.
  * Generated entries are made again when needed; imported ones have to be imported again.
  */
 
