@@ -4,6 +4,7 @@
  */
 
 import { AntipodeError } from '../../errors.ts';
+import { shownName } from '../../formats/shown_name.ts';
 import type { Architecture, InputNormalisation } from '../sae.ts';
 import {
   fieldOf,
@@ -60,9 +61,7 @@ export function readSaeLensConfig(config: JsonConfig): SaeLensConfig {
   const version =
     optional(text, config, 'metadata.sae_lens_version') ?? optional(text, config, 'sae_lens_version');
   const isFlat = !version || Number.parseInt(version, 10) < 6;
-  facts.push(
-    version ? `written by SAELens ${version}` : 'written by SAELens before its files named a version',
-  );
+  facts.push(writtenBy(config, version));
   const name = architectureName(config, isFlat, facts);
   const dIn = positiveInteger(config, 'd_in');
   const isTranscoder = name.endsWith('transcoder');
@@ -83,6 +82,14 @@ export function readSaeLensConfig(config: JsonConfig): SaeLensConfig {
     ...placeInModel(config, isFlat),
     facts,
   };
+}
+
+/** Programs that train SAEs write files as SAELens does, with the version that they follow. */
+function writtenBy(config: JsonConfig, version: string | undefined): string {
+  const trainedWith = optional(text, config, 'metadata.trained_with');
+  if (trainedWith !== undefined && version)
+    return `written by ${shownName(trainedWith)} as SAELens ${version} does`;
+  return version ? `written by SAELens ${version}` : 'written by SAELens before its files named a version';
 }
 
 function documented<T>(facts: string[], field: string, value: T): T {

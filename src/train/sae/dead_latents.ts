@@ -5,6 +5,7 @@
  * their number. Unlike the authors' program, the decoder's bias gets nothing through this reconstruction.
  */
 
+import { castToFloat } from '../../onnx/gradients/elementwise.ts';
 import { gemm } from '../../onnx/gradients/products.ts';
 import type { Tape, Value } from '../../onnx/gradients/tape.ts';
 import { topOfRows } from './select_top.ts';
@@ -30,8 +31,8 @@ export interface DeadLatents {
   addTo(gradients: ReadonlyMap<Value, string>): ReadonlyMap<Value, string>;
 }
 
-/** Keeps an exact reconstruction from dividing zero by zero. */
-const LEAST_VARIANCE = 1e-30;
+/** A leftover that varies less, such as that of a single row, has nothing for dead latents to learn: the loss is 0 then. */
+const LEAST_VARIATION = 1e-20;
 
 export function reviveDeadLatents(tape: Tape, options: DeadLatentsOptions): DeadLatents {
   const { parameters, encoded, error, dead, auxK, coefficient } = options;
@@ -45,7 +46,7 @@ export function reviveDeadLatents(tape: Tape, options: DeadLatentsOptions): Dead
   const acts = tape.node('Mul', [pre, mask]);
   const rows = pick(parameters.W_dec.name, 0);
   const difference = tape.node('Add', [tape.node('MatMul', [acts, rows]), error]);
-  const weight = tape.node('Div', [coefficient.name, sumOfSquaresAboutMean(tape, error)]);
+  const weight = shareOf(tape, coefficient.name, sumOfSquaresAboutMean(tape, error));
   const loss = tape.node('Mul', [weight, sumOfSquares(tape, difference)]);
 
   const addTo = (gradients: ReadonlyMap<Value, string>): ReadonlyMap<Value, string> => {
@@ -82,8 +83,15 @@ function sumOfSquares(tape: Tape, name: string): string {
   return tape.node('ReduceSumSquare', [name], { attributes: { keepdims: { int: 0 } } });
 }
 
+/** `[n, d]` -> a scalar. */
 function sumOfSquaresAboutMean(tape: Tape, name: string): string {
   const mean = tape.node('ReduceMean', [name, tape.integers([0])], { attributes: { keepdims: { int: 1 } } });
-  const sum = sumOfSquares(tape, tape.node('Sub', [name, mean]));
-  return tape.node('Max', [sum, tape.scalar(LEAST_VARIANCE).name]);
+  return sumOfSquares(tape, tape.node('Sub', [name, mean]));
+}
+
+/** `coefficient / variation`, or 0 where there is too little of it. */
+function shareOf(tape: Tape, coefficient: string, variation: string): string {
+  const least = tape.scalar(LEAST_VARIATION).name;
+  const isEnough = castToFloat(tape, tape.node('Greater', [variation, least]));
+  return tape.node('Div', [tape.node('Mul', [coefficient, isEnough]), tape.node('Max', [variation, least])]);
 }

@@ -4,11 +4,11 @@
  */
 
 import { biasCorrection } from '../step/optimiser.ts';
-import { learningRate } from '../step/schedule.ts';
+import { learningRate, type Schedule } from '../step/schedule.ts';
 import { type Feed, openStepSession, type StepSession } from '../step/step_session.ts';
 import { countFiring, type Firing, markDead } from './firing.ts';
 import { type ResolvedSettings, scheduleOf, sparsityAt } from './settings.ts';
-import { buildStepGraph } from './step_graph.ts';
+import { buildStepGraph, type StepGraph } from './step_graph.ts';
 
 export interface StepRunnerOptions {
   readonly settings: ResolvedSettings;
@@ -29,78 +29,102 @@ export interface StepOutcome {
   /** Latents that counted as dead in this step. */
   readonly dead: number;
   readonly learningRate: number;
-  /** Joint norm of all gradients before clipping; NaN where nothing is clipped. */
+  /** Joint norm of all gradients before clipping. */
   readonly gradientNorm: number;
-}
-
-export interface StepRunner {
-  readonly session: StepSession;
-  /** @param x `[batch, d_in]`, as the model has them @param step counts from 1 */
-  step(x: Float32Array, step: number): Promise<StepOutcome>;
-  close(): Promise<void>;
 }
 
 /** Of the last threshold: values above it are the candidates for the next one (`topOfBatch`). */
 const CANDIDATE_SHARE = 0.85;
 
-export async function openStepRunner(options: StepRunnerOptions): Promise<StepRunner> {
-  const { settings, dIn, firing, threads } = options;
-  const { architecture, batch, dSae, k, bandwidth, maxGradientNorm } = settings;
-  const { beta1, beta2, epsilon } = settings;
-  const adam = { beta1, beta2, epsilon, ...(maxGradientNorm > 0 && { maxGradientNorm }) };
-  const auxK = Math.min(settings.auxK, dSae);
-  const graph = (revives: boolean): ReturnType<typeof buildStepGraph> =>
-    buildStepGraph({ architecture, dIn, dSae, batch, k, bandwidth, auxK, revives, adam });
-  const plain = graph(false);
-  const session = await openStepSession(plain.tape.encode(), { state: plain.state, threads });
-  let reviving: StepSession | undefined;
-  const schedule = scheduleOf(settings);
-  const dead = new Float32Array(dSae);
-  const results = ['loss', 'reconstruction', 'fired'];
-  if (architecture === 'batchtopk') results.push('smallest');
-  if (maxGradientNorm > 0) results.push('gradient_norm');
-  let floor = 0;
+/** Clips nothing, and still has the norm computed, which tells a divergence in the step where it happens. */
+const NO_LIMIT = 1e30;
 
-  const feedsAt = (x: Float32Array, step: number, rate: number): Record<string, Feed> => ({
-    x: { shape: [batch, dIn], data: x },
-    input_scale: scalar(options.calibration.scale),
-    learning_rate: scalar(rate * biasCorrection(step, adam)),
-    ...(architecture === 'batchtopk' && { candidate_floor: scalar(floor) }),
-    ...((architecture === 'jumprelu' || architecture === 'relu') && {
-      sparsity: scalar(sparsityAt(step, settings, dIn)),
-    }),
-  });
-  return {
-    session,
-    async step(x, step) {
-      const rate = learningRate(step, schedule);
-      const feeds = feedsAt(x, step, rate);
-      const isReviving = auxK > 0 && settings.auxCoefficient > 0;
-      const deadCount = markDead(firing, settings.deadAfter, dead);
-      if (isReviving && deadCount > 0) {
-        reviving ??= await session.also(graph(true).tape.encode());
-        feeds['dead'] = { shape: [dSae], data: dead };
-        feeds['auxiliary'] = scalar(settings.auxCoefficient * options.calibration.variance);
-      }
-      const runs = feeds['dead'] === undefined ? session : reviving!;
-      const found = await runs.run(feeds, results);
-      const smallest = found['smallest']?.[0] ?? Number.NaN;
-      if (smallest > 0) floor = CANDIDATE_SHARE * smallest;
-      const isCounted = step > settings.steps * (1 - settings.decayShare);
-      return {
-        loss: found['loss']![0]!,
-        reconstruction: found['reconstruction']![0]!,
-        l0: countFiring(firing, { fired: found['fired']!, batch, smallest, isCounted }),
-        dead: deadCount,
-        learningRate: rate,
-        gradientNorm: found['gradient_norm']?.[0] ?? Number.NaN,
-      };
-    },
-    async close() {
-      await reviving?.close();
-      await session.close();
-    },
-  };
+export async function openStepRunner(options: StepRunnerOptions): Promise<StepRunner> {
+  const { tape, state } = graphOf(options, false);
+  const session = await openStepSession(tape.encode(), { state, threads: options.threads });
+  return new StepRunner(options, session);
+}
+
+function graphOf({ settings, dIn }: StepRunnerOptions, revives: boolean): StepGraph {
+  const { architecture, dSae, batch, k, bandwidth, beta1, beta2, epsilon } = settings;
+  const auxK = Math.min(settings.auxK, dSae);
+  const adam = { beta1, beta2, epsilon, maxGradientNorm: settings.maxGradientNorm || NO_LIMIT };
+  return buildStepGraph({ architecture, dIn, dSae, batch, k, bandwidth, auxK, revives, adam });
+}
+
+export class StepRunner {
+  readonly session: StepSession;
+  readonly #options: StepRunnerOptions;
+  readonly #schedule: Schedule;
+  /** 1 for dead latents. */
+  readonly #dead: Float32Array;
+  #reviving: StepSession | undefined;
+  #floor = 0;
+
+  constructor(options: StepRunnerOptions, session: StepSession) {
+    this.session = session;
+    this.#options = options;
+    this.#schedule = scheduleOf(options.settings);
+    this.#dead = new Float32Array(options.settings.dSae);
+  }
+
+  /** @param x `[batch, d_in]`, as the model has them @param step counts from 1 */
+  async step(x: Float32Array, step: number): Promise<StepOutcome> {
+    const { firing, settings } = this.#options;
+    const { architecture, batch, deadAfter, decayShare, steps } = settings;
+    const rate = learningRate(step, this.#schedule);
+    const dead = markDead(firing, deadAfter, this.#dead);
+    const revives = dead > 0 && settings.auxK > 0 && settings.auxCoefficient > 0;
+    const feeds = { ...this.#feeds(x, step, rate), ...(revives && this.#revivingFeeds()) };
+    const results = ['loss', 'reconstruction', 'fired', 'gradient_norm'];
+    if (architecture === 'batchtopk') results.push('smallest');
+    const session = revives ? await this.#revivingSession() : this.session;
+    const found = await session.run(feeds, results);
+    const smallest = found['smallest']?.[0] ?? Number.NaN;
+    if (smallest > 0) this.#floor = CANDIDATE_SHARE * smallest;
+    const isCounted = step > steps * (1 - decayShare);
+    return {
+      loss: found['loss']![0]!,
+      reconstruction: found['reconstruction']![0]!,
+      l0: countFiring(firing, { fired: found['fired']!, batch, smallest, isCounted }),
+      dead,
+      learningRate: rate,
+      gradientNorm: found['gradient_norm']![0]!,
+    };
+  }
+
+  #feeds(x: Float32Array, step: number, rate: number): Record<string, Feed> {
+    const { calibration, dIn, settings } = this.#options;
+    const { architecture, batch } = settings;
+    return {
+      x: { shape: [batch, dIn], data: x },
+      input_scale: scalar(calibration.scale),
+      learning_rate: scalar(rate * biasCorrection(step, settings)),
+      ...(architecture === 'batchtopk' && { candidate_floor: scalar(this.#floor) }),
+      ...((architecture === 'jumprelu' || architecture === 'relu') && {
+        sparsity: scalar(sparsityAt(step, settings, dIn)),
+      }),
+    };
+  }
+
+  #revivingFeeds(): Record<string, Feed> {
+    const { calibration, settings } = this.#options;
+    return {
+      dead: { shape: [settings.dSae], data: this.#dead },
+      // The main error is not divided by the variance of activations, so this one is multiplied with it.
+      auxiliary: scalar(settings.auxCoefficient * calibration.variance),
+    };
+  }
+
+  async #revivingSession(): Promise<StepSession> {
+    this.#reviving ??= await this.session.also(graphOf(this.#options, true).tape.encode());
+    return this.#reviving;
+  }
+
+  async close(): Promise<void> {
+    await this.#reviving?.close();
+    await this.session.close();
+  }
 }
 
 function scalar(value: number): Feed {

@@ -134,6 +134,18 @@ describe('a training that cannot go on', () => {
     expect(await readdir(elsewhere)).toEqual([]);
   });
 
+  it('does not let a single activation per step divide by a variance of nothing', async () => {
+    const settings = { ...SETTINGS, batch: 1, deadAfter: 2, steps: 12 };
+    const dead: number[] = [];
+    const sae = await train(await newFolder(), {
+      settings,
+      onProgress: (progress) => dead.push(progress.dead),
+    });
+    expect(Math.max(...dead)).toBeGreaterThan(30);
+    expect(sae.W_dec.every((value) => Math.abs(value) <= 1)).toBe(true);
+    expect(sae.b_dec.every((value) => Math.abs(value) < 10)).toBe(true);
+  });
+
   it.each([Number.NaN, Number.POSITIVE_INFINITY])('says where activations hold %d', async (value) => {
     const stream = source();
     let batches = 0;

@@ -74,7 +74,9 @@ function foldLengths(
 ): void {
   for (let latent = 0; latent < b_enc.length; latent++) {
     const from = latent * dIn;
-    const length = Math.hypot(...W_dec.subarray(from, from + dIn));
+    let squares = 0;
+    for (let i = from; i < from + dIn; i++) squares += W_dec[i]! ** 2;
+    const length = Math.sqrt(squares);
     if (length === 0) continue;
     for (let i = from; i < from + dIn; i++) {
       W_dec[i] = W_dec[i]! / length;

@@ -74,7 +74,9 @@ export class TrainingLoop {
       if (signal?.aborted) throw await this.#interrupted();
       const x = await this.#nextBatch();
       const outcome = await runner.step(x, this.#step + 1);
-      if (!Number.isFinite(outcome.loss)) throw this.#diverged(x);
+      // The norm tells of weights that this very step has broken, which the loss shows one step later.
+      const { gradientNorm, loss } = outcome;
+      if (!Number.isFinite(loss) || !Number.isFinite(gradientNorm)) throw this.#diverged(x);
       this.#step++;
       this.#position = source.position();
       const isLast = this.#step === settings.steps;

@@ -89,6 +89,7 @@ describe('a trained SAE', () => {
     expect(loaded.W_dec.data).toEqual(sae.W_dec);
     expect(loaded.W_dec.norms.every((norm) => Math.abs(norm - 1) < 1e-6)).toBe(true);
     expect(loaded.applyBDecToInput).toBe(true);
+    expect(loaded.facts).toContain('written by antipode as SAELens 6.0.0 does');
     expect(loaded.identity).toMatchObject({ modelName: 'test/model', hookName: place.hookName, layer: 3 });
     const x = await source().next(40);
     const acts = await encode(loaded, { data: x, rows: 40, cols: 12 });
