@@ -50,8 +50,11 @@ export function parameterSpecs(config: GemmaConfig): ParameterSpec[] {
   ];
 }
 
-/** Standard deviations of the normal distributions that matrices start from; norms start from 0, which multiplies with 1. */
-const SPREAD = { embedding: 0.05, matrix: 0.02 };
+/**
+ * Standard deviation of the normal distribution that matrices start from, Gemma's `initializer_range`; norms start from 0, which multiplies with 1. For
+ * embeddings it matters that it is small: what a word starts from never decays, and keeps apart words that are used alike.
+ */
+const SPREAD = 0.02;
 
 /** The same for the same seed; each parameter draws from a stream of its own. */
 export function initialParameters(config: GemmaConfig, seed: number): ParameterValues {
@@ -60,8 +63,7 @@ export function initialParameters(config: GemmaConfig, seed: number): ParameterV
       const values = new Float32Array(elements(shape));
       if (shape.length === 2) {
         const rng = createRng(seed, `initial ${name}`);
-        const spread = name === EMBEDDING ? SPREAD.embedding : SPREAD.matrix;
-        for (let i = 0; i < values.length; i++) values[i] = spread * rng.normal();
+        for (let i = 0; i < values.length; i++) values[i] = SPREAD * rng.normal();
       }
       return [name, values];
     }),
