@@ -1,0 +1,56 @@
+/**
+ * @file `npm start`: antipode on its embedded default. The geometry of both SAEs against all pairs, then what the model answers as it is and steered
+ * along the two features that its card recommends.
+ */
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const card = JSON.parse(readFileSync(join(root, 'organism', 'card.json'), 'utf8'));
+const { chosen, strength } = card.steering_choice;
+const { prompt } = card.settings.steering;
+const SAES = card.saes.map(({ id }) => id);
+const REPLIES = 3;
+
+/** Runs a command, shown as a user would type it, and ends with its exit code where it fails. */
+function run(args) {
+  console.log(
+    `\n$ antipode ${args.map((arg) => (/^[\w./:+,-]+$/.test(arg) ? arg : `'${arg}'`)).join(' ')}\n`,
+  );
+  const { error, signal, status } = spawnSync(
+    process.execPath,
+    [join(root, 'dist', 'cli', 'main.js'), ...args],
+    {
+      stdio: 'inherit',
+    },
+  );
+  if (error) throw error;
+  if (signal !== null) process.kill(process.pid, signal);
+  if (status !== 0) process.exit(status);
+}
+
+run(['geometry', ...SAES.flatMap((id) => ['--sae', id]), '--out', 'runs/organism']);
+
+const steeredSae = card.saes.find(({ layer }) => layer === chosen.layer).id;
+const replies = [
+  'generate',
+  '-m',
+  'organism',
+  '--prompt',
+  prompt,
+  '--temp',
+  '1',
+  '--replies',
+  String(REPLIES),
+];
+const steer = (feature) => [
+  '--sae',
+  steeredSae,
+  '--steer',
+  `${chosen.layer}:${feature}:+${strength.toFixed(2)}`,
+];
+run(replies);
+run([...replies, ...steer(chosen.a)]);
+run([...replies, ...steer(chosen.b)]);
