@@ -110,7 +110,7 @@ export const ORGANISM_SETTINGS: OrganismSettings = {
   seeds: { training: 1, activations: 2, selection: 3, reporting: 4 },
   model: {
     config: MODEL_CONFIG,
-    training: { seed: 42, steps: 3000, contextLength: 64, batchRows: 32, learningRate: 2e-3 },
+    training: { seed: 42, steps: 2400, contextLength: 64, batchRows: 32, learningRate: 2e-3 },
     validationRows: 64,
   },
   saes: [1, 2].map((layer) => ({ layer, documents: 80_000, training: SAE_TRAINING })),
