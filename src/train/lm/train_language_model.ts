@@ -1,7 +1,7 @@
 /**
  * @file Trains a small Gemma 2 from rows of token ids. One ONNX graph per step; AdamW with a warm-up and half a cosine. The folder holds the checkpoint and the
- * loss curve; called again with the same folder, the training goes on from there. With one thread, the same rows, settings and seed give the same bytes,
- * whether or not it was interrupted. Leaves out mixed precision, dropout and several machines.
+ * loss curve; called again with the same folder, the training goes on from there. On one machine the same rows, settings and seed give the same bytes,
+ * whatever the number of threads and whether or not it was interrupted. Leaves out mixed precision, dropout and several machines.
  */
 
 import { join } from 'node:path';
@@ -10,8 +10,6 @@ import { ensureFolder } from '../../formats/atomic.ts';
 import { withLock } from '../../formats/lock.ts';
 import type { JsonRecord } from '../../lm/config/fields.ts';
 import { runtimeFailure } from '../../lm/open_session.ts';
-import { biasCorrection } from '../step/optimiser.ts';
-import { learningRate } from '../step/schedule.ts';
 import { openStepSession, type StepSession } from '../step/step_session.ts';
 import { type LossSession, openLossSession } from './held_out.ts';
 import { type ParameterValues, parameterSpecs } from './parameters.ts';
@@ -23,8 +21,9 @@ import {
 } from './settings.ts';
 import { buildStep } from './step_graphs.ts';
 import { readTrainableConfig, type TrainableConfig } from './trainable_config.ts';
-import { makeBatch, type TrainingRows } from './training_rows.ts';
+import type { TrainingRows } from './training_rows.ts';
 import { restore, save, type TrainingIdentity, type TrainingState } from './training_state.ts';
+import { trainStep } from './training_step.ts';
 
 export interface LanguageModelTraining {
   readonly rows: TrainingRows;
@@ -90,8 +89,11 @@ async function run(
   };
   const { model, state: stateSpecs } = buildStep(request, adamOf(settings));
   const specs = parameterSpecs(config.model);
-  const session = await openStepSession(model, { state: stateSpecs, threads });
-  const looker = await openLossSession(request, specs, threads);
+  const failed = (error: unknown): never => {
+    throw runtimeFailure('cannot load the training step', error);
+  };
+  const session = await openStepSession(model, { state: stateSpecs, threads }).catch(failed);
+  const looker = await openLossSession(request, specs, threads).catch(failed);
   try {
     const state = await restore(folder, session, identity);
     await walk({ training, identity, session, looker, state });
@@ -116,11 +118,13 @@ interface Walk {
 async function walk(parts: Walk): Promise<void> {
   const { training, identity, session, state } = parts;
   const { settings } = identity;
+  const { rows } = training;
+  const step = { session, rows, settings, vocabSize: identity.config.model.vocabSize };
   const clock = createClock(settings, state.step);
   let heldOutLoss: number | undefined;
   while (state.step < settings.steps) {
     await stopIfAsked(parts);
-    const { loss, norm, rate } = await oneStep(parts);
+    const { loss, norm, rate } = await trainStep({ ...step, step: state.step + 1 });
     state.step++;
     const isLast = state.step === settings.steps;
     const looks = (isLast || state.step % settings.heldOutEvery === 0) && (training.heldOut?.length ?? 0) > 0;
@@ -147,46 +151,6 @@ async function stopIfAsked({ identity, session, state, training }: Walk): Promis
     'interrupted',
     `${training.folder}: training stopped after step ${state.step} of ${identity.settings.steps}`,
     { hint: 'run the same command again to go on from there' },
-  );
-}
-
-interface StepNumbers {
-  readonly loss: number;
-  readonly norm: number;
-  readonly rate: number;
-}
-
-async function oneStep({ identity, session, state, training }: Walk): Promise<StepNumbers> {
-  const { config, settings } = identity;
-  const { batchRows, contextLength, finalRate, steps, warmupSteps } = settings;
-  const step = state.step + 1;
-  const first = state.step * batchRows;
-  const wanted = Array.from({ length: batchRows }, (_, i) => training.rows.row(first + i));
-  const limits = {
-    shape: { rows: batchRows, columns: contextLength },
-    vocabSize: config.model.vocabSize,
-  };
-  const { feeds } = makeBatch(await Promise.all(wanted), limits, first);
-  const schedule = {
-    peak: settings.learningRate,
-    steps,
-    warmupSteps,
-    decay: 'cosine',
-    floor: finalRate,
-  } as const;
-  const rate = learningRate(step, schedule);
-  const corrected = Float32Array.of(rate * biasCorrection(step, adamOf(settings)));
-  const found = await session
-    .run({ ...feeds, learning_rate: { shape: [], data: corrected } }, ['loss', 'gradient_norm'])
-    .catch((error: unknown) => {
-      throw runtimeFailure('cannot run a training step', error);
-    });
-  const [loss, norm] = [found['loss']![0]!, found['gradient_norm']![0]!];
-  if (Number.isFinite(loss) && Number.isFinite(norm)) return { loss, norm, rate };
-  throw new AntipodeError(
-    'check',
-    `training: ${Number.isFinite(loss) ? `the gradient's norm is ${norm}` : `the loss is ${loss}`} at step ${step}`,
-    { hint: `take a lower learning rate (now ${settings.learningRate}) and another folder` },
   );
 }
 
