@@ -31,6 +31,9 @@ const isThere = existsSync(join(EMBEDDED_FOLDER, CARD_FILE));
 /** Its files are binary: what git may change in texts does not reach them. */
 const MAX_BYTES = 8_000_000;
 
+/** Seconds each, where nothing else runs. */
+const TIMEOUT = 300_000;
+
 /** Not among the seeds of the settings. */
 const ANOTHER_SEED = 90_210;
 
@@ -109,7 +112,7 @@ describe.skipIf(!isThere)(
         expect(parameters).toBeLessThan(1.3e6);
       });
 
-      test('predicts the reporting texts as well as the card says', async () => {
+      test('predicts the reporting texts as well as the card says', { timeout: TIMEOUT }, async () => {
         const { reporting, sample } = card.model;
         const { seeds } = card.settings;
         const found = await measureLoss(model, { encoder, seeds, texts: sample.texts });
@@ -130,7 +133,7 @@ describe.skipIf(!isThere)(
         sae = await loadSae(weights, layer);
       });
 
-      test('reconstructs the reporting texts as well as the card says', async () => {
+      test('reconstructs the reporting texts as well as the card says', { timeout: TIMEOUT }, async () => {
         const { reporting, sample } = numbers;
         const corpus = createCorpus(card.settings.seeds.reporting, 'report');
         const rows = textRows(corpus, encoder, sample.texts);
@@ -154,11 +157,11 @@ describe.skipIf(!isThere)(
         expect(Math.abs(added(found) - added(reporting))).toBeLessThan(0.005);
       });
 
-      test('has features that are as pure on texts that nobody has seen', async () => {
+      test('has features that are as pure on texts that nobody has seen', { timeout: TIMEOUT }, async () => {
         const own = ownWords();
         const saeEncoder = await openSaeEncoder(sae);
         const texts = createCorpus(ANOTHER_SEED, 'report')
-          .documents(0, 600)
+          .documents(0, 400)
           .map(({ text }) => text);
         const mass = await measureWordMass({ model, tokenizer, encoder: saeEncoder, layer, texts });
         await saeEncoder.close();
