@@ -14,7 +14,7 @@ beforeAll(async () => {
   place = await makeTrainingPlace();
   expect(await place.train('whole', STEPS)).toMatchObject({ code: 0 });
   expected = snapshot(place.path('whole'));
-}, 30_000);
+}, 120_000);
 afterAll(() => place.remove());
 
 const STEPS = ['--steps', '500'];
