@@ -93,6 +93,15 @@ export {
   openActivationSource,
 } from './train/harvest/activation_source.ts';
 export { type HookPoint, parseHookPoint } from './train/harvest/hook_name.ts';
+export type { LanguageModelSettings, LanguageModelSettingsGiven } from './train/lm/settings.ts';
+export {
+  type LanguageModelProgress,
+  type LanguageModelTraining,
+  type TrainedLanguageModel,
+  trainLanguageModel,
+} from './train/lm/train_language_model.ts';
+export type { TrainingRows } from './train/lm/training_rows.ts';
+export { type LanguageModelFiles, writeLanguageModel } from './train/lm/write_language_model.ts';
 export type { SaeTrainingSettings } from './train/sae/settings.ts';
 export { type TrainingProgress, type TrainSaeOptions, trainSae } from './train/sae/train_sae.ts';
 export type { TrainedSae } from './train/sae/trained_sae.ts';
