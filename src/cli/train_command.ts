@@ -105,7 +105,7 @@ function addCourse(command: Command): Command {
     .option('--batch-size <count>', 'tokens per step', integerOption('--batch-size', 1), 1024)
     .option(
       '--lr <rate>',
-      'highest learning rate of Adam (default: 0.002, less for more than 2048 features)',
+      'highest learning rate of Adam (default: 0.002 for 2048 features, 0.004 for 512, 0.001 for 8192)',
       numberOption('--lr', 1e-9, 1),
     )
     .option(

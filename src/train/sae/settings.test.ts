@@ -65,6 +65,8 @@ describe('settings of a training', () => {
       calibrationRows: 8192,
     });
     expect(resolveSettings(GIVEN, 1).auxK).toBe(1);
+    const rate = (dSae: number): number => resolveSettings({ ...GIVEN, dSae }, 768).learningRate;
+    expect([64, 512, 2048, 8192].map(rate)).toEqual([5e-3, 4e-3, 2e-3, 1e-3]);
   });
 
   it('let the sparsity coefficient grow to its value, divided by d_in', () => {

@@ -27,7 +27,7 @@ export interface SaeTrainingSettings {
   readonly steps: number;
   /** Activations per step. Default 1024. */
   readonly batch?: number;
-  /** Peak of Adam's learning rate. Default: 2e-3 for 2048 latents and fewer, falling with the root of their number. */
+  /** Peak of Adam's learning rate. Default: 2e-3 for 2048 latents, falling with the root of their number, at most 5e-3. */
   readonly learningRate?: number;
   /** Default: a twentieth of the steps, at most 1000. */
   readonly warmupSteps?: number;
@@ -100,7 +100,7 @@ export function resolveSettings(given: SaeTrainingSettings, dIn: number): Resolv
     initialThreshold: given.initialThreshold ?? 0.05,
     steps,
     batch,
-    learningRate: given.learningRate ?? 2e-3 * Math.min(1, Math.sqrt(2048 / dSae)),
+    learningRate: given.learningRate ?? Math.min(5e-3, 2e-3 * Math.sqrt(2048 / dSae)),
     warmupSteps: given.warmupSteps ?? Math.min(1000, Math.floor(steps / 20)),
     decayShare: given.decayShare ?? 0.3,
     beta1: given.beta1 ?? 0.9,

@@ -3,7 +3,10 @@
  * loss is made when a latent is dead for the first time, and taken while any is.
  */
 
-import { biasCorrection } from '../step/optimiser.ts';
+import { totalmem } from 'node:os';
+import { AntipodeError } from '../../errors.ts';
+import { elements } from '../../onnx/gradients/tape.ts';
+import { biasCorrection, type StateSpec } from '../step/optimiser.ts';
 import { learningRate, type Schedule } from '../step/schedule.ts';
 import { type Feed, openStepSession, type StepSession } from '../step/step_session.ts';
 import { countFiring, type Firing, markDead } from './firing.ts';
@@ -39,10 +42,29 @@ const CANDIDATE_SHARE = 0.85;
 /** Clips nothing, and still has the norm computed, which tells a divergence in the step where it happens. */
 const NO_LIMIT = 1e30;
 
+/** @throws {AntipodeError} `resource` where this machine has less memory than the state and a step take */
 export async function openStepRunner(options: StepRunnerOptions): Promise<StepRunner> {
   const { tape, state } = graphOf(options, false);
+  checkMemory(options.settings, state);
   const session = await openStepSession(tape.encode(), { state, threads: options.threads });
   return new StepRunner(options, session);
+}
+
+/** Asked for more than there is, the system ends the process without a word instead of refusing. */
+function checkMemory({ batch, dSae }: ResolvedSettings, state: readonly StateSpec[]): void {
+  const values = state.reduce((sum, { shape }) => sum + elements(shape), 0);
+  // The state in two copies and as results of a step; gradients and what Adam makes of them; six arrays over the batch.
+  const bytes = 4 * (4 * values + 6 * batch * dSae);
+  const there = Math.min(totalmem(), process.constrainedMemory?.() || Number.POSITIVE_INFINITY);
+  if (bytes <= there) return;
+  const [needed, found] = [bytes, there].map((count) => `${(count / 2 ** 30).toFixed(1)} GiB`);
+  throw new AntipodeError(
+    'resource',
+    `training: not enough memory (needs ${needed}, this machine has ${found})`,
+    {
+      hint: 'take a smaller --d-sae or --batch-size',
+    },
+  );
 }
 
 function graphOf({ settings, dIn }: StepRunnerOptions, revives: boolean): StepGraph {

@@ -1,7 +1,7 @@
 /** @file How trainings end before their last step, what stays of them, and what is refused. */
 
 import { chmod, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { type SparseActivations, sparseActivations } from '../../../test/support/sparse_activations.ts';
@@ -183,6 +183,18 @@ describe('a training that cannot go on', () => {
     await expect(train(folder)).rejects.toMatchObject({ kind: 'format' });
     await writeFile(join(folder, CHECKPOINT_FILE), bytes);
     await train(folder, { settings: { ...SETTINGS, checkpointEvery: 100 } });
+  });
+
+  const memory = totalmem() / 2 ** 30;
+  it.skipIf(memory > 150)('says how much memory it would take (skipped where there is as much)', async () => {
+    const settings = { ...SETTINGS, dSae: 2 ** 24, batch: 2, steps: 1 };
+    const wide = sparseActivations({ dIn: 127, directions: 2, active: 1 });
+    await expect(train(await newFolder(), { settings, source: wide })).rejects.toMatchObject({
+      kind: 'resource',
+      message: expect.stringMatching(
+        /^training: not enough memory \(needs 1\d\d\.\d GiB, this machine has \d+\.\d GiB\)$/,
+      ),
+    });
   });
 
   it('is refused where its folder is a file, or may not be written', async () => {

@@ -24,8 +24,9 @@ export function writeUnitRows(tape: Tape, rows: string, as: string): void {
   tape.node('Div', [rows, length], { as });
 }
 
-/** Lengths of the rows, `[d_sae]`. */
+/** Lengths of the rows, `[d_sae]`, at least tiny: they are divided by. */
 export function rowLengths(tape: Tape, W_dec: Value): string {
   const attributes = { keepdims: { int: 0 } };
-  return tape.node('Sqrt', [tape.node('ReduceSumSquare', [W_dec.name, tape.integers([1])], { attributes })]);
+  const squares = tape.node('ReduceSumSquare', [W_dec.name, tape.integers([1])], { attributes });
+  return tape.node('Max', [tape.node('Sqrt', [squares]), tape.scalar(LEAST_LENGTH).name]);
 }
