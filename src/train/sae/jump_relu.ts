@@ -11,8 +11,8 @@ import { sumRows } from './sparse_autoencoder.ts';
 export interface JumpRelu {
   /** `pre` where it is above the threshold, 0 elsewhere. */
   readonly acts: Value;
-  /** 1 where a latent is active, else 0. */
-  readonly mask: string;
+  /** Rows in which each latent is active, `[d_sae]`. */
+  readonly fired: string;
   /** Mean number of active latents per row, a scalar whose gradient flows to the thresholds alone. */
   readonly l0: Value;
 }
@@ -42,12 +42,13 @@ export function jumpRelu(tape: Tape, pre: Value, logThreshold: Value, bandwidth:
     ];
   });
   const rows = tape.scalar(1 / pre.shape[0]!).name;
-  const active = tape.node('ReduceSum', [mask], { attributes: { keepdims: { int: 0 } } });
+  const fired = sumRows(tape, mask);
+  const active = tape.node('ReduceSum', [fired], { attributes: { keepdims: { int: 0 } } });
   const l0 = tape.record(tape.node('Mul', [active, rows]), [], [logThreshold], (g) => {
     const share = tape.node('Mul', [sumRows(tape, near()), tape.node('Mul', [g, rows])]);
     return [tape.node('Mul', [share, height()])];
   });
-  return { acts, mask, l0 };
+  return { acts, fired, l0 };
 }
 
 /** Writes its nodes once, where they are first needed: only graphs with a backward pass have them. */

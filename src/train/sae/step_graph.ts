@@ -61,10 +61,10 @@ export function buildStepGraph(options: StepGraphOptions): StepGraph {
   const x = multiply(tape, raw, tape.input('input_scale', []));
   const encoded = preActivations(tape, x, parameters);
   const active = ENCODERS[architecture](tape, encoded.pre, parameters, options);
-  const { acts, mask, penalty, slope } = active;
+  const { acts, fired, penalty, slope } = active;
   const { loss: squares, error } = reconstruct(tape, { x, acts, parameters, ...(slope && { slope }) });
   tape.expose('reconstruction', squares);
-  tape.expose('fired', { name: sumRows(tape, mask), shape: [dSae], isTracked: false });
+  tape.expose('fired', { name: fired, shape: [dSae], isTracked: false });
   const loss = penalty === undefined ? squares : add(tape, squares, penalty);
   let gradients = tape.gradients(loss);
   let total = loss;
@@ -100,8 +100,8 @@ function withUnitRows(
 interface Encoded {
   /** `[batch, d_sae]`. */
   readonly acts: Value;
-  /** 1 where a latent is active, else 0. */
-  readonly mask: string;
+  /** Rows in which each latent is active, `[d_sae]`. */
+  readonly fired: string;
   /** The sparsity term, coefficient included, as far as it is differentiated apart from `slope`. */
   readonly penalty?: Value;
   /** `[d_sae]`: what the sparsity term grows by with each activation. */
@@ -114,16 +114,16 @@ const ENCODERS: Record<SaeArchitecture, Encoder> = {
   batchtopk(tape, pre, _, { k }) {
     const { mask, smallest } = topOfBatch(tape, pre, k, tape.input('candidate_floor', []));
     tape.expose('smallest', { name: smallest, shape: [], isTracked: false });
-    return { acts: keep(tape, pre, mask), mask };
+    return { acts: keep(tape, pre, mask), fired: sumRows(tape, mask) };
   },
   topk(tape, pre, _, { k }) {
     const { mask } = topOfRows(tape, pre.name, tape.integers([k]));
-    return { acts: keep(tape, pre, mask), mask };
+    return { acts: keep(tape, pre, mask), fired: sumRows(tape, mask) };
   },
   jumprelu(tape, pre, _, { bandwidth, dSae }) {
     const logThreshold = tape.parameter('log_threshold', [dSae]);
-    const { acts, mask, l0 } = jumpRelu(tape, pre, logThreshold, bandwidth);
-    return { acts, mask, penalty: multiply(tape, l0, tape.input('sparsity', [])) };
+    const { acts, fired, l0 } = jumpRelu(tape, pre, logThreshold, bandwidth);
+    return { acts, fired, penalty: multiply(tape, l0, tape.input('sparsity', [])) };
   },
   relu(tape, pre, { W_dec }, { batch }) {
     const mask = positive(tape, pre.name);
@@ -137,6 +137,6 @@ const ENCODERS: Record<SaeArchitecture, Encoder> = {
       const factor = tape.node('Mul', [tape.node('Div', [sums, lengths]), g]);
       return [tape.node('Mul', [W_dec.name, tape.node('Reshape', [factor, tape.integers([-1, 1])])])];
     });
-    return { acts, mask, penalty, slope: tape.node('Mul', [lengths, share]) };
+    return { acts, fired: sumRows(tape, mask), penalty, slope: tape.node('Mul', [lengths, share]) };
   },
 };
