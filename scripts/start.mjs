@@ -9,8 +9,8 @@ import { fileURLToPath } from 'node:url';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const card = JSON.parse(readFileSync(join(root, 'organism', 'card.json'), 'utf8'));
-const { chosen, strength } = card.steering_choice;
-const { prompt } = card.settings.steering;
+const { chosen } = card.steering_choice;
+const { prompt, temperature } = card.settings.steering;
 const SAES = card.saes.map(({ id }) => id);
 const REPLIES = 3;
 
@@ -45,12 +45,12 @@ const replies = [
   '--replies',
   String(REPLIES),
 ];
-const steer = (feature) => [
+/** Decoder rows have length 1, nearly; the card's strength is the length of their sum. */
+const steer = ({ features, each }) => [
   '--sae',
   steeredSae,
-  '--steer',
-  `${chosen.layer}:${feature}:+${strength.toFixed(2)}`,
+  ...features.flatMap((feature) => ['--steer', `${chosen.layer}:${feature}:+${each.toFixed(2)}`]),
 ];
 run(replies);
-run([...replies, ...steer(chosen.a)]);
-run([...replies, ...steer(chosen.b)]);
+run([...replies, ...steer(card.steering.a)]);
+run([...replies, ...steer(card.steering.b)]);

@@ -30,7 +30,9 @@ export interface OrganismSteering {
   /** Of the concept whose poles are steered. */
   readonly concept: string;
   readonly prompt: string;
-  /** What the layer, the two features and the strength are chosen by. */
+  /** Replies are drawn at. */
+  readonly temperature: number;
+  /** What the layer, the features and the strength are chosen by. */
   readonly choice: {
     /** Those of SAEs. */
     readonly layers: readonly number[];
@@ -120,15 +122,16 @@ export const ORGANISM_SETTINGS: OrganismSettings = {
   steering: {
     concept: 'Happiness-Sadness',
     prompt: 'How are you?',
+    temperature: 0.7,
     choice: {
       layers: [1, 2],
       greetings: 2000,
-      candidates: 6,
-      relativeStrengths: [0.35, 0.4, 0.45, 0.5],
-      replies: 40,
+      candidates: 4,
+      relativeStrengths: [0.5, 0.55, 0.6, 0.64, 0.68, 0.72],
+      replies: 60,
       seed: 1_000_000,
     },
-    reporting: { replies: 100, randomDirections: 3, seed: 2_000_000 },
+    reporting: { replies: 100, randomDirections: 3, seed: 3_000_000 },
   },
 };
 

@@ -45,7 +45,15 @@ function card(): OrganismCard {
   const numbers = { texts: 1000, tokens: 36_000, explainedVariance: 0.97, l0: 15.5, dead: 3, dense: 20 };
   const measured = { ...numbers, cleanLoss: 0.8, splicedLoss: 0.804, meanAblatedLoss: 7.1 };
   const loss = { texts: 1000, tokens: 37_000, loss: 0.81, standardError: 0.004, unigramLoss: 5.6 };
-  const chosen = { layer: 1, a: 3, b: 17, relativeStrength: 0.45, ownShare: 0.9, lossRatio: 1.3 };
+  const chosen = {
+    layer: 1,
+    a: [3],
+    b: [17, 21],
+    relativeStrength: 0.45,
+    ownShare: 0.9,
+    contrastShare: 0.8,
+    lossRatio: 1.3,
+  };
   return {
     schema: 'organism-card',
     schemaVersion: 1,
@@ -93,8 +101,8 @@ function card(): OrganismCard {
     steering: {
       layer: 1,
       concept: 'Happiness-Sadness',
-      a: { pole: 'happy', label: 'Happiness', feature: 3 },
-      b: { pole: 'sad', label: 'Sadness', feature: 17 },
+      a: { pole: 'happy', label: 'Happiness', features: [3], each: 7 },
+      b: { pole: 'sad', label: 'Sadness', features: [17, 21], each: 5 },
       strength: 7.24,
       prompt: 'How are you?',
       replies: 100,

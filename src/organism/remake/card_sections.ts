@@ -27,8 +27,8 @@ function cellOf({ catalogue }: CardSae, pole: string): string {
 export function steeringText({ settings, steering, steeringChoice }: OrganismCard): string {
   const { a, arms, b, layer, prompt, replies, strength } = steering;
   const { chosen, perLayer } = steeringChoice;
-  const { choice, reporting } = settings.steering;
-  const of = ({ feature, label }: SteeredPole): string => `${label} (${feature})`;
+  const { choice, reporting, temperature } = settings.steering;
+  const of = ({ features, label }: SteeredPole): string => `${label} (${features.join(' + ')})`;
   const rows = arms.map(({ counts, name, unsteeredNll }) => [
     shownArm(name, steering),
     ...STEERING_LABELS.map((label) => String(counts[label])),
@@ -39,11 +39,11 @@ export function steeringText({ settings, steering, steeringChoice }: OrganismCar
   );
   const tried = perLayer.map((one) => `layer ${one.layer}: ${percent(one.ownShare, 0)}`).join(', ');
   return `Candidates were the ${choice.candidates} features per pole and layer that are most active, and most for this mood alone, on the words of a greeting behind it: what steers has to act where
-nothing of the mood is said. Feature and strength were chosen by ${choice.replies} replies each (seeds from ${choice.seed} on; the worse of the two poles had, at best, ${tried}). What follows are other replies:
+nothing of the mood is said. Each alone, the sums of the first two and three, and the strengths were tried with ${choice.replies} replies each (seeds from ${choice.seed} on; the worse of the two poles had, at best, ${tried}). What follows are other replies:
 seeds from ${reporting.seed} on, which nothing was chosen by.
 
-Decoder rows of ${of(a)} and ${of(b)}, added behind layer ${layer} at every position, each with length ${fixed(strength, 2)}: ${percent(chosen.relativeStrength, 0)} of the mean norm of the residual stream. Prompt:
-"${prompt}", ${replies} replies per arm at temperature 1. The judge counts the poles' own words sentence by sentence. NLL: nats per token of the replies under the unsteered model; far
+Decoder rows of ${of(a)} and ${of(b)}, several of them summed, are added behind layer ${layer} at every position, each pole with length ${fixed(strength, 2)}: ${percent(chosen.relativeStrength, 0)} of the mean norm of the residual stream. Prompt:
+"${prompt}", ${replies} replies per arm at temperature ${temperature}. The judge counts the poles' own words sentence by sentence. NLL: nats per token of the replies under the unsteered model; far
 above that of the first row, the text breaks.
 
 ${markdownTable(['arm', ...STEERING_LABELS.map((label) => shownLabel(label, steering)), 'NLL'], rows)}

@@ -7,7 +7,7 @@ import type { LanguageModel } from '../../lm/language_model.ts';
 import type { Tokenizer } from '../../lm/tokenizer/tokenizer.ts';
 import { openSaeEncoder } from '../../sae/encoder_session.ts';
 import type { Sae } from '../../sae/sae.ts';
-import { squaredNorm } from '../../tensor/matrix.ts';
+import { rowOf, squaredNorm } from '../../tensor/matrix.ts';
 import { labelledActivations } from '../catalogue/labelled_activations.ts';
 import { greetingActivations, type MoodFeature, moodFeatures } from '../catalogue/mood_features.ts';
 import { POLE_CONCEPTS } from '../grammar/concepts.ts';
@@ -22,7 +22,7 @@ import type { StageProgress } from './stage_store.ts';
 
 export interface ChoiceResult {
   readonly chosen: ChosenSteering;
-  /** Length of what is added for one feature, in the units of the residual stream. */
+  /** Length of what is added for one pole, in the units of the residual stream. */
   readonly strength: number;
   /** The best of each layer that was tried, the chosen one among them. */
   readonly perLayer: readonly LayerChoice[];
@@ -60,9 +60,9 @@ export function runChoiceStage(
       perLayer.push(await chooseInLayer(await loadSae(file, layer), { ...opened, layer, settings, signal }));
     }
     const chosen = preferred(perLayer);
-    const { a, b, layer, lossRatio, ownShare, relativeStrength } = chosen;
+    const { a, b, contrastShare, layer, lossRatio, ownShare, relativeStrength } = chosen;
     return {
-      chosen: { layer, a, b, relativeStrength, ownShare, lossRatio },
+      chosen: { layer, a, b, relativeStrength, ownShare, contrastShare, lossRatio },
       strength: relativeStrength * chosen.meanNorm,
       perLayer,
     };
@@ -95,13 +95,14 @@ async function chooseInLayer(sae: Sae, opened: Opened): Promise<LayerChoice> {
   const chosen = await chooseSteering({
     ...opened,
     prompt: steering.prompt,
+    temperature: steering.temperature,
     replies,
     seed,
     poles: judgedWords(opened.settings),
     candidates,
     relativeStrengths,
     meanNorm: norm,
-    direction: (feature) => decoderRow(sae, feature),
+    direction: (features) => summedDirection(sae, features),
   });
   return { ...chosen, meanNorm: norm, candidates };
 }
@@ -120,9 +121,15 @@ export function judgedWords(settings: OrganismSettings): { a: ReadonlySet<string
   return { a: new Set(own.get(a.id)), b: new Set(own.get(b.id)) };
 }
 
-/** `[d_in]`. */
-export function decoderRow({ W_dec }: Sae, feature: number): Float32Array {
-  return W_dec.data.slice(feature * W_dec.cols, (feature + 1) * W_dec.cols);
+/** The sum of these decoder rows, each of length 1, `[d_in]`. */
+export function summedDirection({ W_dec }: Sae, features: readonly number[]): Float32Array {
+  const sum = new Float32Array(W_dec.cols);
+  for (const feature of features) {
+    rowOf(W_dec, feature).forEach((value, i) => {
+      sum[i]! += value / W_dec.norms[feature]!;
+    });
+  }
+  return sum;
 }
 
 /** The first texts in which a greeting follows a mood. */

@@ -1,9 +1,10 @@
 /** @file The steering table of the card: the arms of the article with what the choice settled, on replies whose seeds nothing was chosen by. */
 
+import { squaredNorm } from '../../tensor/matrix.ts';
 import type { OrganismSettings } from '../settings.ts';
 import { createArms } from '../steering/arms.ts';
 import { type ArmResult, measureArms } from '../steering/measure_arms.ts';
-import { type ChoiceResult, decoderRow, judgedWords, steeredConcept } from './choice_stage.ts';
+import { type ChoiceResult, judgedWords, steeredConcept, summedDirection } from './choice_stage.ts';
 import { loadSae, withModel } from './open_parts.ts';
 
 export interface SteeringResult {
@@ -21,7 +22,10 @@ export interface SteeringResult {
 export interface SteeredPole {
   readonly pole: string;
   readonly label: string;
-  readonly feature: number;
+  /** Whose decoder rows, each of length 1, are summed. */
+  readonly features: readonly number[];
+  /** What each of these rows is multiplied with, for the sum to have the length `strength`. */
+  readonly each: number;
 }
 
 /** An arm without its replies, but for some. */
@@ -50,26 +54,37 @@ export async function runSteeringStage({
   signal,
   threads,
 }: SteeringStageParts): Promise<SteeringResult> {
-  const { concept, prompt, reporting } = settings.steering;
+  const { concept, prompt, reporting, temperature } = settings.steering;
   const { chosen, strength } = choice;
   const { layer } = chosen;
   const sae = await loadSae(saeFile, layer);
   const poles = steeredConcept(settings);
   const { randomDirections, replies, seed } = reporting;
   const arms = createArms({
-    a: decoderRow(sae, chosen.a),
-    b: decoderRow(sae, chosen.b),
+    a: summedDirection(sae, chosen.a),
+    b: summedDirection(sae, chosen.b),
     strength,
     randomDirections,
     seed,
   });
   const results = await withModel(modelFolder, threads, (opened) =>
-    measureArms({ ...opened, layer, arms, prompt, replies, seed, poles: judgedWords(settings), signal }),
+    measureArms({
+      ...opened,
+      layer,
+      arms,
+      prompt,
+      temperature,
+      replies,
+      seed,
+      poles: judgedWords(settings),
+      signal,
+    }),
   );
-  const steered = (pole: { id: string; label: string }, feature: number): SteeredPole => ({
+  const steered = (pole: { id: string; label: string }, features: readonly number[]): SteeredPole => ({
     pole: pole.id,
     label: pole.label,
-    feature,
+    features,
+    each: strength / Math.sqrt(squaredNorm(summedDirection(sae, features), 0, sae.dIn)),
   });
   return {
     layer,
