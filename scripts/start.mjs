@@ -41,7 +41,7 @@ const replies = [
   '--prompt',
   prompt,
   '--temp',
-  '1',
+  String(temperature),
   '--replies',
   String(REPLIES),
 ];
