@@ -102,8 +102,8 @@ const MODEL_CONFIG = {
 const SAE_TRAINING: SaeTrainingSettings = {
   architecture: 'batchtopk',
   dSae: 2048,
-  k: 12,
-  steps: 3000,
+  k: 15,
+  steps: 3500,
   batch: 1024,
   seed: 7,
 };
