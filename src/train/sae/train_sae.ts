@@ -24,7 +24,7 @@ export interface TrainSaeOptions {
   readonly settings: SaeTrainingSettings;
   /** For the checkpoint and the loss curve; made where it is missing. */
   readonly folder: string;
-  /** Default: ONNX Runtime's, the physical cores. Only 1 gives the same bytes again. */
+  /** Default: ONNX Runtime's, the physical cores. 1 and 2 gave the same bytes wherever it was tried; only 1 is sure to give them again. */
   readonly threads?: number | undefined;
   /** Once fired, the training stops behind the running step, and a checkpoint of it is kept. */
   readonly signal?: AbortSignal | undefined;
