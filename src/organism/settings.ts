@@ -131,7 +131,7 @@ export const ORGANISM_SETTINGS: OrganismSettings = {
       replies: 60,
       seed: 1_000_000,
     },
-    reporting: { replies: 100, randomDirections: 3, seed: 3_000_000 },
+    reporting: { replies: 100, randomDirections: 3, seed: 4_000_000 },
   },
 };
 

@@ -39,8 +39,14 @@ export interface ChooseSteeringOptions extends Omit<MeasureOptions, 'arms' | 'la
 /** An arm may say things at most this much less likely than no steering does, per token: below the limit of 2, with room for other seeds. */
 const MAX_LOSS_RATIO = 1.8;
 
-/** A pole that is pushed while the other is pulled has to win by more than half of the replies, with room for other seeds. */
+/** A pole that is pushed while the other is pulled has to win more than half of the replies, with room for other seeds. */
 const MIN_CONTRAST_SHARE = 0.6;
+
+/** Of the replies of +a and +b: what a second and third candidate of a side has to reach to be paired with the other side's. */
+const MIN_OWN_SHARE = 0.78;
+
+/** Candidates of a side that are paired with those of the other. */
+const PAIRED = 3;
 
 /** Features that may be summed. */
 const SUMS = [2, 3];
@@ -53,8 +59,8 @@ interface Side {
 }
 
 /**
- * Each side's features and the one strength for both with the largest share of own replies among those whose loss stays below the limit and whose
- * contrasts win; where none does, see `preferred`.
+ * The best features of each side at each strength, in pairs; of these the one with the largest share of own replies among those whose loss stays below the
+ * limit and whose contrasts win; where none does, see `preferred`.
  */
 export async function chooseSteering(options: ChooseSteeringOptions): Promise<ChosenSteering> {
   const [none] = await measureArms({ ...options, arms: [armsOf(options, ZERO)[0]!] });
@@ -62,14 +68,18 @@ export async function chooseSteering(options: ChooseSteeringOptions): Promise<Ch
   const [a, b] = [await measureSide(options, 'a', loss), await measureSide(options, 'b', loss)];
   const found: ChosenSteering[] = [];
   for (const relativeStrength of options.relativeStrengths) {
-    const [bestA, bestB] = [bestOf(a, relativeStrength), bestOf(b, relativeStrength)];
-    const candidate = { layer: options.layer, a: bestA.features, b: bestB.features, relativeStrength };
-    found.push({
-      ...candidate,
-      ownShare: Math.min(bestA.ownShare, bestB.ownShare),
-      contrastShare: await contrastShare(options, candidate),
-      lossRatio: Math.max(bestA.lossRatio, bestB.lossRatio),
-    });
+    const pairs = bestOf(a, relativeStrength).flatMap((sideA) =>
+      bestOf(b, relativeStrength).map((sideB) => ({ sideA, sideB })),
+    );
+    for (const { sideA, sideB } of pairs) {
+      const candidate = { layer: options.layer, a: sideA.features, b: sideB.features, relativeStrength };
+      found.push({
+        ...candidate,
+        ownShare: Math.min(sideA.ownShare, sideB.ownShare),
+        contrastShare: await contrastShare(options, candidate),
+        lossRatio: Math.max(sideA.lossRatio, sideB.lossRatio),
+      });
+    }
   }
   return preferred(found);
 }
@@ -88,8 +98,18 @@ export function preferred<Found extends Pick<ChosenSteering, 'ownShare' | 'lossR
   return first;
 }
 
-function bestOf(sides: readonly Side[], relativeStrength: number): Side {
-  return preferred(sides.filter((side) => side.relativeStrength === relativeStrength));
+/** The first of its side, and others that are nearly as good: which of them stands out when the other pole is pulled is another question. */
+function bestOf(sides: readonly Side[], relativeStrength: number): Side[] {
+  const best: Side[] = [];
+  let rest = sides.filter((side) => side.relativeStrength === relativeStrength);
+  while (best.length < PAIRED && rest.length > 0) {
+    const next = preferred(rest);
+    const isClose = next.ownShare >= MIN_OWN_SHARE && next.lossRatio <= MAX_LOSS_RATIO;
+    if (best.length > 0 && !isClose) break;
+    best.push(next);
+    rest = rest.filter((side) => side !== next);
+  }
+  return best;
 }
 
 async function measureSide(options: ChooseSteeringOptions, side: 'a' | 'b', loss: number): Promise<Side[]> {
