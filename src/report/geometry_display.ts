@@ -3,6 +3,7 @@
 import { countConcepts, crossPairs, overlaps } from '../concepts/concept_set.ts';
 import type { SpaceMeasures } from '../geometry/measure_space.ts';
 import { isotropicStandardError } from '../geometry/random_pairs.ts';
+import { embeddedSae } from '../hub/embedded_default.ts';
 import { type ArticleRow, articleRows, type RowGroup } from './article_rows.ts';
 import { extremesTable, sameFeatureTable } from './control_display.ts';
 import {
@@ -65,9 +66,10 @@ function subjectTable(subject: GeometrySubject): DisplayTable {
     ),
     ...(defects.length > 0 ? [defectSentence(subject)] : []),
   ];
+  const isEmbedded = embeddedSae(identity.neuronpediaId ?? '') !== undefined;
   const facts: [string, string][] = [
     ['SAE', [identity.release, identity.saeId].filter(Boolean).join(' / ') || identity.label],
-    ['Neuronpedia', identity.neuronpediaId ?? ''],
+    [isEmbedded ? 'Ships with antipode' : 'Neuronpedia', identity.neuronpediaId ?? ''],
     [
       'Features x width',
       `${formatCount(header.dSae)} x ${formatCount(header.dIn)} (${header.architecture}, ${header.dtype})`,
