@@ -1,8 +1,9 @@
 /**
  * @file Training steps beside torch: the same step on the same weights and data, interleaved, a process each, and the losses compared. A half is a file that
  * exports `cases`, `write` (inputs that both sides read), `programs` and `compare`.
- * Usage: npm run bench:train [-- --only sae,lm --rounds 5 --steps 20 --threads 2 --python /usr/bin/python3 --filter 128x1024 --json FILE --no-peer]
- * Needs python3 with torch for the peer.
+ * Usage: npm run bench:train [-- --only sae,lm --rounds 5 --steps 20 --threads 2 --python /usr/bin/python3 --libraries DIR --filter 128x1024 --json FILE --no-peer]
+ * Needs python3 with torch for the peer, and a torch that multiplies at speed: one on Debian's reference BLAS is refused. --libraries names a folder with
+ * another libblas.so.3, such as that of the unpacked package libopenblas0-pthread. The peer waits as OMP_WAIT_POLICY says, PASSIVE where it says nothing.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -19,6 +20,7 @@ const { values: flags } = parseArgs({
     steps: { type: 'string', default: '20' },
     threads: { type: 'string', default: String(availableParallelism()) },
     python: { type: 'string', default: '/usr/bin/python3' },
+    libraries: { type: 'string' },
     filter: { type: 'string', default: '' },
     json: { type: 'string' },
     'no-peer': { type: 'boolean', default: false },
@@ -39,8 +41,9 @@ for (const name of flags.only.split(',')) {
 const peerEnv = {
   ...process.env,
   OPENBLAS_CORETYPE: process.env['OPENBLAS_CORETYPE'] ?? 'SkylakeX',
-  OMP_WAIT_POLICY: 'PASSIVE',
+  OMP_WAIT_POLICY: process.env['OMP_WAIT_POLICY'] ?? 'PASSIVE',
   OMP_NUM_THREADS: String(threads),
+  ...(flags.libraries && { LD_LIBRARY_PATH: flags.libraries }),
 };
 
 function run(side, program, task) {
@@ -55,6 +58,34 @@ function run(side, program, task) {
   return lastLine(child.stdout);
 }
 
+/** A core of any machine of the last ten years does more; the reference BLAS does 2 to 4. */
+const LEAST_GFLOPS = 15;
+
+/** Version of torch and how fast it multiplies, as a sentence. */
+function describePeer() {
+  const program = `
+import time, torch
+torch.set_num_threads(${threads})
+a = torch.rand(1024, 1024)
+times = []
+for _ in range(20):
+    start = time.perf_counter()
+    a @ a
+    times.append(time.perf_counter() - start)
+print(torch.__version__, 2 * 1.024**3 / min(times))
+`;
+  const child = spawnSync(flags.python, ['-c', program], { encoding: 'utf8', env: peerEnv });
+  if (child.status !== 0)
+    throw new Error(`${flags.python} has no torch; --no-peer measures without it\n${child.stderr}`);
+  const [version, gflops] = child.stdout.trim().split(' ');
+  if (Number(gflops) < LEAST_GFLOPS) {
+    throw new Error(
+      `torch multiplies at ${Number(gflops).toFixed(1)} GFLOP/s: it runs on a reference BLAS; --libraries names a folder with a better one`,
+    );
+  }
+  return `torch ${version} (${Number(gflops).toFixed(0)} GFLOP/s, OMP_WAIT_POLICY=${peerEnv.OMP_WAIT_POLICY})`;
+}
+
 const median = (values) => {
   const sorted = values.toSorted((a, b) => a - b);
   return (sorted[(sorted.length - 1) >> 1] + sorted[sorted.length >> 1]) / 2;
@@ -65,7 +96,7 @@ const folder = mkdtempSync(join(tmpdir(), 'antipode-bench-train-'));
 const outcome = [];
 let isRight = true;
 console.log(
-  `${cpus()[0]?.model ?? 'unknown CPU'}, ${cpus().length} cores, ${Math.round(totalmem() / 2 ** 30)} GB, Node ${process.versions.node}; ${threads} threads, ${rounds} rounds of ${steps} steps, a process each`,
+  `${cpus()[0]?.model ?? 'unknown CPU'}, ${cpus().length} cores, ${Math.round(totalmem() / 2 ** 30)} GB, Node ${process.versions.node}; ${threads} threads, ${rounds} rounds of ${steps} steps, a process each; ${flags['no-peer'] ? 'no peer' : describePeer()}`,
 );
 console.log(
   'ms a step: median of the rounds’ medians [fastest step of all]; ratio: median of the rounds, pair by pair',
