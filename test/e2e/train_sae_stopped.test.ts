@@ -62,7 +62,7 @@ describe('stopped', () => {
     expect([changed.code, changed.stderr]).toEqual([
       2,
       expect.stringMatching(
-        /^error: killed\.training: was begun with something else \(--steps was 500, now 501; --lr was 0\.002, now 0\.5/,
+        /^error: killed\.training: was begun with something else \(--steps was 500, now 501; --lr was 0\.005, now 0\.5/,
       ),
     ]);
     await appendFile(place.path('texts.txt'), '\nw2 w3');
