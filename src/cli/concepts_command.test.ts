@@ -61,8 +61,12 @@ describe('antipode concepts', () => {
     expect(list).toMatchObject([
       { id: 'article-10', pairs: 134, features: 94, slots: 95 },
       { id: 'article-20', pairs: 108, features: 82, slots: 84 },
+      { id: 'organism-1', sae: 'organism/1-res-2k' },
+      { id: 'organism-2', sae: 'organism/2-res-2k' },
     ]);
-    expect((await run(['concepts', 'list', '-q'])).stdout).toBe('article-10\narticle-20\n');
+    expect((await run(['concepts', 'list', '-q'])).stdout).toBe(
+      'article-10\narticle-20\norganism-1\norganism-2\n',
+    );
     expect((await run(['concepts', 'list'])).stdout).toMatch(/article-10 +20 +94 +134/);
   });
 
@@ -120,7 +124,9 @@ describe('antipode concepts', () => {
   it('a name that is nothing is exit code 3 with the next command', async () => {
     const { code, stderr } = await run(['concepts', 'show', 'article-30']);
     expect(code).toBe(3);
-    expect(stderr).toContain('error: article-30: neither a file nor a catalogue (article-10, article-20)');
+    expect(stderr).toContain(
+      'error: article-30: neither a file nor a catalogue (article-10, article-20, organism-1, organism-2)',
+    );
     expect(stderr).toContain('next: antipode concepts list');
   });
 

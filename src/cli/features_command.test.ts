@@ -193,11 +193,24 @@ describe('antipode features show', () => {
     expect(await json(['show', '6'])).toMatchObject({ feature: 6, layer: 17 });
   });
 
+  it('knows the embedded default without an import, which has no page elsewhere', async () => {
+    const hits = (await json(['search', 'happy', '--limit', '5'])) as {
+      neuronpedia_id: string;
+      url: unknown;
+    }[];
+    expect(hits).toHaveLength(5);
+    for (const { neuronpedia_id, url } of hits) {
+      expect(neuronpedia_id).toMatch(/^organism\/[12]-res-2k$/);
+      expect(url).toBeNull();
+    }
+    const shown = await json(['show', 'organism/1-res-2k/404']);
+    expect(shown).toMatchObject({ neuronpedia_id: 'organism/1-res-2k', feature: 404, url: null });
+  });
+
   it('says what is not there, with the next command (rows C7, C9)', async () => {
     for (const args of [
       ['show', '20:1'],
       ['show', '1'],
-      ['search', 'happy'],
       ['search', 'x', '--source', '20'],
     ]) {
       const { code, stderr } = await run(args);

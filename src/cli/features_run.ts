@@ -115,9 +115,9 @@ async function searchedLookups(context: CliContext, flags: SearchFlags): Promise
   for (const problem of damaged) context.out().warn(visible(problem));
   const lookups: ExplanationLookup[] = [];
   for (const { dir } of stores) lookups.push(await open(context, dir, undefined));
-  for (const { explanations, id } of EMBEDDED_SAES) {
-    if (!stores.some((store) => store.id === id)) lookups.push(await open(context, explanations, undefined));
-  }
+  // Where nothing is imported, what ships is what there is to search; beside a user's own sources it would only be in the way.
+  if (stores.length > 0) return lookups;
+  for (const { explanations } of EMBEDDED_SAES) lookups.push(await open(context, explanations, undefined));
   return lookups;
 }
 

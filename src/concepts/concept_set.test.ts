@@ -37,8 +37,8 @@ describe('the catalogues of the article', () => {
     expect(checkAgainst(set, 16_384)).toEqual([]);
   });
 
-  it('are the two of the article, and name their SAE', () => {
-    expect(catalogueIds()).toEqual(['article-10', 'article-20']);
+  it('are the two of the article and the two of the embedded default, and name their SAE', () => {
+    expect(catalogueIds()).toEqual(['article-10', 'article-20', 'organism-1', 'organism-2']);
     expect(catalogue('article-20')).toMatchObject({
       neuronpediaId: 'gemma-2-2b/20-gemmascope-res-16k',
       layer: 20,

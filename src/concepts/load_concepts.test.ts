@@ -91,7 +91,8 @@ describe('loadConcepts', () => {
   it('says what is missing, with the next command', async () => {
     await expect(loadConcepts('nothing.yaml', { cwd: dir })).rejects.toMatchObject({
       kind: 'missing',
-      message: 'nothing.yaml: neither a file nor a catalogue (article-10, article-20)',
+      message:
+        'nothing.yaml: neither a file nor a catalogue (article-10, article-20, organism-1, organism-2)',
       hint: 'antipode concepts list shows the catalogues',
     });
     await expect(loadConcepts('-')).rejects.toMatchObject({ kind: 'usage' });
