@@ -2,8 +2,9 @@
  * @file Training steps beside torch: the same step on the same weights and data, interleaved, a process each, and the losses compared. A half is a file that
  * exports `cases`, `write` (inputs that both sides read), `programs` and `compare`.
  * Usage: npm run bench:train [-- --only sae,lm --rounds 5 --steps 20 --threads 2 --python /usr/bin/python3 --libraries DIR --filter 128x1024 --json FILE --no-peer]
- * Needs python3 with torch for the peer, and a torch that multiplies at speed: one on Debian's reference BLAS is refused. --libraries names a folder with
- * another libblas.so.3, such as that of the unpacked package libopenblas0-pthread. The peer waits as OMP_WAIT_POLICY says, PASSIVE where it says nothing.
+ * Needs python3 with torch for the peer. How fast it multiplies stands in the first line: a torch on Debian's reference BLAS is a weak peer, and named so.
+ * --libraries names a folder with another libblas.so.3, such as that of the unpacked package libopenblas0-pthread. The peer waits as OMP_WAIT_POLICY says,
+ * PASSIVE where it says nothing.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -78,12 +79,9 @@ print(torch.__version__, 2 * 1.024**3 / min(times))
   if (child.status !== 0)
     throw new Error(`${flags.python} has no torch; --no-peer measures without it\n${child.stderr}`);
   const [version, gflops] = child.stdout.trim().split(' ');
-  if (Number(gflops) < LEAST_GFLOPS) {
-    throw new Error(
-      `torch multiplies at ${Number(gflops).toFixed(1)} GFLOP/s: it runs on a reference BLAS; --libraries names a folder with a better one`,
-    );
-  }
-  return `torch ${version} (${Number(gflops).toFixed(0)} GFLOP/s, OMP_WAIT_POLICY=${peerEnv.OMP_WAIT_POLICY})`;
+  const speed = `${Number(gflops).toPrecision(3)} GFLOP/s, OMP_WAIT_POLICY=${peerEnv.OMP_WAIT_POLICY}`;
+  if (Number(gflops) >= LEAST_GFLOPS) return `torch ${version} (${speed})`;
+  return `torch ${version} (${speed}: a weak peer, on the reference BLAS; --libraries names a folder with a better one)`;
 }
 
 const median = (values) => {
