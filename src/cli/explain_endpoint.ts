@@ -1,17 +1,13 @@
 /** @file `antipode explain --endpoint`: opening it, the bound on what it may cost, and the sentences that it writes. */
 
 import { join } from 'node:path';
+import { cachedEndpoint } from '../endpoint/cached_endpoint.ts';
+import type { ChatEndpoint } from '../endpoint/chat_endpoint.ts';
+import { openOpenAiEndpoint } from '../endpoint/openai_endpoint.ts';
 import { AntipodeError } from '../errors.ts';
-import { type AskedFeatures, askFeatures } from '../explain/endpoint/ask_features.ts';
-import { cachedEndpoint } from '../explain/endpoint/cached_endpoint.ts';
-import type { ChatEndpoint } from '../explain/endpoint/chat_endpoint.ts';
-import {
-  FIXED_BYTES,
-  MAX_ANSWER_TOKENS,
-  MAX_MATERIAL_BYTES,
-} from '../explain/endpoint/explanation_request.ts';
-import { openOpenAiEndpoint } from '../explain/endpoint/openai_endpoint.ts';
+import { type AskedFeatures, askFeatures } from '../explain/ask_features.ts';
 import type { FeatureExplanation } from '../explain/explanation.ts';
+import { FIXED_BYTES, MAX_ANSWER_TOKENS, MAX_MATERIAL_BYTES } from '../explain/explanation_request.ts';
 import type { FeatureStatistics } from '../explain/statistics.ts';
 import { antipodeCacheDir } from '../hub/cache_dirs.ts';
 import type { Tokenizer } from '../lm/tokenizer/tokenizer.ts';

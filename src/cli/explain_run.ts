@@ -1,10 +1,10 @@
 /** @file The work of `antipode explain`: one pass of the model over the texts, sentences for the features, the export, and its way into the store. */
 
 import { basename, resolve } from 'node:path';
+import type { ChatEndpoint } from '../endpoint/chat_endpoint.ts';
+import { checkEndpoint } from '../endpoint/check_endpoint.ts';
+import type { AskedFeatures } from '../explain/ask_features.ts';
 import { collectFeatureStatistics } from '../explain/collect.ts';
-import type { AskedFeatures } from '../explain/endpoint/ask_features.ts';
-import type { ChatEndpoint } from '../explain/endpoint/chat_endpoint.ts';
-import { checkEndpoint } from '../explain/endpoint/check_endpoint.ts';
 import { explainFeatures } from '../explain/explain_features.ts';
 import type { FeatureExplanation } from '../explain/explanation.ts';
 import type { ExportedExplanation, SourceName } from '../explain/export_rows.ts';

@@ -1,6 +1,6 @@
 /** @file What `antipode explain` says at the end: how many features were explained and how, and the clearest of them. */
 
-import type { AskedFeatures } from '../explain/endpoint/ask_features.ts';
+import type { AskedFeatures } from '../explain/ask_features.ts';
 import { DENSE } from '../explain/explain_features.ts';
 import type { ExplanationKind, FeatureExplanation } from '../explain/explanation.ts';
 import type { SourceName } from '../explain/export_rows.ts';

@@ -1,6 +1,6 @@
 /** @file Work on many items, a few at a time. */
 
-import { throwIfInterrupted } from '../../errors.ts';
+import { throwIfInterrupted } from '../errors.ts';
 
 /**
  * Begins the items in order; where one fails, no further one is begun, those under way are waited for, and the first failure is thrown.

@@ -6,7 +6,7 @@
 import { createHash } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ensureFolder, writeFileAtomic } from '../../formats/atomic.ts';
+import { ensureFolder, writeFileAtomic } from '../formats/atomic.ts';
 import { MAX_REPLY_BYTES } from './bounded_fetch.ts';
 import type { ChatEndpoint, ChatReply, ChatRequest } from './chat_endpoint.ts';
 

@@ -3,10 +3,10 @@
  * JSON, and so is the answer: it is cut to one line and refused where it is too long or no sentence. What fails keeps the explanation by rules.
  */
 
-import type { FeatureExplanation } from '../explanation.ts';
-import { type ChatEndpoint, EndpointFailure } from './chat_endpoint.ts';
+import { type ChatEndpoint, EndpointFailure } from '../endpoint/chat_endpoint.ts';
+import { inParallel } from '../endpoint/in_parallel.ts';
+import type { FeatureExplanation } from './explanation.ts';
 import { explanationRequest, type QuestionSource, readExplanation } from './explanation_request.ts';
-import { inParallel } from './in_parallel.ts';
 
 export interface AskFeaturesOptions extends QuestionSource {
   readonly endpoint: ChatEndpoint;

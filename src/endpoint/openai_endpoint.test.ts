@@ -8,8 +8,8 @@ import {
   type Plan,
   sendJson,
   startChatServer,
-} from '../../../test/support/chat_server.ts';
-import { AntipodeError } from '../../errors.ts';
+} from '../../test/support/chat_server.ts';
+import { AntipodeError } from '../errors.ts';
 import { MAX_REPLY_BYTES } from './bounded_fetch.ts';
 import { cachedEndpoint } from './cached_endpoint.ts';
 import { type ChatEndpoint, type ChatRequest, EndpointFailure } from './chat_endpoint.ts';

@@ -5,7 +5,7 @@
 
 import { isIP } from 'node:net';
 import type OpenAI from 'openai';
-import { AntipodeError, throwIfInterrupted } from '../../errors.ts';
+import { AntipodeError, throwIfInterrupted } from '../errors.ts';
 import { boundedFetch, ReplyTooLong } from './bounded_fetch.ts';
 import { type ChatEndpoint, type ChatReply, type ChatRequest, EndpointFailure } from './chat_endpoint.ts';
 import { retryAfterOf, withRetries } from './retry.ts';

@@ -1,6 +1,6 @@
 /** @file One short question before long work: a wrong key, a misspelt model or a server that is not there shows at once, not after hours. */
 
-import { AntipodeError } from '../../errors.ts';
+import { AntipodeError } from '../errors.ts';
 import { type ChatEndpoint, EndpointFailure } from './chat_endpoint.ts';
 
 /** @throws {AntipodeError} `network` where no answer comes, `interrupted` */
@@ -25,7 +25,7 @@ export async function checkEndpoint(endpoint: ChatEndpoint, signal?: AbortSignal
       'network',
       `${endpoint.host}: ${endpoint.model} does not answer: ${error.message}`,
       {
-        hint: 'check the address, the name of the model and OPENAI_API_KEY; without an endpoint explanations are made by rules',
+        hint: 'check the address, the name of the model and OPENAI_API_KEY',
         cause: error,
       },
     );

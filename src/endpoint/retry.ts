@@ -1,7 +1,7 @@
 /** @file Asking again what failed for the moment: waits that double, or as long as the server asks for (RFC 9110, Retry-After). */
 
 import { setTimeout as sleep } from 'node:timers/promises';
-import { AntipodeError } from '../../errors.ts';
+import { AntipodeError } from '../errors.ts';
 import { EndpointFailure } from './chat_endpoint.ts';
 
 export interface RetryOptions {

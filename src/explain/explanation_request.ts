@@ -3,11 +3,11 @@
  * activations as whole numbers from 0 to 10 of the largest; unlike them, as JSON, so that nothing in a text can be mistaken for a part of the question.
  */
 
-import type { Tokenizer } from '../../lm/tokenizer/tokenizer.ts';
-import type { FeatureExplanation } from '../explanation.ts';
-import type { FeatureStatistics } from '../statistics.ts';
-import type { TopContext } from '../top_contexts.ts';
-import type { ChatRequest } from './chat_endpoint.ts';
+import type { ChatRequest } from '../endpoint/chat_endpoint.ts';
+import type { Tokenizer } from '../lm/tokenizer/tokenizer.ts';
+import type { FeatureExplanation } from './explanation.ts';
+import type { FeatureStatistics } from './statistics.ts';
+import type { TopContext } from './top_contexts.ts';
 
 export interface QuestionSource {
   readonly statistics: FeatureStatistics;
