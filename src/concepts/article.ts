@@ -1,7 +1,6 @@
 /**
- * @file The article's data, `data/article.json`: its two concept catalogues, its published geometry numbers and the footnotes to
- * them. Source: Jason Boxi Zhang, "Empirical Insights into Feature Geometry in Sparse Autoencoders", 2025-01-24. Leaves out its steering
- * numbers.
+ * @file The article's data, `data/article.json`: its two concept catalogues, its published numbers and the footnotes to them. Source: Jason Boxi Zhang,
+ * "Empirical Insights into Feature Geometry in Sparse Autoencoders", 2025-01-24.
  */
 
 import { createHash } from 'node:crypto';
@@ -25,10 +24,28 @@ export interface ArticleFile {
     readonly concepts: readonly Concept[];
   }[];
   readonly published: readonly PublishedEntry[];
+  readonly steering: SteeringEntry;
   readonly footnotes: readonly {
     readonly id: string;
     readonly applies_to: readonly string[];
     readonly text: string;
+  }[];
+}
+
+/** Counts by label, in the words of `judge/labels.ts`: `a` is Happy, `b` Sad. */
+interface SteeringEntry {
+  readonly id: string;
+  readonly title: string;
+  readonly neuronpedia_id: string;
+  readonly prompt: string;
+  readonly judge: string;
+  readonly replies: number;
+  readonly poles: { readonly a: string; readonly b: string };
+  readonly arms: readonly {
+    readonly arm: string;
+    readonly title: string;
+    readonly net: string;
+    readonly counts: Readonly<Record<'a' | 'b' | 'none' | 'a to b' | 'b to a', number>>;
   }[];
 }
 

@@ -1,6 +1,6 @@
 /**
  * @file The numbers that the article printed, for the two SAEs it used, to stand beside ours; never targets. Tables and footnotes come
- * from `data/article.json`. Leaves out the steering results.
+ * from `data/article.json`. The steering results are in `published_steering.ts`.
  */
 
 import type { Space } from '../sae/sae.ts';
