@@ -1,0 +1,65 @@
+/** @file Arms of the method `add`: h + the sum of coefficient times decoder row, as one vector. */
+
+import { AntipodeError } from '../errors.ts';
+import { createRng } from '../tensor/rng.ts';
+import type { Arm } from './arm.ts';
+import { coefficientsOf, referenceLength, scaledTo, type WrittenRows, written } from './arm_coefficients.ts';
+import { lengthOf, nameWithoutFactor, readArmRows } from './arm_rows.ts';
+import type { ArmIntervention, FeatureCoefficient, ResolveArmsOptions } from './resolve_arms.ts';
+
+/** @throws {AntipodeError} as `resolveArms` */
+export async function resolveAdded(options: ResolveArmsOptions): Promise<ArmIntervention[]> {
+  const rows = await readArmRows(options.sae, options.arms);
+  return options.arms.map((arm) => resolve(arm, rows, options));
+}
+
+function resolve(arm: Arm, rows: WrittenRows, options: ResolveArmsOptions): ArmIntervention {
+  switch (arm.kind) {
+    case 'control':
+    case 'examples':
+      return { arm, length: 0, coefficients: [] };
+    case 'steered':
+      return ofCoefficients(arm, coefficientsOf(arm, rows, options), rows);
+    case 'matched': {
+      const length = referenceLength(options.arms, arm, rows, options);
+      return ofCoefficients(arm, scaledTo(length, arm, rows, options), rows);
+    }
+    case 'random': {
+      const length = referenceLength(options.arms, arm, rows, options);
+      const direction = randomDirection(options.sae.header.dIn, options.seed, nameWithoutFactor(arm));
+      return ofVector(
+        arm,
+        direction.map((value) => value * length),
+        [],
+      );
+    }
+  }
+}
+
+function ofCoefficients(
+  arm: Arm,
+  coefficients: readonly FeatureCoefficient[],
+  rows: WrittenRows,
+): ArmIntervention {
+  return ofVector(arm, written(coefficients, rows), coefficients);
+}
+
+function ofVector(
+  arm: Arm,
+  vector: Float64Array,
+  coefficients: readonly FeatureCoefficient[],
+): ArmIntervention {
+  const steering = Float32Array.from(vector);
+  if (!steering.every(Number.isFinite)) {
+    throw new AntipodeError('usage', `arm ${arm.name}: its strength is out of range`);
+  }
+  return { arm, steering, length: lengthOf(vector), coefficients };
+}
+
+/** Uniform on the sphere: `[width]`, of length 1, the same for the same seed and name. */
+export function randomDirection(width: number, seed: number, name: string): Float64Array {
+  const rng = createRng(seed, `direction ${name}`);
+  const vector = Float64Array.from({ length: width }, () => rng.normal());
+  const length = lengthOf(vector);
+  return vector.map((value) => value / length);
+}
