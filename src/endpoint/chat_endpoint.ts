@@ -43,6 +43,11 @@ export class EndpointFailure extends Error {
   readonly isPassing: boolean;
   /** The server asks to wait so long, in milliseconds. */
   readonly retryAfterMs: number | undefined;
+  /** The model did answer, but said nothing: it refused, a filter kept its words back, or the limit came before them. */
+  readonly isAnswered: boolean;
+  /** As `ChatReply`, where it did. */
+  readonly promptTokens: number | undefined;
+  readonly completionTokens: number | undefined;
 
   constructor(
     message: string,
@@ -50,11 +55,17 @@ export class EndpointFailure extends Error {
       readonly isFinal?: boolean;
       readonly isPassing?: boolean;
       readonly retryAfterMs?: number | undefined;
+      readonly isAnswered?: boolean;
+      readonly promptTokens?: number | undefined;
+      readonly completionTokens?: number | undefined;
     },
   ) {
     super(message);
     this.isFinal = facts.isFinal ?? false;
     this.isPassing = facts.isPassing ?? false;
     this.retryAfterMs = facts.retryAfterMs;
+    this.isAnswered = facts.isAnswered ?? false;
+    this.promptTokens = facts.promptTokens;
+    this.completionTokens = facts.completionTokens;
   }
 }

@@ -111,28 +111,37 @@ function bodyOf({ system, user, answer, maxTokens }: ChatRequest, model: string,
 async function askOnce(client: OpenAI, body: Body, signal: AbortSignal | undefined): Promise<ChatReply> {
   throwIfInterrupted(signal);
   const reply: unknown = await client.chat.completions.create(body, signal ? { signal } : {});
-  const { text, usage } = readCompletion(reply);
-  if (text === undefined) throw new EndpointFailure('the answer has no text', {});
-  return {
-    text,
-    promptTokens: countOf(usage['prompt_tokens']),
-    completionTokens: countOf(usage['completion_tokens']),
-    isCached: false,
-  };
+  const { text, silence, usage } = readCompletion(reply);
+  const promptTokens = countOf(usage['prompt_tokens']);
+  const completionTokens = countOf(usage['completion_tokens']);
+  if (text === undefined) {
+    throw new EndpointFailure(silence, { isAnswered: true, promptTokens, completionTokens });
+  }
+  return { text, promptTokens, completionTokens, isCached: false };
 }
 
 /** What a server says may have any form. */
 function readCompletion(reply: unknown): {
   readonly text: string | undefined;
+  /** Why there is no text. */
+  readonly silence: string;
   readonly usage: Readonly<Record<string, unknown>>;
 } {
   const { choices, usage } = recordOf(reply);
   const first = recordOf(Array.isArray(choices) ? choices[0] : undefined);
-  const { content } = recordOf(first['message']);
+  const { content, refusal } = recordOf(first['message']);
   return {
     text: typeof content === 'string' && content !== '' ? content : undefined,
+    silence: silenceOf(refusal, first['finish_reason']),
     usage: recordOf(usage),
   };
+}
+
+function silenceOf(refusal: unknown, finishReason: unknown): string {
+  if (typeof refusal === 'string' && refusal !== '') return 'the model refuses to answer';
+  if (finishReason === 'content_filter') return 'a filter kept the answer back';
+  if (finishReason === 'length') return 'the answer has no text within its limit of tokens';
+  return 'the answer has no text';
 }
 
 function recordOf(value: unknown): Readonly<Record<string, unknown>> {
