@@ -1,15 +1,18 @@
 /**
  * @file Text from a language model, token by token, many rows at a time: each row with its own prompt, seed, steering and edits. A row's text depends on its
- * own inputs alone (up to float32 rounding of the batch). Leaves out beams and what steering means: it is added as given, at every position.
+ * own inputs alone (up to float32 rounding of the batch). Leaves out beams and what steering means: it is added as given, at every position or at those
+ * that are named. `observe.ts` hands out what the model had at each position.
  */
 
 import { AntipodeError, throwIfInterrupted } from '../errors.ts';
 import type { Rng } from '../tensor/rng.ts';
 import { rowsOfEdit } from './edit_parts.ts';
-import type { Edit, ForwardResult, LanguageModel, Past, Steering } from './language_model.ts';
+import type { Edit, ForwardRequest, ForwardResult, LanguageModel, Past, Steering } from './language_model.ts';
+import { type Observation, observe } from './observe.ts';
 import { createReplyText, type ReplyText } from './reply_text.ts';
 import { checkSampling, createRowRng, logProbability, type SamplingOptions, sampleToken } from './sampler.ts';
 import { scoreTokens } from './score.ts';
+import { editPlaces, type Places, steerPlaces } from './steered_places.ts';
 import type { Tokenizer } from './tokenizer/tokenizer.ts';
 
 export interface GenerationRow {
@@ -17,6 +20,8 @@ export interface GenerationRow {
   readonly prompt: ArrayLike<number>;
   /** Of this row's draws; any safe integer. */
   readonly seed: number;
+  /** One per token of the prompt: where `steer` and `edit` act. Everywhere where left out; on what is generated in any case. */
+  readonly steered?: readonly boolean[];
 }
 
 export interface GenerateOptions {
@@ -31,6 +36,10 @@ export interface GenerateOptions {
   readonly steer?: readonly Steering[];
   /** With `columns` 1: made at every position, before `steer` adds. One set of lanes per row or one for all. */
   readonly edit?: readonly Edit[];
+  /** False for tokens where neither acts, be they in the prompt or in the reply, such as special ones. True for all where left out. */
+  readonly isSteeredToken?: (id: number) => boolean;
+  /** Is told of every position that the model computes for a row: its prompt's, and the reply's but for its last token, which nothing follows. */
+  readonly observe?: Observation;
   /** Settled text of a row, in order; the pieces of a row make its `text`. */
   readonly onText?: (row: number, text: string) => void;
   /** A row as soon as it has ended, whatever the others do; without `unsteeredLogProbabilities`. */
@@ -60,12 +69,15 @@ export interface GeneratedRow {
 interface Writing {
   readonly index: number;
   readonly prompt: ArrayLike<number>;
+  readonly steered: readonly boolean[] | undefined;
   readonly rng: Rng;
   readonly seen: Set<number>;
   readonly reply: ReplyText;
   readonly tokens: number[];
   readonly logProbabilities: number[];
   text: string;
+  /** Positions that were observed. */
+  observed: number;
   /** Tokens it was fed after its end, to keep its place. */
   idle: number;
   end: GenerationEnd | undefined;
@@ -81,6 +93,7 @@ export async function generate(options: GenerateOptions): Promise<GeneratedRow[]
   if (!Number.isInteger(maxNewTokens) || maxNewTokens < 0) {
     throw new AntipodeError('usage', `new tokens: got ${maxNewTokens}, expected an integer of at least 0`);
   }
+  rows.forEach(checkPlaces);
   const writing = rows.map((row, index) => startWriting(options, row, index));
   if (rows.length > 0 && maxNewTokens > 0) await write(options, writing);
   for (const row of writing) if (row.end === undefined) endRow(options, row, 'length');
@@ -94,6 +107,14 @@ export async function generate(options: GenerateOptions): Promise<GeneratedRow[]
       )
     : replies.map(({ logProbabilities }) => logProbabilities);
   return replies.map((reply, r) => ({ ...reply, unsteeredLogProbabilities: unsteered[r]! }));
+}
+
+function checkPlaces({ prompt, steered }: GenerationRow, index: number): void {
+  if (steered === undefined || steered.length === prompt.length) return;
+  throw new AntipodeError(
+    'usage',
+    `steered positions of row ${index}: there are ${steered.length} (expected ${prompt.length}, one per token of the prompt)`,
+  );
 }
 
 function replyOf({ text, tokens, logProbabilities, end }: Writing): GeneratedRow {
@@ -113,12 +134,14 @@ function startWriting(
   return {
     index,
     prompt: row.prompt,
+    steered: row.steered,
     rng: createRowRng(row.seed),
     seen: new Set(Array.from(row.prompt)),
     reply: createReplyText({ tokenizer, prompt: row.prompt, stops }),
     tokens: [],
     logProbabilities: [],
     text: '',
+    observed: 0,
     idle: 0,
     end: undefined,
   };
@@ -130,8 +153,11 @@ async function write(options: GenerateOptions, writing: readonly Writing[]): Pro
   try {
     for (let step = 0; step < maxNewTokens; step++) {
       throwIfInterrupted(options.signal);
-      const { edit, tokens, past, steer } = batch;
-      const result = await model.forward({ tokens, past, edit, steer, logits: 'last' });
+      const { past } = batch;
+      const request = requestOf(options, batch);
+      const result = await model.forward({ ...request, past, logits: 'last' });
+      if (options.observe)
+        observe(options.observe, batch.rows, { ...request, lengths: batch.rows.map(lengthOf) }, result);
       batch.rows.forEach((row, place) => {
         if (row.end === undefined) takeToken(options, row, logitsOf(result, place));
         if (row.end === undefined && lengthOf(row) >= model.config.maxPositions)
@@ -151,6 +177,27 @@ async function write(options: GenerateOptions, writing: readonly Writing[]): Pro
   } finally {
     await model.releasePast(batch.past);
   }
+}
+
+type Fed = Required<Pick<ForwardRequest, 'tokens' | 'steer' | 'edit' | 'capture'>>;
+
+/** The next tokens of every row, with steering and edits where they act. */
+function requestOf({ observe, isSteeredToken = () => true }: GenerateOptions, batch: Batch): Fed {
+  const { rows, tokens } = batch;
+  const capture = observe?.captures ?? [];
+  const isSteered = (row: Writing, position: number, id: number): boolean =>
+    row.steered?.[position] !== false && isSteeredToken(id);
+  const places: Places = rows.map((row, r) => {
+    const fed = Array.from(tokens[r]!);
+    const first = lengthOf(row) - fed.length;
+    return fed.map((id, at) => isSteered(row, first + at, id));
+  });
+  return {
+    tokens,
+    capture,
+    steer: batch.steer.map((one) => steerPlaces(one, places)),
+    edit: batch.edit.map((one) => editPlaces(one, places)),
+  };
 }
 
 /** The rows that are computed together, in their places. */

@@ -1,0 +1,71 @@
+/**
+ * @file `replies.jsonl` of a run: one line per reply, appended as it is made, read again when the run goes on. A line that was cut off, as by a kill, is
+ * removed; anything else that is not a reply is refused. Leaves out fsync: it holds against the end of the program, not of the machine.
+ */
+
+import { basename } from 'node:path';
+import { z } from 'zod';
+import { AntipodeError } from '../errors.ts';
+import { openLineFile } from '../formats/json/line_file.ts';
+import type { ReplyRecord } from './reply_record.ts';
+
+export interface RepliesFile {
+  /** By id, in the order of the file; what is appended joins it. */
+  readonly known: ReadonlyMap<string, ReplyRecord>;
+  /** The line is with the operating system when this returns. @throws {AntipodeError} `resource` for a full disk or missing rights */
+  append(record: ReplyRecord): Promise<void>;
+  close(): Promise<void>;
+}
+
+const count = z.number().int().nonnegative();
+const share = z.number().min(0).max(1);
+
+const replyRecord: z.ZodType<ReplyRecord> = z.strictObject({
+  id: z.string(),
+  arm: z.string(),
+  prompt: count,
+  reply: count,
+  seed: z.number().int(),
+  text: z.string(),
+  tokens: z.array(count),
+  end: z.enum(['eos', 'stop', 'length', 'context']),
+  unsteered_mean_log_probability: z.number().nullable(),
+  steered: z.array(z.tuple([count, count])),
+  positions: count,
+  distinct_1: share.nullable(),
+  distinct_2: share.nullable(),
+  repetition: share,
+  activations: z.strictObject({ a: z.array(z.number()), b: z.array(z.number()) }).exactOptional(),
+});
+
+/**
+ * Makes the file and its folder where they are not there. One process at a time: the caller holds the run's lock.
+ * @throws {AntipodeError} `format` with the line's number for a line that is no reply or one that is there twice, `resource`, `usage` for a folder
+ */
+export async function openRepliesFile(path: string): Promise<RepliesFile> {
+  const name = basename(path);
+  const known = new Map<string, ReplyRecord>();
+  const file = await openLineFile(path, (value, line) => {
+    const { data, error } = replyRecord.safeParse(value);
+    if (!data)
+      throw notAReply(`${name}:${line}`, `is not a reply (${z.prettifyError(error).replaceAll('\n', ' ')})`);
+    if (known.has(data.id))
+      throw notAReply(`${name}:${line}`, `holds ${data.id}, which an earlier line holds`);
+    known.set(data.id, data);
+  });
+  return {
+    known,
+    async append(record) {
+      if (known.has(record.id)) throw new Error(`internal: ${record.id} was made twice`);
+      known.set(record.id, record);
+      await file.append(record);
+    },
+    close: file.close,
+  };
+}
+
+function notAReply(place: string, problem: string): AntipodeError {
+  return new AntipodeError('format', `${place}: ${problem}`, {
+    hint: 'take the line out, or begin anew with another folder: --out',
+  });
+}
