@@ -16,6 +16,7 @@ import {
   type SourceRef,
 } from '../features/feature_ref.ts';
 import type { Concept, ConceptSet, ConceptSide } from './concept_set.ts';
+import { describe, noteIssues, short, shownPath, yamlProblems } from './yaml_problems.ts';
 import { type Path, type Problem, parseYaml } from './yaml_text.ts';
 
 const EMPTY_SIDE: ConceptSide = { label: '', features: [] };
@@ -33,8 +34,6 @@ const MAX_SIDE = 10_000;
 
 /** Each pair becomes a row of the results; a million rows are about 200 MB. */
 const MAX_PAIRS = 1_000_000;
-
-const SHOWN_PROBLEMS = 20;
 
 const text = z.string().trim().min(1).max(MAX_TEXT);
 const anything = z.unknown().optional();
@@ -60,15 +59,12 @@ export function parseConceptFile(fileText: string, name: string): ConceptFile {
   const file = yaml.value === undefined ? undefined : checker.file(yaml.value);
   const { problems } = checker;
   if (file && problems.length === 0) return { ...file, ...checker.claim() };
-  const lines = [...problems]
-    .sort((left, right) => left.offset - right.offset)
-    .map((problem) => `${name}:${yaml.position(problem.offset)}: ${problem.text}`);
-  const hint = 'antipode concepts show article-10 --json prints a file of this shape';
-  if (lines.length === 1) throw new AntipodeError('format', lines[0] ?? '', { hint });
-  const shown = lines.slice(0, SHOWN_PROBLEMS);
-  if (lines.length > shown.length) shown.push(`… and ${lines.length - shown.length} more`);
-  const message = [`${name}: ${lines.length} problems`, ...shown.map((line) => `  ${line}`)].join('\n');
-  throw new AntipodeError('format', message, { hint });
+  throw yamlProblems(
+    name,
+    yaml,
+    problems,
+    'antipode concepts show article-10 --json prints a file of this shape',
+  );
 }
 
 class Checker {
@@ -217,13 +213,7 @@ class Checker {
   #shape<T>(schema: z.ZodType<T>, value: unknown, path: Path): T | undefined {
     const result = schema.safeParse(value, { reportInput: true });
     if (result.success) return result.data;
-    for (const issue of result.error.issues) {
-      const at = [...path, ...issue.path.map((step) => (typeof step === 'symbol' ? String(step) : step))];
-      // Each unknown key is a line of its own; a file with thousands is somebody's other file.
-      const keys = issue.code === 'unrecognized_keys' ? issue.keys.slice(0, SHOWN_PROBLEMS) : undefined;
-      if (!keys) this.#add(at, `${shownPath(at)}: ${sentence(issue)}`);
-      for (const key of keys ?? []) this.#add([...at, key], `${shownPath(at)}: unknown key '${short(key)}'`);
-    }
+    noteIssues(result.error.issues, path, (at, problem) => this.#add(at, problem));
     return undefined;
   }
 
@@ -232,48 +222,6 @@ class Checker {
   }
 }
 
-function sentence(issue: z.core.$ZodIssue): string {
-  switch (issue.code) {
-    case 'invalid_type':
-      return issue.input === undefined
-        ? `is missing (expected ${EXPECTED[issue.expected] ?? issue.expected})`
-        : `got ${describe(issue.input)}, expected ${EXPECTED[issue.expected] ?? issue.expected}`;
-    case 'too_small':
-      return `is empty (expected at least one ${issue.origin === 'array' ? 'entry' : 'character'})`;
-    case 'too_big':
-      return `is too long (expected at most ${issue.maximum} ${issue.origin === 'array' ? 'entries' : 'characters'})`;
-    default:
-      return issue.message;
-  }
-}
-
-const EXPECTED: Readonly<Record<string, string>> = {
-  string: 'text',
-  array: 'a list',
-  object: 'keys and values',
-};
-
 function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function describe(value: unknown): string {
-  if (typeof value === 'string') return `'${short(value)}'`;
-  if (Array.isArray(value)) return 'a list';
-  if (value === null || value === undefined) return 'nothing';
-  if (typeof value === 'object') return 'keys and values';
-  return String(value);
-}
-
-function short(value: string): string {
-  return value.length > 60 ? `${value.slice(0, 60)}…` : value;
-}
-
-/** `concepts[2].a.features[0]`; the whole file has no path. */
-function shownPath(path: Path): string {
-  const shown = path
-    .map((step) => (typeof step === 'number' ? `[${step}]` : `.${step}`))
-    .join('')
-    .replace(/^\./, '');
-  return shown === '' ? 'the file' : shown;
 }
