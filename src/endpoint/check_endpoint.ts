@@ -21,6 +21,8 @@ export async function checkEndpoint(endpoint: ChatEndpoint, signal?: AbortSignal
     await endpoint.ask(question, signal);
   } catch (error) {
     if (!(error instanceof EndpointFailure)) throw error;
+    // Models that think first may need more than these few tokens: they are there, which is what was asked.
+    if (error.isAnswered) return;
     throw new AntipodeError(
       'network',
       `${endpoint.host}: ${endpoint.model} does not answer: ${error.message}`,

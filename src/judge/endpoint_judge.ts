@@ -48,6 +48,7 @@ export function createEndpointJudge(options: EndpointJudgeOptions): Judge {
     requests: 0,
     cached: 0,
     repeated: 0,
+    failed: 0,
     prompt_tokens: 0,
     completion_tokens: 0,
   };
@@ -100,7 +101,11 @@ export function endpointJudgeBound(
   return { requests, prompt_tokens: promptTokens, completion_tokens: requests * answerTokens };
 }
 
-type Usage = Record<'requests' | 'cached' | 'repeated' | 'prompt_tokens' | 'completion_tokens', number>;
+/** `requests` were answered; `cached` were answered in an earlier run; `repeated` are among both; `failed` got no answer after all retries. */
+type Usage = Record<
+  'requests' | 'cached' | 'repeated' | 'failed' | 'prompt_tokens' | 'completion_tokens',
+  number
+>;
 
 type Labelling = EndpointJudgeOptions & { readonly answerTokens: number; readonly usage: Usage };
 
@@ -149,8 +154,11 @@ async function labelOne(
     } catch (error) {
       if (!(error instanceof EndpointFailure)) throw error;
       if (error.isFinal) throw gaveUp(endpoint, error.message, error);
-      count(usage, { isCached: false, ...error });
-      if (!error.isAnswered) return { label: 'unlabelled', reason: error.message, isPassing: true };
+      if (!error.isAnswered) {
+        usage.failed += 1;
+        return { label: 'unlabelled', reason: error.message, isPassing: true };
+      }
+      count(usage, { ...error, isCached: false });
       problem = error.message;
     }
   }

@@ -24,6 +24,8 @@ export const QUESTION_VERSION = 1;
 
 const MAX_POLE_NAME = 60;
 
+const LEFT_OUT = ' … ';
+
 /**
  * @returns the five names, in the order of `STEERING_LABELS`
  * @throws {AntipodeError} `usage` for names that a judge could not tell apart, or that are no names
@@ -48,13 +50,20 @@ export function labelNames(poles: PoleNames): readonly string[] {
   return names;
 }
 
-/**
- * Those of the same prompt, where there are any; drawn by the seed. Another pass gets others as long as there are enough.
- * @param pass from 1
- */
+export interface ChoiceOfExamples {
+  /** Of the reply that is judged: examples of the same one are taken, where there are any. */
+  readonly prompt: string;
+  readonly seed: number;
+  /** From 1; another pass gets others as long as there are enough. */
+  readonly pass: number;
+  /** Default `FEW_SHOT_EXAMPLES`. */
+  readonly count?: number;
+}
+
+/** Drawn by the seed, in the order of the draw; with a larger count come more behind the same ones in the first pass. */
 export function chooseExamples(
   examples: readonly JudgeExample[],
-  { prompt, seed, pass }: { readonly prompt: string; readonly seed: number; readonly pass: number },
+  { prompt, seed, pass, count: asked = FEW_SHOT_EXAMPLES }: ChoiceOfExamples,
 ): JudgeExample[] {
   const same = examples.filter((one) => one.prompt === prompt);
   const pool = same.length > 0 ? same : [...examples];
@@ -63,7 +72,7 @@ export function chooseExamples(
     const j = rng.integer(i + 1);
     [pool[i], pool[j]] = [pool[j]!, pool[i]!];
   }
-  const count = Math.min(FEW_SHOT_EXAMPLES, pool.length);
+  const count = Math.min(asked, pool.length);
   return Array.from({ length: count }, (_, i) => pool[((pass - 1) * count + i) % pool.length]!);
 }
 
@@ -121,13 +130,18 @@ function systemText(poles: PoleNames, isAgain: boolean): string {
   return lines.join('\n');
 }
 
+/** A text as JSON with the same escapes, cut to so many bytes in its middle. */
+export function quotedText(text: string, maxBytes: number = MAX_QUOTED_BYTES): string {
+  return quotedJson(text, maxBytes);
+}
+
 /**
  * JSON in which every character that a terminal, a tokenizer or a chat template could take for more than text is escaped: control, formatting and line
  * characters, and the brackets that special tokens of models begin with (`<|im_end|>`, `[INST]`).
  */
-function quotedJson(material: unknown): string {
+function quotedJson(material: unknown, maxBytes: number = MAX_QUOTED_BYTES): string {
   return JSON.stringify(material, (_, value: unknown) =>
-    typeof value === 'string' ? cutInTheMiddle(value) : value,
+    typeof value === 'string' ? cutInTheMiddle(value, maxBytes) : value,
   )
     .replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}<]/gu, escaped)
     .replace(/\[(?=[/A-Z])/g, escaped);
@@ -142,14 +156,14 @@ function escaped(character: string): string {
 }
 
 /** As long as it may be, or its beginning and end with `…` between them; characters are never cut in half. */
-function cutInTheMiddle(text: string): string {
-  if (6 * text.length <= MAX_QUOTED_BYTES) return text;
-  const half = (MAX_QUOTED_BYTES - 8) / 2;
+function cutInTheMiddle(text: string, maxBytes: number): string {
+  if (6 * text.length <= maxBytes) return text;
   // No part of a longer text is looked at: each unit takes at least one byte.
-  const head = [...text.slice(0, MAX_QUOTED_BYTES + 1)];
-  if (text.length <= MAX_QUOTED_BYTES && quotedBytes(head) <= MAX_QUOTED_BYTES) return text;
-  const tail = [...text.slice(-MAX_QUOTED_BYTES)].reverse();
-  return `${fitting(head, half).join('')} … ${fitting(tail, half).reverse().join('')}`;
+  const head = [...text.slice(0, maxBytes + 1)];
+  if (text.length <= maxBytes && quotedBytes(head) <= maxBytes) return text;
+  const tail = [...text.slice(-maxBytes)].reverse();
+  const half = Math.max(0, (maxBytes - Buffer.byteLength(LEFT_OUT)) / 2);
+  return `${fitting(head, half).join('')}${LEFT_OUT}${fitting(tail, half).reverse().join('')}`;
 }
 
 /** The first characters that take at most so many bytes. */
