@@ -3,10 +3,11 @@
  * activations: `sae/encode.ts`. A topk dictionary is encoded whole, because which features are active depends on all; of others only these rows are read.
  */
 
+import { AntipodeError } from '../errors.ts';
 import { encode } from '../sae/encode.ts';
 import { openSaeEncoder } from '../sae/encoder_session.ts';
 import type { SaeFile } from '../sae/sae.ts';
-import type { Matrix } from '../tensor/matrix.ts';
+import type { FeatureMatrix, Matrix } from '../tensor/matrix.ts';
 import type { PolePair } from './arm.ts';
 
 export interface PoleActivations {
@@ -25,7 +26,10 @@ export interface PoleReader {
   close(): Promise<void>;
 }
 
-/** @throws {AntipodeError} `usage` for a feature that the SAE does not have, `resource` where a whole topk dictionary does not fit into memory */
+/**
+ * Reads what it needs: the file may be closed afterwards.
+ * @throws {AntipodeError} `usage` for a feature that the SAE does not have or whose encoder row holds no numbers, `resource` where a whole topk dictionary does not fit into memory
+ */
 export async function createPoleReader(sae: SaeFile, poles: PolePair): Promise<PoleReader> {
   const { architecture, dIn } = sae.header;
   const features = [...new Set([...poles.a.features, ...poles.b.features])];
@@ -50,13 +54,14 @@ interface FeatureEncoder {
 
 async function rowsEncoder(sae: SaeFile, features: readonly number[]): Promise<FeatureEncoder> {
   const part = await sae.loadFeatures(features);
+  checkRows(part.W_enc, features);
   return { encode: (x) => encode(part, x), close: async () => {} };
 }
 
 /** One thread: sums are then in one order on every machine with the same engine. */
 async function wholeEncoder(sae: SaeFile, features: readonly number[]): Promise<FeatureEncoder> {
   // Refuses features that are not there before the rest is read.
-  await sae.readRows('encoder', features);
+  checkRows(await sae.readRows('encoder', features), features);
   const encoder = await openSaeEncoder(await sae.load(), { threads: 1 });
   return {
     async encode(x) {
@@ -72,6 +77,18 @@ async function wholeEncoder(sae: SaeFile, features: readonly number[]): Promise<
     },
     close: () => encoder.close(),
   };
+}
+
+function checkRows({ defects }: FeatureMatrix, features: readonly number[]): void {
+  const broken = defects.find(({ defect }) => defect === 'non-finite');
+  if (!broken) return;
+  throw new AntipodeError(
+    'usage',
+    `feature ${features[broken.row]}: its encoder row holds NaN or infinite values`,
+    {
+      hint: 'name another feature of the pole',
+    },
+  );
 }
 
 /** NaN, as of rows that are no numbers, stays NaN. */

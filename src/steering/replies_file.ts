@@ -6,7 +6,8 @@
 import { basename } from 'node:path';
 import { z } from 'zod';
 import { AntipodeError } from '../errors.ts';
-import { openLineFile } from '../formats/json/line_file.ts';
+import type { JsonLine } from '../formats/json/jsonl.ts';
+import { openLineLog, readLineLog } from '../formats/json/line_log.ts';
 import type { ReplyRecord } from './reply_record.ts';
 
 export interface RepliesFile {
@@ -40,28 +41,46 @@ const replyRecord: z.ZodType<ReplyRecord> = z.strictObject({
 
 /**
  * Makes the file and its folder where they are not there. One process at a time: the caller holds the run's lock.
- * @throws {AntipodeError} `format` with the line's number for a line that is no reply or one that is there twice, `resource`, `usage` for a folder
+ * @throws {AntipodeError} `format` with the line's number for a line that is no reply or one that is there twice; as `openLineLog`
  */
 export async function openRepliesFile(path: string): Promise<RepliesFile> {
-  const name = basename(path);
+  const log = await openLineLog(path, basename(path));
+  try {
+    const known = recordsOf(log.lines, basename(path));
+    return {
+      known,
+      async append(record) {
+        if (known.has(record.id)) throw new Error(`internal: ${record.id} was made twice`);
+        known.set(record.id, record);
+        await log.append(record);
+      },
+      close: () => log.close(),
+    };
+  } catch (error) {
+    await log.close();
+    throw error;
+  }
+}
+
+/** What is there, by id, without changing it: for those who judge and report. @throws {AntipodeError} also `missing` where there is no such file */
+export async function readReplies(path: string): Promise<ReadonlyMap<string, ReplyRecord>> {
+  return recordsOf(await readLineLog(path, basename(path)), basename(path));
+}
+
+function recordsOf(lines: readonly JsonLine[], name: string): Map<string, ReplyRecord> {
   const known = new Map<string, ReplyRecord>();
-  const file = await openLineFile(path, (value, line) => {
+  for (const { line, value } of lines) {
     const { data, error } = replyRecord.safeParse(value);
-    if (!data)
-      throw notAReply(`${name}:${line}`, `is not a reply (${z.prettifyError(error).replaceAll('\n', ' ')})`);
-    if (known.has(data.id))
-      throw notAReply(`${name}:${line}`, `holds ${data.id}, which an earlier line holds`);
+    if (!data) throw notAReply(`${name}:${line}`, `is not a reply (${problemOf(error)})`);
+    if (known.has(data.id)) throw notAReply(`${name}:${line}`, `holds ${data.id}, as an earlier line does`);
     known.set(data.id, data);
-  });
-  return {
-    known,
-    async append(record) {
-      if (known.has(record.id)) throw new Error(`internal: ${record.id} was made twice`);
-      known.set(record.id, record);
-      await file.append(record);
-    },
-    close: file.close,
-  };
+  }
+  return known;
+}
+
+function problemOf({ issues }: z.ZodError): string {
+  const [first] = issues;
+  return first ? `${first.path.join('.') || 'the line'}: ${first.message}` : 'malformed';
 }
 
 function notAReply(place: string, problem: string): AntipodeError {

@@ -1,5 +1,6 @@
 /** @file One batch of replies to one prompt: what every row is steered with, what is seen of it while it is written, and its record once it has ended. */
 
+import { AntipodeError } from '../errors.ts';
 import { editPerRow } from '../lm/combine_edits.ts';
 import { type GeneratedRow, type GenerateOptions, generate } from '../lm/generate.ts';
 import type { Edit, Steering } from '../lm/language_model.ts';
@@ -163,5 +164,14 @@ async function recordOf(
 
 /** Six digits are what float32 sums over thousands of values are good for; they halve the file. */
 function shortened(activation: number): number {
+  if (!Number.isFinite(activation)) {
+    throw new AntipodeError(
+      'check',
+      `activations of the poles: one is no finite number (got ${activation})`,
+      {
+        hint: 'the steering may be too strong for float32: take a smaller strength',
+      },
+    );
+  }
   return Number(activation.toPrecision(6));
 }
