@@ -1,6 +1,6 @@
 /**
- * @file With what the embedded default is steered best, as its card says it: layer, features and strength were chosen on replies whose seeds are used for
- * nothing else (`organism/README.md`). No other model comes with such a choice.
+ * @file With what the embedded default is steered best, as its card says it: features and strength of each layer were chosen on replies whose seeds are used
+ * for nothing else (`organism/README.md`). No other model comes with such a choice.
  */
 
 import { readFileSync } from 'node:fs';
@@ -32,13 +32,20 @@ export interface RecommendedSteering {
 /** What is read of the card; names as the file has them. */
 interface Card {
   readonly settings: { readonly steering: { readonly temperature: number } };
-  readonly steering_choice: { readonly chosen: { readonly relative_strength: number } };
+  readonly steering_choice: {
+    readonly chosen: { readonly layer: number };
+    readonly per_layer: readonly {
+      readonly layer: number;
+      readonly a: readonly number[];
+      readonly b: readonly number[];
+      readonly relative_strength: number;
+      readonly mean_norm: number;
+    }[];
+  };
   readonly steering: {
-    readonly layer: number;
     readonly concept: string;
     readonly a: CardPole;
     readonly b: CardPole;
-    readonly strength: number;
     readonly prompt: string;
   };
 }
@@ -46,42 +53,53 @@ interface Card {
 interface CardPole {
   readonly pole: string;
   readonly label: string;
-  readonly features: readonly number[];
 }
 
-let loaded: RecommendedSteering | undefined;
+interface Recommended {
+  readonly best: string;
+  readonly all: readonly RecommendedSteering[];
+}
 
-/** For the embedded SAE that the choice fell on; undefined for all others. @param saeId `organism/2-res-2k` */
+let loaded: Recommended | undefined;
+
+/** The best of this SAE's features; undefined for all but the embedded ones. @param saeId `organism/2-res-2k` */
 export function recommendedSteering(saeId: string | undefined): RecommendedSteering | undefined {
   loaded ??= readRecommended();
-  return saeId === loaded.saeId ? loaded : undefined;
+  return loaded.all.find((one) => one.saeId === saeId);
 }
 
-/** The SAE that the embedded model is steered with where nobody names one. */
+/** The SAE that the embedded model is steered with where nobody names one: the better of its two. */
 export function recommendedSaeId(): string {
   loaded ??= readRecommended();
-  return loaded.saeId;
+  return loaded.best;
 }
 
 /** The file is part of the package, so its absence is an internal fault. */
-function readRecommended(): RecommendedSteering {
+function readRecommended(): Recommended {
   const card = JSON.parse(readFileSync(join(EMBEDDED_FOLDER, 'card.json'), 'utf8')) as Card;
-  const { a, b, concept, layer, prompt, strength } = card.steering;
-  const sae = EMBEDDED_SAES.find((one) => one.layer === layer);
-  if (!sae) throw new Error(`internal: the embedded default has no SAE of layer ${layer}`);
-  const relative = card.steering_choice.chosen.relative_strength;
+  const { chosen, per_layer } = card.steering_choice;
+  const { a, b, concept, prompt } = card.steering;
   return {
-    saeId: sae.id,
-    concept,
-    a: poleOf(a),
-    b: poleOf(b),
-    strength: relative,
-    meanNorm: strength / relative,
-    prompt,
-    temperature: card.settings.steering.temperature,
+    best: saeIdOf(chosen.layer),
+    all: per_layer.map((choice) => ({
+      saeId: saeIdOf(choice.layer),
+      concept,
+      a: poleOf(a, choice.a),
+      b: poleOf(b, choice.b),
+      strength: choice.relative_strength,
+      meanNorm: choice.mean_norm,
+      prompt,
+      temperature: card.settings.steering.temperature,
+    })),
   };
 }
 
-function poleOf({ features, label, pole }: CardPole): RecommendedPole {
+function saeIdOf(layer: number): string {
+  const sae = EMBEDDED_SAES.find((one) => one.layer === layer);
+  if (!sae) throw new Error(`internal: the embedded default has no SAE of layer ${layer}`);
+  return sae.id;
+}
+
+function poleOf({ label, pole }: CardPole, features: readonly number[]): RecommendedPole {
   return { name: pole.charAt(0).toUpperCase() + pole.slice(1), label, features };
 }
