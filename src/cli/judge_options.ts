@@ -257,7 +257,8 @@ function longestBound(
   { prompts, mostBytes = MAX_QUOTED_BYTES }: UnwrittenReplies,
   options: { readonly setting: JudgeSetting; readonly seed: number; readonly answerTokens: number },
 ): JudgeBound {
-  const text = 'x'.repeat(Math.min(mostBytes, MAX_QUOTED_BYTES));
+  // An escape makes six bytes of one.
+  const text = 'x'.repeat(Math.min(6 * mostBytes, MAX_QUOTED_BYTES));
   const prompt = prompts.reduce((a, b) => (b.length > a.length ? b : a), '');
   const examples = Array.from({ length: FEW_SHOT_EXAMPLES }, () => ({ prompt, text }));
   const setting = { ...options.setting, examples };

@@ -54,6 +54,24 @@ export function answer(response: ServerResponse, content: string): void {
   });
 }
 
+/** What a judge was asked to label: the JSON that it sent as the user's message. */
+export interface JudgedMaterial {
+  readonly baseline: readonly { readonly message: string; readonly reply: string }[];
+  readonly judged: { readonly message: string; readonly reply: string };
+}
+
+export function judgedIn({ body }: SeenRequest): JudgedMaterial {
+  const messages = body['messages'] as readonly { readonly role: string; readonly content: string }[];
+  return JSON.parse(messages.find(({ role }) => role === 'user')!.content) as JudgedMaterial;
+}
+
+/** A body that ends before its announced length, as when a proxy dies. */
+export function cutOff(response: ServerResponse): void {
+  response.writeHead(200, { 'content-type': 'application/json', 'content-length': '5000' });
+  response.write('{"choices":[{"message":{"content":"');
+  setTimeout(() => response.destroy(), 5);
+}
+
 export function sendJson(
   response: ServerResponse,
   status: number,
