@@ -16,7 +16,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { AntipodeError, type ErrorKind } from '../errors.ts';
-import { checkOutputDirectory, type FolderKind, writeDirectoryAtomic, writeFileAtomic } from './atomic.ts';
+import {
+  checkOutputDirectory,
+  checkOutputFile,
+  ensureFolder,
+  type FolderKind,
+  writeDirectoryAtomic,
+  writeFileAtomic,
+} from './atomic.ts';
 import { temporaryName } from './temporaries.ts';
 
 let dir: string;
@@ -255,6 +262,52 @@ describe('writeDirectoryAtomic', () => {
     await Promise.all(writers);
     expect(await textAt('run/a.txt')).toBe(await textAt('run/b.txt'));
     expect(await readdir(dir)).toEqual(['run']);
+  });
+});
+
+describe('checks before long work', () => {
+  test('find what the writing would: a file in the way, a folder, no rights; and leave nothing', async () => {
+    await writeFile(join(dir, 'file'), '');
+    await checkOutputFile(join(dir, 'a/b/c.csv'));
+    await checkOutputDirectory(join(dir, 'a/b/run'), RUN);
+    await checkOutputFile(join(dir, 'file'));
+    expect((await failure(checkOutputFile(dir))).message).toContain('is a folder (expected a file name)');
+    for (const check of [checkOutputFile, (path: string) => checkOutputDirectory(path, RUN)]) {
+      expect(await failure(check(join(dir, 'file/x')))).toMatchObject({
+        kind: 'usage',
+        message: expect.stringContaining('a part of this path is a file'),
+      });
+    }
+    await chmod(dir, 0o555);
+    await asOrdinaryUser(async () => {
+      for (const check of [checkOutputFile, (path: string) => checkOutputDirectory(path, RUN)]) {
+        expect(await failure(check(join(dir, 'p/x')))).toMatchObject({
+          kind: 'resource',
+          message: expect.stringContaining('no permission to write there'),
+        });
+      }
+    });
+    expect(await readdir(dir)).toEqual(['file']);
+  });
+
+  test.skipIf(process.platform !== 'linux')('/proc, which takes no folders, is a sentence', async () => {
+    const sentence = { kind: 'resource', message: expect.stringContaining('nothing can be made there') };
+    // Without root's rights, /proc says that before anything else is tried.
+    const expected = process.geteuid?.() === 0 ? sentence : { kind: 'resource' };
+    for (const work of [
+      () => ensureFolder('/proc/antipode-x'),
+      () => ensureFolder('/proc/antipode-x/y'),
+      () => writeFileAtomic('/proc/antipode-x/file', 'x'),
+      () => writeDirectoryAtomic('/proc/antipode-x/y', RUN, async () => {}),
+      () => checkOutputFile('/proc/antipode-x'),
+      () => checkOutputDirectory('/proc/antipode-x/y', RUN),
+    ])
+      expect(await failure(work())).toMatchObject(expected);
+  });
+
+  test('many makers of one folder at once', async () => {
+    await Promise.all(Array.from({ length: 8 }, () => ensureFolder(join(dir, 'a/b/c/d'))));
+    expect((await stat(join(dir, 'a/b/c/d'))).isDirectory()).toBe(true);
   });
 });
 

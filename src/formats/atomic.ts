@@ -21,6 +21,7 @@ import {
 } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import { AntipodeError, systemErrorCode, throwIfInterrupted } from '../errors.ts';
+import { makeFolder, nearestFolder } from './make_folder.ts';
 import { keepingTidy, removeStaleTemporaries, temporaryName } from './temporaries.ts';
 
 export interface WriteOptions {
@@ -102,8 +103,8 @@ export async function writeDirectoryAtomic(
   options: WriteOptions = {},
 ): Promise<void> {
   throwIfInterrupted(options.signal);
-  await checkOutputDirectory(dir, kind);
   const target = await followLinks(dir);
+  await checkReplaceable(target, dir, kind);
   const parent = await makeParent(target, dir);
   const temporary = join(parent, temporaryName());
   await keepingTidy(temporary, async () => {
@@ -122,10 +123,28 @@ export async function writeDirectoryAtomic(
 
 /**
  * The check of `writeDirectoryAtomic` alone, for commands that work for long before they write.
- * @throws {AntipodeError} `usage` where `dir` exists and may not be replaced
+ * @throws {AntipodeError} `usage` where `dir` exists and may not be replaced, or is below a file; `resource` where nothing can be written
  */
 export async function checkOutputDirectory(dir: string, kind: FolderKind): Promise<void> {
-  await checkReplaceable(await followLinks(dir), dir, kind);
+  const target = await followLinks(dir);
+  await checkReplaceable(target, dir, kind);
+  await checkTakesFiles(target, dir);
+}
+
+/**
+ * The check of `writeFileAtomic` alone, for commands that work for long before they write; what lies there already is not looked into.
+ * @throws {AntipodeError} as `writeFileAtomic`
+ */
+export async function checkOutputFile(path: string): Promise<void> {
+  const { target } = await fileTarget(path);
+  await checkTakesFiles(target, path);
+}
+
+/** Rights do not tell (root, read-only disks, /proc): a folder is made beside where the result will be, or in the nearest parent, and removed. */
+async function checkTakesFiles(target: string, shown: string): Promise<void> {
+  const { at } = await sentenceFor(shown, nearestFolder(dirname(target)));
+  const probe = join(at, temporaryName());
+  await keepingTidy(probe, () => sentenceFor(shown, mkdir(probe)));
 }
 
 async function checkReplaceable(target: string, dir: string, kind: FolderKind): Promise<void> {
@@ -260,7 +279,9 @@ async function fileTarget(path: string): Promise<{ target: string; mode: number 
   if (!found) return { target, mode: undefined };
   if (found.isFile()) return { target, mode: found.mode & 0o777 };
   const what = found.isDirectory() ? 'a folder' : 'a device or a pipe';
-  throw new AntipodeError('usage', `${path}: is ${what} (expected a file name)`);
+  throw new AntipodeError('usage', `${path}: is ${what} (expected a file name)`, {
+    hint: 'name a file with --out',
+  });
 }
 
 /** Makes a folder with its parents. @throws {AntipodeError} `usage` below a file, `resource` for a full disk or missing rights */
@@ -271,7 +292,7 @@ export async function ensureFolder(dir: string): Promise<void> {
 async function makeParent(target: string, shown: string): Promise<string> {
   const parent = dirname(target);
   if (basename(target) === '') throw new AntipodeError('usage', `${shown}: is not a name for a result`);
-  await sentenceFor(shown, mkdir(parent, { recursive: true }));
+  await sentenceFor(shown, makeFolder(parent));
   await removeStaleTemporaries(parent);
   return parent;
 }
@@ -318,18 +339,32 @@ function writeFailure(shown: string, error: unknown): unknown {
         ...cause,
         hint: 'make it writable or choose another place',
       });
+    case 'ENOENT':
+      return new AntipodeError('resource', `${shown}: nothing can be made there`, {
+        ...cause,
+        hint: 'choose a place on a disk',
+      });
     case 'ENOTDIR':
     case 'EEXIST':
-      return new AntipodeError('usage', `${shown}: a part of this path is a file, not a folder`, cause);
+      return new AntipodeError('usage', `${shown}: a part of this path is a file, not a folder`, {
+        ...cause,
+        hint: 'choose another place, or move that file away',
+      });
     case 'ENAMETOOLONG':
-      return new AntipodeError('usage', `${shown}: the name is too long for this disk`, cause);
+      return new AntipodeError('usage', `${shown}: the name is too long for this disk`, {
+        ...cause,
+        hint: 'choose a shorter name',
+      });
     case 'EBUSY':
       return new AntipodeError('resource', `${shown}: is in use or a mount point, and cannot be replaced`, {
         ...cause,
         hint: 'choose a folder below it with --out',
       });
     case 'ELOOP':
-      return new AntipodeError('usage', `${shown}: is a symbolic link that leads in a circle`, cause);
+      return new AntipodeError('usage', `${shown}: is a symbolic link that leads in a circle`, {
+        ...cause,
+        hint: 'choose another place, or remove the link',
+      });
     default:
       return error;
   }

@@ -3,9 +3,10 @@
  * when it is opened again. Leaves out fsync: the promise holds against crashes of the program, not against a power cut.
  */
 
-import { type FileHandle, mkdir, open } from 'node:fs/promises';
+import { type FileHandle, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { AntipodeError, systemErrorCode } from '../../errors.ts';
+import { makeFolder } from '../make_folder.ts';
 import { type JsonLine, readJsonLines, readJsonLinesFile } from './jsonl.ts';
 
 export interface LineLog {
@@ -32,7 +33,7 @@ const PIECE_BYTES = 65_536;
  */
 export async function openLineLog(path: string, name: string): Promise<LineLog> {
   const handle = await sentenceFor(name, async () => {
-    await mkdir(dirname(path), { recursive: true });
+    await makeFolder(dirname(path));
     return open(path, 'a+');
   });
   try {
