@@ -85,7 +85,7 @@ export const CALIBRATION_LIMITS = {
   /** Of negative log-likelihoods: beyond it, the model finds each token of its text far less likely than it finds its own. */
   most_nll_ratio: 2,
   /** Above the control's: a third more of each reply stands in one repeated stretch. */
-  most_repetition_gain: 1 / 3,
+  most_repetition_gain: 0.33,
 } as const;
 
 /**
