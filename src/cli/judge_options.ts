@@ -12,6 +12,7 @@ import { antipodeCacheDir } from '../hub/cache_dirs.ts';
 import { createEndpointJudge, endpointJudgeBound, type JudgeBound } from '../judge/endpoint_judge.ts';
 import { DEFAULT_ANSWER_TOKENS, FEW_SHOT_EXAMPLES, MAX_QUOTED_BYTES } from '../judge/few_shot.ts';
 import type { BlindReply, Judge, JudgeSetting } from '../judge/judge.ts';
+import { createLexiconJudge } from '../judge/lexicon/lexicon_judge.ts';
 import { createModelJudge } from '../judge/model_judge.ts';
 import type { LanguageModel } from '../lm/language_model.ts';
 import { openTokenizer } from '../lm/tokenizer/open_tokenizer.ts';
@@ -152,9 +153,7 @@ export async function openJudge(
   switch (name.kind) {
     case 'lexicon':
       return {
-        judge: () => {
-          throw new Error('internal: the lexicon is on its way');
-        },
+        judge: (setting) => createLexiconJudge(setting),
         check: async () => {},
         close: async () => {},
       };

@@ -13,6 +13,9 @@ import type { JudgeExample } from './judge.ts';
 import { labelName, STEERING_LABELS } from './labels.ts';
 
 const POLES = { a: 'Happy', b: 'Sad' };
+
+/** Holds half a character. */
+const isBroken = (text: string): boolean => /\p{Cs}/u.test(text);
 const PROMPT = 'How are you?';
 const EXAMPLES: readonly JudgeExample[] = Array.from({ length: 20 }, (_, i) => ({
   prompt: PROMPT,
@@ -133,7 +136,7 @@ describe('quotedText', () => {
           const quoted = quotedText(text, limit);
           expect(Buffer.byteLength(quoted)).toBeLessThanOrEqual(limit + 2);
           const back = JSON.parse(quoted) as string;
-          if (text.isWellFormed()) expect(back.isWellFormed()).toBe(true);
+          if (!isBroken(text)) expect(isBroken(back)).toBe(false);
           if (6 * text.length <= limit) expect(back).toBe(text);
           if (back !== text) {
             const [head, tail] = [

@@ -9,7 +9,7 @@ import { AntipodeError, throwIfInterrupted } from '../errors.ts';
 import type { LanguageModel } from '../lm/language_model.ts';
 import { scoreTokens } from '../lm/score.ts';
 import type { Tokenizer } from '../lm/tokenizer/tokenizer.ts';
-import { mean } from '../stats/summary.ts';
+import { mean, median } from '../stats/summary.ts';
 import { chooseExamples, FEW_SHOT_EXAMPLES, labelNames, quotedText } from './few_shot.ts';
 import type { BlindReply, Judge, JudgeExample, JudgeOptions, JudgeSetting, Verdict } from './judge.ts';
 import { STEERING_LABELS, type SteeringLabel } from './labels.ts';
@@ -29,8 +29,11 @@ export interface ModelJudgeOptions {
   readonly pass: number;
 }
 
-/** Standard deviations over the unsteered replies: with fifteen of them and four labels, about one unsteered reply in ten would go further by chance. */
-const CLEARLY = 2;
+/** Robust standard deviations over the unsteered replies: of normal ones, fewer than one in twenty goes further in any of the four labels. */
+const CLEARLY = 2.5;
+
+/** Of a median absolute deviation, for examples unlike the others: a model that is sad in one reply of ten must not make sadness usual. */
+const TO_DEVIATION = 1.4826;
 
 /** Natural logarithms per token: without it, unsteered replies that are all the same would make any difference a clear one. */
 const LEAST_DEVIATION = 0.05;
@@ -87,7 +90,7 @@ export function createModelJudge(options: ModelJudgeOptions): Judge {
 /** Of the four labels that say something, beside "No Steering": what unsteered replies give. */
 interface ZeroPoint {
   readonly examples: readonly JudgeExample[];
-  readonly means: readonly number[];
+  readonly centres: readonly number[];
   readonly deviations: readonly number[];
 }
 
@@ -128,7 +131,7 @@ async function labelOne(
       : "the message does not fit into the model's context";
     return { label: 'unlabelled', reason };
   }
-  const scores = margins.map((margin, i) => (margin - zero.means[i]!) / zero.deviations[i]!);
+  const scores = margins.map((margin, i) => (margin - zero.centres[i]!) / zero.deviations[i]!);
   const best = scores.indexOf(Math.max(...scores));
   const shownScores = SAYING.map((label, i) => `${label} ${scores[i]!.toFixed(2)}`).join(', ');
   return {
@@ -153,12 +156,12 @@ async function zeroPointOf(
     const margins = await marginsOf(example, examples, labelling, signal);
     if (margins) samples.push(margins);
   }
-  const means = SAYING.map((_, i) => mean(samples.map((one) => one[i]!)));
+  const centres = SAYING.map((_, i) => median(samples.map((one) => one[i]!)));
   const deviations = SAYING.map((_, i) => {
-    const squares = samples.map((one) => (one[i]! - means[i]!) ** 2);
-    return Math.max(LEAST_DEVIATION, Math.sqrt((mean(squares) * squares.length) / (squares.length - 1)));
+    const distances = samples.map((one) => Math.abs(one[i]! - centres[i]!));
+    return Math.max(LEAST_DEVIATION, TO_DEVIATION * median(distances));
   });
-  const zero = { examples, means, deviations };
+  const zero = { examples, centres, deviations };
   labelling.zeros.set(prompt, zero);
   return zero;
 }

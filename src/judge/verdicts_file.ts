@@ -122,11 +122,19 @@ export interface KeptVerdicts extends VerdictsHead {
 
 /**
  * All that judges have said in a run, by file name; empty where there is nothing.
+ * @param records where given, verdicts on texts that are not theirs any more are left out
  * @throws {AntipodeError} `format` for a file that is none of ours, or damaged
  */
-export async function readVerdicts(dir: string): Promise<KeptVerdicts[]> {
+export async function readVerdicts(
+  dir: string,
+  records?: readonly { readonly id: string; readonly text: string }[],
+): Promise<KeptVerdicts[]> {
+  const texts = records && new Map(records.map(({ id, text }) => [id, digest(text)]));
   const kept: KeptVerdicts[] = [];
-  for (const file of await verdictFiles(dir)) kept.push(await readVerdictsFile(dir, file));
+  for (const file of await verdictFiles(dir)) {
+    const found = await readVerdictsFile(dir, file, texts);
+    if (found) kept.push(found);
+  }
   return kept;
 }
 
@@ -143,14 +151,19 @@ async function verdictFiles(dir: string): Promise<string[]> {
   }
 }
 
-async function readVerdictsFile(dir: string, file: string): Promise<KeptVerdicts> {
+/** @returns undefined for a file whose first line is not whole */
+async function readVerdictsFile(
+  dir: string,
+  file: string,
+  texts: ReadonlyMap<string, string> | undefined,
+): Promise<KeptVerdicts | undefined> {
   const [first, ...rest] = await readLineLog(join(dir, file), file);
-  const head = readHead(file, first?.value);
-  const verdicts = rest.map(({ line, value }) => {
-    const [id, { verdict }] = readLine(`${file}:${line}`, value);
-    return [id, verdict] as const;
+  if (!first) return undefined;
+  const verdicts = rest.flatMap(({ line, value }) => {
+    const [id, { verdict, of }] = readLine(`${file}:${line}`, value);
+    return texts === undefined || texts.get(id) === of ? [[id, verdict] as const] : [];
   });
-  return { ...head, file, verdicts: new Map(verdicts) };
+  return { ...readHead(file, first.value), file, verdicts: new Map(verdicts) };
 }
 
 /** A label belongs to a text: a run whose texts were made anew is labelled anew. */

@@ -15,6 +15,14 @@ function sumRange(values: ArrayLike<number>, from: number, to: number): number {
   return sumRange(values, from, middle) + sumRange(values, middle, to);
 }
 
+/** The middle value, or the mean of the two in the middle; NaN for none, and where a value is NaN. */
+export function median(values: ArrayLike<number>): number {
+  const sorted = Float64Array.from(values).sort();
+  if (Number.isNaN(sorted.at(-1) ?? Number.NaN)) return Number.NaN;
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
+}
+
 /** The element with the largest `by`; the first of equals; undefined for none. NaN never wins. */
 export function maxBy<T>(items: readonly T[], by: (item: T) => number): T | undefined {
   let best: T | undefined;
