@@ -9,6 +9,7 @@ import { renderText } from '../report/text.ts';
 import { openSaeEncoder } from '../sae/encoder_session.ts';
 import type { Sae, SaeFile } from '../sae/sae.ts';
 import { type Matrix, rowOf } from '../tensor/matrix.ts';
+import { parseHookPoint } from '../train/harvest/hook_name.ts';
 import type { ActivationsFlags } from './activations_command.ts';
 import type { CliContext } from './context.ts';
 import { notesFor } from './explanation_inputs.ts';
@@ -16,6 +17,7 @@ import { checkFits, modelFolder, readPrompts } from './model_inputs.ts';
 import { type ModelFlags, openModel } from './model_options.ts';
 import { openNamedSae } from './open_named_sae.ts';
 import { visible } from './output.ts';
+import { otherHookWarning } from './sae_hook.ts';
 import { placeOfSae, shownPlace } from './sae_place.ts';
 
 interface ActiveFeature {
@@ -47,6 +49,9 @@ export async function runActivations(context: CliContext, flags: ActivationsFlag
       });
     }
     const place = flags.layer ?? placeOfSae(sae.header.identity, layer);
+    const read = parseHookPoint(`resid.${place}`, { layers: Infinity });
+    const warning = otherHookWarning(sae.header.identity, read);
+    if (warning !== undefined) context.out().warn(warning);
     const { notes } = await notesFor(
       context,
       { explanations: flags.explanations, explainer: flags.explainer },

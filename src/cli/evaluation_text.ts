@@ -7,10 +7,10 @@ import type { SplicedLosses } from '../train/evaluate/spliced_losses.ts';
 
 type Row = readonly [measure: string, value: string, remark: string];
 
-const NOTES = [
-  'Explained variance: 1 - sum |x - x_hat|^2 / sum |x - mean|^2 over these tokens. Dead: active at none of these tokens.',
-  'Losses: nats per predicted token; spliced has the reconstructions in place of the activations, ablated their mean or zeros.',
-];
+const RECONSTRUCTION_NOTE =
+  'Explained variance: 1 - sum |x - x_hat|^2 / sum |x - mean|^2 over these tokens. Dead: active at none of these tokens.';
+const LOSSES_NOTE =
+  'Losses: nats per predicted token; spliced has the reconstructions in place of the activations, ablated their mean or zeros.';
 
 export function evaluationTable(title: string, evaluation: SaeEvaluation): DisplayTable {
   const { leftOutTokens, losses, rows, tokens } = evaluation;
@@ -24,8 +24,13 @@ export function evaluationTable(title: string, evaluation: SaeEvaluation): Displ
       ...sparsityRows(evaluation),
       ...(losses && !('unavailable' in losses) ? lossRows(losses) : []),
     ],
-    notes: [...NOTES, ...(losses && 'unavailable' in losses ? [`Losses: ${losses.unavailable}.`] : [])],
+    notes: [RECONSTRUCTION_NOTE, ...lossNotes(losses)],
   };
+}
+
+function lossNotes(losses: SaeEvaluation['losses']): string[] {
+  if (losses === undefined) return [];
+  return ['unavailable' in losses ? `Losses: ${losses.unavailable}.` : LOSSES_NOTE];
 }
 
 function reconstructionRows({ reconstruction }: SaeEvaluation): Row[] {

@@ -31,7 +31,7 @@ import { openModel } from './model_options.ts';
 import { openNamedSae } from './open_named_sae.ts';
 import { openTexts } from './open_texts.ts';
 import type { Result } from './output.ts';
-import { hookOfSae } from './sae_hook.ts';
+import { hookOfSae, otherHookWarning } from './sae_hook.ts';
 
 /** By rules; what the export calls its author and method. */
 const RULES: Author = { explanationModelName: 'antipode-rules', typeName: 'activation-words' };
@@ -48,6 +48,8 @@ export async function runExplain(context: CliContext, flags: ExplainFlags): Prom
     const { identity } = sae.header;
     const hook = hookOfSae(identity, flags, config);
     checkFits(sae.header, hook.layer, config);
+    const warning = otherHookWarning(identity, hook);
+    if (warning !== undefined) context.out().warn(warning);
     checkFeatures(sae.header, flags.features);
     const model = modelName(context, flags.model, folder);
     const source = sourceName(flags.id, identity, { layer: hook.layer, modelName: model });

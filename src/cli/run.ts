@@ -22,6 +22,8 @@ export interface CliStreams {
 export async function runCli(argv: readonly string[], streams: CliStreams): Promise<number> {
   const { stdout, stderr, env } = streams;
   let output: Output | undefined;
+  /** The one document of `--json` is written: an error behind it is told by stderr and the exit code alone. */
+  let isAnswered = false;
   let program: Command | undefined;
   const flags = (): { json?: boolean; quiet?: boolean; verbose?: boolean; color?: boolean } =>
     program?.opts() ?? {};
@@ -29,13 +31,20 @@ export async function runCli(argv: readonly string[], streams: CliStreams): Prom
     if (output) return output;
     const { json, quiet, color } = flags();
     if (json && quiet) throw new AntipodeError('usage', '--json and --quiet exclude each other');
-    output = createOutput({
+    const made = createOutput({
       stdout,
       stderr,
       env,
       noColor: color === false,
       mode: json ? 'json' : quiet ? 'quiet' : 'human',
     });
+    output = {
+      ...made,
+      result(result) {
+        made.result(result);
+        isAnswered = true;
+      },
+    };
     return output;
   };
   const context: CliContext = {
@@ -52,7 +61,8 @@ export async function runCli(argv: readonly string[], streams: CliStreams): Prom
     await program.parseAsync(argv, { from: 'user' });
     return 0;
   } catch (error) {
-    return report(error, { argv, program, stdout, stderr, env, verbose: flags().verbose === true });
+    const verbose = flags().verbose === true;
+    return report(error, { argv, program, stdout, stderr, env, verbose, isAnswered });
   }
 }
 
@@ -86,12 +96,13 @@ interface ReportOptions {
   readonly stderr: Sink;
   readonly env: CliStreams['env'];
   readonly verbose: boolean;
+  readonly isAnswered: boolean;
 }
 
 function report(error: unknown, options: ReportOptions): number {
   const shown = error instanceof CommanderError ? fromCommander(error, options) : error;
   const { stdout, stderr, env } = options;
-  const isJson = options.argv.includes('--json');
+  const isJson = options.argv.includes('--json') && !options.isAnswered;
   if (shown === undefined) {
     const isUsage = error instanceof CommanderError && error.exitCode !== 0;
     // The help is on stderr then; who asked for JSON gets a document all the same.

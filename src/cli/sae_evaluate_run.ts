@@ -1,9 +1,6 @@
 /** @file The work of `antipode sae evaluate`: texts drawn and read, the evaluation, its table and the features' own numbers. */
 
 import { resolve } from 'node:path';
-import { writeFileAtomic } from '../formats/atomic.ts';
-import { writeCsv } from '../formats/csv.ts';
-import { tableFrom } from '../formats/table.ts';
 import type { LanguageModel } from '../lm/language_model.ts';
 import { openTokenizer } from '../lm/tokenizer/open_tokenizer.ts';
 import type { Tokenizer } from '../lm/tokenizer/tokenizer.ts';
@@ -16,16 +13,19 @@ import { evaluationRows } from '../train/evaluate/evaluation_rows.ts';
 import type { HookPoint } from '../train/harvest/hook_name.ts';
 import type { CliContext } from './context.ts';
 import { evaluationTable } from './evaluation_text.ts';
+import { checkFeatureFile, type FeatureFile, writeFeatureFile } from './feature_file.ts';
 import { checkFits, modelFolder } from './model_inputs.ts';
 import { openModel } from './model_options.ts';
 import { openNamedSae } from './open_named_sae.ts';
 import { openTexts } from './open_texts.ts';
 import { type Result, visible } from './output.ts';
 import type { SaeEvaluateFlags } from './sae_evaluate_command.ts';
-import { hookOfSae } from './sae_hook.ts';
+import { hookOfSae, otherHookWarning } from './sae_hook.ts';
 
 /** @throws {AntipodeError} for a model, SAE or text that is missing, malformed or does not fit the others; nothing is written then */
 export async function runSaeEvaluate(context: CliContext, flags: SaeEvaluateFlags): Promise<void> {
+  const file = featureFileOf(context, flags);
+  if (file) await checkFeatureFile(file);
   const folder = await modelFolder(context, flags.model);
   const sae = await openNamedSae(context, flags, flags.sae);
   try {
@@ -34,7 +34,7 @@ export async function runSaeEvaluate(context: CliContext, flags: SaeEvaluateFlag
       const tokenizer = await openTokenizer(folder);
       const model = await openModel(context, { folder, flags, use: 'activations' });
       try {
-        await evaluate(context, { flags, sae, corpus, tokenizer, model });
+        await evaluate(context, { flags, file, sae, corpus, tokenizer, model });
       } finally {
         await model.close();
       }
@@ -46,8 +46,15 @@ export async function runSaeEvaluate(context: CliContext, flags: SaeEvaluateFlag
   }
 }
 
+function featureFileOf({ cwd }: CliContext, { out, text }: SaeEvaluateFlags): FeatureFile | undefined {
+  if (out === undefined) return undefined;
+  return { path: resolve(cwd, out), shown: out, inputs: text === '-' ? [] : [resolve(cwd, text)] };
+}
+
 interface Request {
   readonly flags: SaeEvaluateFlags;
+  /** That gets the features' numbers. */
+  readonly file: FeatureFile | undefined;
   readonly sae: SaeFile;
   readonly corpus: FileCorpus;
   readonly tokenizer: Tokenizer;
@@ -55,11 +62,13 @@ interface Request {
 }
 
 async function evaluate(context: CliContext, request: Request): Promise<void> {
-  const { flags, sae, corpus, tokenizer, model } = request;
+  const { flags, file, sae, corpus, tokenizer, model } = request;
   const { signal } = context;
   const { identity } = sae.header;
   const hook = hookOfSae(identity, flags, model.config);
   checkFits(sae.header, hook.layer, model.config);
+  const warning = otherHookWarning(identity, hook);
+  if (warning !== undefined) context.out().warn(warning);
   const includesSpecial = flags.allTokens === true;
   const contextLength = Math.min(flags.context, model.config.maxPositions);
   const rows = await evaluationRows({
@@ -85,7 +94,7 @@ async function evaluate(context: CliContext, request: Request): Promise<void> {
     signal,
     onProgress: (fraction) => progress.update(fraction),
   }).finally(() => progress.end());
-  const written = await writeFeatures(context, flags.out, evaluation);
+  const written = await writeFeatures(context, file, evaluation);
   context.out().result(resultOf(request, { hook, contextLength, evaluation, path: written.path }));
   if (written.error !== undefined) throw written.error;
 }
@@ -97,25 +106,14 @@ interface Written {
 }
 
 async function writeFeatures(
-  { cwd, signal }: CliContext,
-  file: string | undefined,
+  { signal }: CliContext,
+  file: FeatureFile | undefined,
   { sparsity }: SaeEvaluation,
 ): Promise<Written> {
   if (file === undefined) return { path: undefined };
-  const { densities, maxActivations } = sparsity;
-  const table = tableFrom(
-    'features',
-    [...densities.keys()],
-    [
-      { name: 'feature', type: 'int32', value: (feature) => feature },
-      { name: 'density', type: 'float64', value: (feature) => densities[feature] },
-      { name: 'max_activation', type: 'float64', value: (feature) => maxActivations[feature] },
-    ],
-  );
-  const path = resolve(cwd, file);
   try {
-    await writeFileAtomic(path, writeCsv(table), { signal });
-    return { path };
+    await writeFeatureFile(file, sparsity, signal);
+    return { path: file.path };
   } catch (error) {
     return { path: undefined, error };
   }
@@ -144,6 +142,7 @@ function resultOf({ corpus, flags, model, sae }: Request, evaluated: Evaluated):
       device: model.device.name,
       sae: label,
       hook_name: hook.hookName,
+      sae_hook_name: sae.header.identity.hookName ?? null,
       text: corpus.sha256OrIdentity,
       seed: flags.seed,
       context: contextLength,

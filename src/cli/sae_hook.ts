@@ -1,6 +1,7 @@
 /** @file Which place of a model an SAE belongs to, for commands that only look there: as the user says, else as the SAE's files do. */
 
 import { AntipodeError } from '../errors.ts';
+import { shownName } from '../formats/shown_name.ts';
 import type { ModelConfig } from '../lm/config.ts';
 import type { SaeIdentity } from '../sae/sae.ts';
 import { type HookPoint, parseHookPoint } from '../train/harvest/hook_name.ts';
@@ -13,10 +14,11 @@ export interface HookFlags {
 
 /** @throws {AntipodeError} `usage` where nothing says it, two things do, or the model does not show it */
 export function hookOfSae(
-  { hookName, label, layer: own }: SaeIdentity,
+  identity: SaeIdentity,
   { hook, layer: asked }: HookFlags,
   config: Pick<ModelConfig, 'layers'>,
 ): HookPoint {
+  const { label, layer: own } = identity;
   if (hook !== undefined && asked !== undefined) {
     throw new AntipodeError(
       'usage',
@@ -24,11 +26,36 @@ export function hookOfSae(
     );
   }
   if (hook !== undefined) return parseHookPoint(hook, config);
-  const named = hookName !== undefined && /^blocks\.\d+\.\w*\.?hook_/.test(hookName) ? hookName : undefined;
+  const named = placeNameOf(identity);
   const layer = asked ?? own;
   const name = asked === undefined && named !== undefined ? named : `resid.${layer}`;
   if (named !== undefined || layer !== undefined) return parseHookPoint(name, config);
   throw new AntipodeError('usage', `${label}: its place in the model is not known`, {
     hint: 'say it with --hook or --layer',
   });
+}
+
+/** A sentence where `hook` is not the place that the SAE's files name; nothing where they name none. */
+export function otherHookWarning(identity: SaeIdentity, hook: HookPoint): string | undefined {
+  const { label, layer } = identity;
+  const named = placeNameOf(identity);
+  const own = named ?? (layer === undefined ? undefined : `layer ${layer}`);
+  if (own === undefined) return undefined;
+  const isSame = named === undefined ? hook.layer === layer : captureOf(named) === hook.capture;
+  if (isSame) return undefined;
+  return `${label}: was trained at ${shownName(own)} and is read at ${hook.hookName}: the numbers say nothing about it in its own place`;
+}
+
+/** In TransformerLens's words; files of other tools name places in their own, of which the layer is all that is known. */
+function placeNameOf({ hookName }: SaeIdentity): string | undefined {
+  return hookName !== undefined && /^blocks\.\d+\.\w*\.?hook_/.test(hookName) ? hookName : undefined;
+}
+
+/** Undefined for places that no language model of this package shows. */
+function captureOf(hookName: string): HookPoint['capture'] | undefined {
+  try {
+    return parseHookPoint(hookName, { layers: Infinity }).capture;
+  } catch {
+    return undefined;
+  }
 }

@@ -143,6 +143,14 @@ describe('C3: --json', () => {
     expect(stdout.trimEnd()).not.toContain('\n');
   });
 
+  it('stays one document where a check fails behind it: the exit code tells', async () => {
+    const env = { XDG_CACHE_HOME: join(place.cwd, 'pairs.yaml') };
+    const { code, stdout, stderr } = await runCommand(place, ['doctor', '--json'], { env });
+    const findings = JSON.parse(stdout) as { name: string; ok: boolean }[];
+    expect(findings.filter(({ ok }) => !ok).map(({ name }) => name)).toEqual(['cache']);
+    expect([code, stderr]).toEqual([5, expect.stringContaining('error: not in order: cache')]);
+  });
+
   it('an empty list is []', async () => {
     expect((await runCommand(place, ['cache', 'ls', '--json'])).stdout).toBe('[]\n');
   });

@@ -1,8 +1,9 @@
 /** @file `antipode sae evaluate` as a user runs it: the library's numbers, what is drawn, what is written, and what is refused. */
 
-import { readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type WritableTensor, writeSafetensors } from '../../src/formats/safetensors/safetensors_writer.ts';
 import { openLanguageModel } from '../../src/lm/session.ts';
 import { openSae } from '../../src/sae/open.ts';
 import { evaluateSae } from '../../src/train/evaluate/evaluate_sae.ts';
@@ -15,12 +16,15 @@ const FEATURES = 30;
 const TEXTS = ['w5 w6 w7 w8 w9', 'w10 w11', 'w12 w13 w14 w15 w16 w17 w18', 'w19'];
 
 let place: Place;
+let width: number;
 beforeAll(async () => {
   place = makePlace();
   const { dModel } = await writeTinyModel(join(place.cwd, 'model'));
+  width = dModel;
   await writeTinySae(join(place.cwd, 'tiny.npz'), FEATURES, dModel);
   await writeTinySae(join(place.cwd, 'wide.npz'), FEATURES, dModel + 1);
   await writeFile(join(place.cwd, 'texts.txt'), `${TEXTS.join('\n')}\n`);
+  await writeFile(join(place.cwd, 'other.txt'), 'mine');
   await writeFile(join(place.cwd, 'empty.txt'), '');
 });
 afterAll(() => place.remove());
@@ -103,9 +107,55 @@ describe('antipode sae evaluate', () => {
     expect(lines[0]).toBe('feature,density,max_activation');
     expect(lines).toHaveLength(FEATURES + 1);
     expect((await runCommand(place, args)).stdout).toMatch(/^-?\d+\.\d+\n$/);
-    const unwritable = await runCommand(place, [...args, '--out', 'texts.txt/features.csv']);
-    expect(unwritable.stdout).toMatch(/^-?\d+\.\d+\n$/);
-    expect([unwritable.code, unwritable.stderr]).toEqual([2, expect.stringContaining('texts.txt')]);
+  });
+
+  it.concurrent.each([
+    ['other.txt', 'did not write it'],
+    ['./model/../texts.txt', 'is read by the same command'],
+    ['model', 'is a folder'],
+    ['texts.txt/features.csv', 'a part of this path is a file'],
+  ])('--out %s is refused before any work, in one document', async (out, problem) => {
+    // The model does not exist: a check that came later would speak of that.
+    const args = [...ARGS, '-m', 'absent', '--layer', '1', '--out', out, '--json'];
+    const { code, stdout, stderr } = await runCommand(place, args);
+    expect([code, stderr]).toEqual([2, expect.stringContaining(problem)]);
+    expect(JSON.parse(stdout)).toMatchObject({ error: { kind: 'usage' } });
+    expect(await readFile(join(place.cwd, 'texts.txt'), 'utf8')).toBe(`${TEXTS.join('\n')}\n`);
+    expect(await readFile(join(place.cwd, 'other.txt'), 'utf8')).toBe('mine');
+  });
+
+  it('at another hook than the SAE was trained at: warned, and said in JSON', async () => {
+    const sae = 'blocks.2.hook_mlp_out';
+    await mkdir(join(place.cwd, 'named'));
+    const tensor = (name: string, shape: readonly number[]): WritableTensor => ({
+      name,
+      shape,
+      dtype: 'F32',
+      data: Float32Array.from({ length: shape.reduce((a, b) => a * b) }, (_, i) => Math.sin(i)),
+    });
+    await writeSafetensors(join(place.cwd, 'named', 'sae_weights.safetensors'), [
+      tensor('W_enc', [width, FEATURES]),
+      tensor('W_dec', [FEATURES, width]),
+      tensor('b_enc', [FEATURES]),
+      tensor('b_dec', [width]),
+    ]);
+    const config = { architecture: 'standard', d_in: width, d_sae: FEATURES, metadata: { hook_name: sae } };
+    await writeFile(join(place.cwd, 'named', 'cfg.json'), JSON.stringify(config));
+    const args = [...ARGS, '--sae', 'named', '--no-losses', '--json'];
+    const other = await runCommand(place, [...args, '--layer', '1']);
+    expect(other.stderr).toContain(`named: was trained at ${sae} and is read at blocks.1.hook_resid_post`);
+    expect(JSON.parse(other.stdout)).toMatchObject({
+      hook_name: 'blocks.1.hook_resid_post',
+      sae_hook_name: sae,
+    });
+    const own = await runCommand(place, args);
+    expect([own.stderr, JSON.parse(own.stdout).hook_name]).toEqual(['', sae]);
+  });
+
+  it('explains the losses only where there are some', async () => {
+    const { stdout } = await runCommand(place, [...ARGS, '--layer', '1', '--no-losses']);
+    expect(stdout).toContain('Explained variance:');
+    expect(stdout).not.toMatch(/loss/i);
   });
 
   it.concurrent.each([
