@@ -61,6 +61,7 @@ export type {
   LanguageModel,
   Steering,
 } from './lm/language_model.ts';
+export type { Observation, ObservedPlace, VectorCapture } from './lm/observe.ts';
 export type { Precision, PrecisionChoice } from './lm/precision.ts';
 export { projectionEdit } from './lm/projection_edit.ts';
 export { type ScoreOptions, type ScoreRow, scoreTokens } from './lm/score.ts';
@@ -75,6 +76,23 @@ export { type OpenSaeOptions, openSae } from './sae/open.ts';
 export type { Architecture, Sae, SaeFile, SaeHeader, SaeIdentity, Space } from './sae/sae.ts';
 export type { PairCensus, PairSearchResult, ScoredPair } from './search/pairs.ts';
 export { type SearchPairsOptions, searchPairs } from './search/search_pairs.ts';
+export {
+  type GenerateRepliesOptions,
+  generateReplies,
+  type ReplyIntervention,
+  type ReplyProgress,
+  type ReplyPrompt,
+} from './steering/generate_replies.ts';
+export {
+  inJobOrder,
+  pendingJobs,
+  type ReplyJob,
+  type ReplyJobsOptions,
+  replyJobs,
+} from './steering/jobs.ts';
+export { createPoleReader, type PoleActivations, type PoleReader } from './steering/pole_reader.ts';
+export { openRepliesFile, type RepliesFile, readReplies } from './steering/replies_file.ts';
+export type { ReplyRecord } from './steering/reply_record.ts';
 export { cosine, type FeatureMatrix, type Matrix, toFeatureMatrix } from './tensor/matrix.ts';
 export { normalizeRows } from './tensor/unit_rows.ts';
 export {

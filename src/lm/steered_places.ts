@@ -4,6 +4,7 @@
  */
 
 import type { Edit, Steering } from './language_model.ts';
+import { allocateFloats } from './memory_limit.ts';
 
 /** Per row of a batch, per column of one call; columns beyond a row's own tokens are pads, whatever is said of them. */
 export type Places = readonly (readonly boolean[])[];
@@ -17,7 +18,10 @@ export function steerPlaces(steering: Steering, places: Places): Steering {
   const { at, rows = 1, values } = steering;
   const width = values.length / rows;
   const columns = columnsOf(places);
-  const spread = new Float32Array(places.length * columns * width);
+  const spread = allocateFloats(places.length * columns * width, {
+    what: `steering of ${places.length} x ${columns} places one by one`,
+    hint: 'steer at all positions, shorten the prompt, or ask for fewer rows at a time',
+  });
   places.forEach((row, r) => {
     const own = rows === 1 ? values : values.subarray(r * width, (r + 1) * width);
     row.forEach((isSteered, column) => {

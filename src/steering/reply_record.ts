@@ -25,11 +25,11 @@ export interface ReplyRecord {
   /** Share of distinct words and of distinct pairs of words (Li et al. 2016, distinct-n), in (0, 1]; null without any. */
   readonly distinct_1: number | null;
   readonly distinct_2: number | null;
-  /** Share of the tokens that stand in the longest stretch of one repeated unit of at most 8 tokens, from 0 to 1. */
+  /** Share of the tokens, an end-of-text token left out, that stand in the longest stretch of one repeated unit of at most 8 tokens, from 0 to 1. */
   readonly repetition: number;
   /**
    * Activations of the poles along the positions, in order, the residual stream taken behind the intervention; undefined where the run has no poles.
-   * The largest over a pole's features at each position.
+   * The largest over a pole's features at each position, to six digits.
    */
   readonly activations?: { readonly a: readonly number[]; readonly b: readonly number[] };
 }
