@@ -7,6 +7,7 @@ import { createHash } from 'node:crypto';
 import { type ChatEndpoint, type ChatReply, EndpointFailure } from '../endpoint/chat_endpoint.ts';
 import { inParallel } from '../endpoint/in_parallel.ts';
 import { AntipodeError } from '../errors.ts';
+import { shownName } from '../formats/shown_name.ts';
 import {
   chooseExamples,
   DEFAULT_ANSWER_TOKENS,
@@ -54,7 +55,7 @@ export function createEndpointJudge(options: EndpointJudgeOptions): Judge {
   };
   return {
     id: judgeId(options),
-    title: `${endpoint.model} at ${endpoint.host}`,
+    title: `${shownName(endpoint.model)} at ${endpoint.host}`,
     facts: {
       kind: 'endpoint',
       model: endpoint.model,

@@ -144,7 +144,7 @@ function quotedJson(material: unknown, maxBytes: number = MAX_QUOTED_BYTES): str
     typeof value === 'string' ? cutInTheMiddle(value, maxBytes) : value,
   )
     .replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}<]/gu, escaped)
-    .replace(/\[(?=[/A-Z])/g, escaped);
+    .replace(/\[(?=[^\]{])/g, escaped);
 }
 
 /** As JSON writes it: one escape per UTF-16 unit. */

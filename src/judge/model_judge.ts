@@ -6,6 +6,7 @@
 
 import { createHash } from 'node:crypto';
 import { AntipodeError, throwIfInterrupted } from '../errors.ts';
+import { shownName } from '../formats/shown_name.ts';
 import type { LanguageModel } from '../lm/language_model.ts';
 import { scoreTokens } from '../lm/score.ts';
 import type { Tokenizer } from '../lm/tokenizer/tokenizer.ts';
@@ -60,7 +61,7 @@ export function createModelJudge(options: ModelJudgeOptions): Judge {
   if (setting.examples.length < LEAST_CALIBRATION) {
     throw new AntipodeError(
       'usage',
-      `judge ${name}: has too few unsteered replies to compare with (got ${setting.examples.length}, expected at least ${LEAST_CALIBRATION})`,
+      `judge ${shownName(name)}: has too few unsteered replies to compare with (got ${setting.examples.length}, expected at least ${LEAST_CALIBRATION})`,
       { hint: 'make the run with --examples 20' },
     );
   }
@@ -68,7 +69,7 @@ export function createModelJudge(options: ModelJudgeOptions): Judge {
   const zeros = new Map<string, ZeroPoint>();
   return {
     id: judgeId(options),
-    title: `${name} on this machine`,
+    title: `${shownName(name)} on this machine`,
     facts: {
       kind: 'model',
       model: name,
@@ -248,7 +249,7 @@ function examplesThatFit(options: ModelJudgeOptions): number {
   }
   throw new AntipodeError(
     'usage',
-    `judge ${name}: its context is too short for the question (got ${model.config.maxPositions} positions, expected at least ${least})`,
+    `judge ${shownName(name)}: its context is too short for the question (got ${model.config.maxPositions} positions, expected at least ${least})`,
     { hint: 'choose a larger model, an endpoint, or the lexicon as judge' },
   );
 }
@@ -268,6 +269,6 @@ function judgeId({ name, fingerprint, model, setting, seed }: ModelJudgeOptions)
     seed,
   ];
   const hash = createHash('sha256').update(JSON.stringify(whole)).digest('hex').slice(0, 10);
-  const shownName = name.replace(/[^A-Za-z0-9._-]+/g, '_').replace(/^[._]+/, '');
-  return `model-${shownName.slice(-50)}-${hash}`;
+  const part = name.replace(/[^A-Za-z0-9._-]+/g, '_').replace(/^[._]+/, '');
+  return `model-${part.slice(-50)}-${hash}`;
 }
