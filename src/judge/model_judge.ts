@@ -30,8 +30,8 @@ export interface ModelJudgeOptions {
   readonly pass: number;
 }
 
-/** Robust standard deviations over the unsteered replies: of normal ones, fewer than one in twenty goes further in any of the four labels. */
-const CLEARLY = 2.5;
+/** Robust standard deviations: against fifteen normal unsteered replies, 6.5 in a hundred more go that far in any of four independent labels (simulated). */
+const CLEARLY = 3;
 
 /** Of a median absolute deviation, for examples unlike the others: a model that is sad in one reply of ten must not make sadness usual. */
 const TO_DEVIATION = 1.4826;
