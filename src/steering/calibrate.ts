@@ -125,7 +125,7 @@ export async function calibrate(options: CalibrateOptions): Promise<Calibration>
       };
     });
     const { name: pole } = options.poles[side];
-    return { pole, points, recommended: recommend(points, facts.repetition) };
+    return { pole, points, recommended: recommendRange(points, facts.repetition) };
   };
   return { control: facts, a: measured('a'), b: measured('b'), limits: CALIBRATION_LIMITS };
 }
@@ -189,7 +189,11 @@ function ratioOf(nll: number | null, control: number | null): number | null {
   return nll === null || control === null || control === 0 ? null : nll / control;
 }
 
-function recommend(points: readonly CalibrationPoint[], repetition: number): StrengthRange | null {
+/** @param repetition of the control */
+export function recommendRange(
+  points: readonly CalibrationPoint[],
+  repetition: number,
+): StrengthRange | null {
   let best: CalibrationPoint[] = [];
   let run: CalibrationPoint[] = [];
   for (const point of points) {

@@ -49,7 +49,6 @@ const planShape: z.ZodType<SteeringPlan> = z.object({
   factors: z.array(z.number()),
   positions: z.enum(STEER_POSITIONS),
   mean_norm: z.object({ value: z.number(), source: z.enum(['given', 'card', 'measured']) }).nullable(),
-  arms: z.array(arm).min(1),
   sampling: z.object({
     temperature: z.number(),
     top_k: z.number().nullable(),
@@ -62,6 +61,7 @@ const planShape: z.ZodType<SteeringPlan> = z.object({
   examples: count,
   seed: z.int(),
   batch_rows: z.int().min(1),
+  arms: z.array(arm).min(1),
 });
 
 /** @param name of the file, for messages @throws {AntipodeError} `format` where it is no plan of a run, or one of a later version */

@@ -40,7 +40,7 @@ const samplingShape = z.strictObject({
   repetition_penalty: z.number().min(0.01).max(100).optional(),
 });
 
-export const specShape: z.ZodType<SpecFile> = z.strictObject({
+const shape = z.strictObject({
   title: name.optional(),
   model: name.optional(),
   sae: name.optional(),
@@ -71,6 +71,11 @@ export const specShape: z.ZodType<SpecFile> = z.strictObject({
   device: z.enum(['auto', ...DEVICES]).optional(),
   threads: whole(1, 1024).optional(),
 });
+
+export const specShape: z.ZodType<SpecFile> = shape;
+
+/** All that a spec may say. */
+export const SPEC_KEYS: readonly string[] = Object.keys(shape.shape);
 
 /** As it stands in the file; names in snake_case. */
 export interface SpecFile {

@@ -34,7 +34,6 @@ export interface SteeringPlan {
   readonly factors: readonly number[];
   readonly positions: SteerPositions;
   readonly mean_norm: MeanNorm | null;
-  readonly arms: readonly PlannedArm[];
   readonly sampling: {
     readonly temperature: number;
     readonly top_k: number | null;
@@ -48,6 +47,8 @@ export interface SteeringPlan {
   readonly examples: number;
   readonly seed: number;
   readonly batch_rows: number;
+  /** In the order of each batch. */
+  readonly arms: readonly PlannedArm[];
 }
 
 export interface PlannedModel {
@@ -115,7 +116,6 @@ export function steeringPlan(spec: SteeringSpec, facts: SteeringFacts): Steering
     factors: spec.factors,
     positions: spec.positions,
     mean_norm: facts.meanNorm ?? null,
-    arms: facts.interventions.map(plannedArm),
     sampling: {
       temperature: sampling.temperature,
       top_k: sampling.topK ?? null,
@@ -128,6 +128,8 @@ export function steeringPlan(spec: SteeringSpec, facts: SteeringFacts): Steering
     examples: spec.examples,
     seed: spec.seed,
     batch_rows: REPLY_BATCH_ROWS,
+    // Last, so that what made them different is found first.
+    arms: facts.interventions.map(plannedArm),
   };
 }
 

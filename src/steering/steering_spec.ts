@@ -11,7 +11,7 @@ import type { DeviceChoice } from '../lm/device.ts';
 import type { PrecisionChoice } from '../lm/precision.ts';
 import type { SamplingOptions } from '../lm/sampler.ts';
 import type { PolePair, SteerMethod, SteerPositions, StrengthUnit } from './arm.ts';
-import { type FileArm, type SpecFile, specShape } from './spec_shape.ts';
+import { type FileArm, SPEC_KEYS, type SpecFile, specShape } from './spec_shape.ts';
 
 /** A part of an arm that somebody made up. */
 export interface SpecPart {
@@ -74,7 +74,7 @@ export interface GivenSpec {
   readonly threads?: number;
 }
 
-const HINT = 'experiments/steering/organism.yaml is a spec with every key';
+const HINT = `a spec may hold ${SPEC_KEYS.join(', ')}`;
 
 /** Names of poles stand in labels, in names of arms and so in ids of replies. */
 const POLE_NAME = /^[\p{L}\p{N}](?:[\p{L}\p{N} _-]{0,38}[\p{L}\p{N}])?$/u;

@@ -11,6 +11,8 @@ const ENDINGS = [
   'ence',
   'ance',
   'ful',
+  'ure',
+  'dom',
   'ity',
   'ety',
   'ing',
