@@ -8,13 +8,17 @@ import { explainCommand } from './explain_command.ts';
 import { featuresCommand } from './features_command.ts';
 import { generateCommand } from './generate_command.ts';
 import { geometryCommand } from './geometry_command.ts';
+import { judgeCommand } from './judge_command.ts';
 import type { CommandFactory } from './program.ts';
 import { saeCommand } from './sae_command.ts';
+import { steerCommand } from './steer_command.ts';
 import { trainCommand } from './train_command.ts';
 
 export const commandFactories: readonly CommandFactory[] = [
   geometryCommand,
   generateCommand,
+  steerCommand,
+  judgeCommand,
   activationsCommand,
   saeCommand,
   trainCommand,

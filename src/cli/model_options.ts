@@ -21,11 +21,17 @@ export interface ModelFlags {
 export type ModelUse = 'activations' | 'generation';
 
 export function addModelOptions(command: Command): Command {
-  return command
-    .option(
+  return addModelRunOptions(
+    command.option(
       '-m, --model <ref>',
       'a Hugging Face model folder, org/name in the Hugging Face cache, or organism, the embedded model',
-    )
+    ),
+  );
+}
+
+/** How a model runs, for commands that name one in their own way. */
+export function addModelRunOptions(command: Command): Command {
+  return command
     .option(
       '--precision <mode>',
       'exact, f32 (exact, more memory, faster), q8 or q4 (quantised once into the cache); auto takes q8 to generate with large models',

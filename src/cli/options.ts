@@ -30,6 +30,17 @@ export function numberOption(name: string, min: number, max: number): (text: str
   };
 }
 
+/** Numbers within a range, separated by commas, each once. @throws {AntipodeError} `usage` */
+export function numbersOption(name: string, min: number, max: number): (text: string) => number[] {
+  const one = numberOption(name, min, max);
+  return (text) => {
+    const values = text.split(',').map((part) => one(part.trim()));
+    const twice = values.find((value, i) => values.indexOf(value) !== i);
+    if (twice === undefined) return values;
+    throw new AntipodeError('usage', `${name}: ${twice} stands twice in ${JSON.stringify(text)}`);
+  };
+}
+
 /** One of `known`. @throws {AntipodeError} `usage` */
 export function choiceOption<T extends string>(name: string, known: readonly T[]): (text: string) => T {
   return (text) => {

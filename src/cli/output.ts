@@ -56,6 +56,8 @@ export interface LiveText {
 
 export interface Output {
   readonly mode: OutputMode;
+  /** Width of the terminal that people read on; undefined where stdout is none. */
+  readonly columns: number | undefined;
   /** Writes the result of the command to stdout; once per command. */
   result(result: Result): void;
   /** One JSON document per line in `json` mode, `human` text else: for results that arrive one by one. */
@@ -173,6 +175,7 @@ export function createOutput(options: OutputOptions): Output {
 
   return {
     mode,
+    columns: mode === 'human' && stdout.isTTY === true ? stdout.columns : undefined,
     errorStyle,
     live,
     result: emit,

@@ -15,16 +15,21 @@ import { openRegularFile } from '../formats/source.ts';
 import type { Table } from '../formats/table.ts';
 
 /** A run folder is replaced by the next run only while it holds nothing but what its manifest lists. */
-export const RUN_FOLDER: FolderKind = {
-  schema: 'geometry',
-  filesOf: ({ outputs }) =>
-    Array.isArray(outputs)
-      ? outputs.map((output: { file?: unknown; sha256?: unknown } | null) => ({
-          file: String(output?.file),
-          sha256: String(output?.sha256),
-        }))
-      : [],
-};
+export const RUN_FOLDER: FolderKind = runFolderKind('geometry');
+
+/** @param schema as the manifest's facts say it */
+export function runFolderKind(schema: string): FolderKind {
+  return {
+    schema,
+    filesOf: ({ outputs }) =>
+      Array.isArray(outputs)
+        ? outputs.map((output: { file?: unknown; sha256?: unknown } | null) => ({
+            file: String(output?.file),
+            sha256: String(output?.sha256),
+          }))
+        : [],
+  };
+}
 
 export interface InputFile {
   /** What it was used as, e.g. `sae`. */
@@ -36,6 +41,8 @@ export interface InputFile {
 
 export interface RunContents {
   readonly tables: readonly Table[];
+  /** SVG by file name, such as `calibration.svg`. */
+  readonly figures?: ReadonlyMap<string, string>;
   readonly reportMarkdown: string;
   readonly inputs: readonly InputFile[];
   /** Versions, seed, parameters, notes: everything of the manifest but the files. */
@@ -43,6 +50,8 @@ export interface RunContents {
 }
 
 export interface WriteRunOptions {
+  /** `RUN_FOLDER` where left out. */
+  readonly kind?: FolderKind;
   readonly signal?: AbortSignal;
 }
 
@@ -52,7 +61,7 @@ export async function writeRunDirectory(
   run: RunContents,
   options: WriteRunOptions = {},
 ): Promise<void> {
-  const { signal } = options;
+  const { kind = RUN_FOLDER, signal } = options;
   const inputs: unknown[] = [];
   for (const { role, sae, path } of run.inputs) {
     throwIfInterrupted(signal);
@@ -61,7 +70,7 @@ export async function writeRunDirectory(
   }
   await writeDirectoryAtomic(
     dir,
-    RUN_FOLDER,
+    kind,
     async (temporary) => {
       const outputs: { file: string; bytes: number; sha256: string }[] = [];
       const put = async (file: string, content: string | Uint8Array): Promise<void> => {
@@ -77,6 +86,8 @@ export async function writeRunDirectory(
         await put(`tables/${table.name}.csv`, writeCsv(table));
         await put(`tables/${table.name}.json`, writeJson(table));
       }
+      if (run.figures) await mkdir(join(temporary, 'figures'));
+      for (const [file, svg] of run.figures ?? []) await put(`figures/${file}`, svg);
       await put('report.md', run.reportMarkdown);
       const manifest = { tool: 'antipode', ...run.facts, inputs, outputs };
       await writeFile(join(temporary, 'manifest.json'), `${JSON.stringify(manifest, null, 2)}\n`);

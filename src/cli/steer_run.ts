@@ -1,0 +1,163 @@
+/** @file The work of `antipode steer run`: replies of all arms into a folder, labels of them, and what follows. A run that was stopped goes on where it was. */
+
+import { join, parse, resolve } from 'node:path';
+import { AntipodeError } from '../errors.ts';
+import { ensureFolder } from '../formats/atomic.ts';
+import { checkSteeringFolder } from '../report/steering_folder.ts';
+import { generateReplies, type ReplyProgress } from '../steering/generate_replies.ts';
+import { inJobOrder, pendingJobs } from '../steering/jobs.ts';
+import { createPoleReader } from '../steering/pole_reader.ts';
+import { openRepliesFile, type RepliesFile } from '../steering/replies_file.ts';
+import type { ReplyRecord } from '../steering/reply_record.ts';
+import { type SteeringPlan, steeringPlan } from '../steering/steering_plan.ts';
+import type { CliContext } from './context.ts';
+import { type JudgeName, judgeNames } from './judge_options.ts';
+import { checkJudges, judgeRun } from './judge_stage.ts';
+import type { Result } from './output.ts';
+import type { SteerRunFlags } from './steer_flags.ts';
+import {
+  checkSteerFolder,
+  enterSteerFolder,
+  inSteerFolder,
+  REPLIES_FILE,
+  type SteerFolder,
+} from './steer_folder.ts';
+import { givenSpec } from './steer_given.ts';
+import {
+  generationOf,
+  openSteeredModel,
+  openSteeringInputs,
+  resolveSteering,
+  type SteeringInputs,
+  steeringFacts,
+} from './steer_open.ts';
+import { plannedResult } from './steer_plan_text.ts';
+import { jobsOfPlan, writeSteeringReport } from './steer_report.ts';
+import { runResult } from './steer_result.ts';
+
+/** `--judge none`. */
+const NOBODY = 'none';
+
+/** @param specPath a YAML file @throws {AntipodeError} for what is missing or wrong; `interrupted` with everything kept */
+export async function runSteerRun(
+  context: CliContext,
+  specPath: string | undefined,
+  flags: SteerRunFlags,
+): Promise<void> {
+  const given = await givenSpec(context, specPath, flags);
+  const inputs = await openSteeringInputs(context, given, flags);
+  try {
+    const { spec } = inputs;
+    const names = judgesOf(flags, spec.judges);
+    const shown = flags.out ?? defaultFolder(specPath, inputs);
+    const folder = { path: resolve(context.cwd, shown), shown };
+    if (flags.dryRun) {
+      context.out().result(plannedResult({ inputs, folder, names, flags }));
+      return;
+    }
+    await checkSteerFolder(folder);
+    await checkSteeringFolder(folder.path);
+    const { precision, device, seed, threads } = spec;
+    const run = { precision, device, ...(threads !== undefined && { threads }) };
+    const poles = { a: spec.poles.a.name, b: spec.poles.b.name };
+    await checkJudges(context, { names, flags, run, poles, seed });
+    await ensureFolder(folder.path);
+    const work = async (): Promise<Result> => {
+      const { plan, records } = await generate(context, inputs, folder);
+      const prompts = plan.prompts.map(({ text }) => text);
+      const usage = await judgeRun(context, { folder, poles, prompts, records, names, flags, run, seed });
+      const report = await writeSteeringReport(context, folder, { plan, records });
+      return runResult({ folder, plan, report, usage });
+    };
+    context.out().result(await inSteerFolder(folder, work, context.signal));
+  } finally {
+    await inputs.sae.close();
+  }
+}
+
+/** Options over the spec; `none` alone for a run that somebody else labels. */
+function judgesOf(flags: SteerRunFlags, ofSpec: readonly string[]): JudgeName[] {
+  const isNamed =
+    flags.judge !== undefined || flags.judgeEndpoint !== undefined || flags.judgeModel !== undefined;
+  const named = isNamed ? (flags.judge ?? []) : ofSpec;
+  if (named.length === 1 && named[0] === NOBODY && flags.judgeEndpoint === undefined) return [];
+  return judgeNames({ ...flags, judge: named });
+}
+
+/** `runs/steering-organism` for `experiments/steering/organism.yaml`; without a spec the poles name it. */
+function defaultFolder(specPath: string | undefined, { spec: { poles } }: SteeringInputs): string {
+  const name = specPath === undefined ? `${poles.a.name}-${poles.b.name}` : parse(specPath).name;
+  return join('runs', `steering-${name.toLowerCase().replace(/[^\p{L}\p{N}._-]+/gu, '-')}`);
+}
+
+interface Generated {
+  readonly plan: SteeringPlan;
+  /** All, in the order of the plan. */
+  readonly records: ReplyRecord[];
+}
+
+async function generate(
+  context: CliContext,
+  inputs: SteeringInputs,
+  folder: SteerFolder,
+): Promise<Generated> {
+  const { sae, spec } = inputs;
+  const model = await openSteeredModel(context, inputs);
+  try {
+    const arms = await resolveSteering(context, inputs, model);
+    const made = steeringPlan(spec, await steeringFacts(inputs, model, arms));
+    const plan = await enterSteerFolder(folder, made);
+    const jobs = jobsOfPlan(plan);
+    const file = await openRepliesFile(join(folder.path, REPLIES_FILE));
+    try {
+      const pending = pendingJobs(jobs, file.known);
+      if (pending.length > 0 && pending.length < jobs.length) {
+        context
+          .out()
+          .note(`${folder.shown}: goes on behind ${jobs.length - pending.length} of ${jobs.length} replies`);
+      }
+      if (pending.length > 0) {
+        const reader = await createPoleReader(sae, spec.poles);
+        const progress = context.out().progress('generating', pending.length);
+        try {
+          await generateReplies({
+            ...generationOf(inputs),
+            model,
+            interventions: arms.interventions,
+            jobs: pending,
+            reader,
+            onReply: (record) => file.append(record),
+            onProgress: ({ done, tokens }: ReplyProgress) => progress.update(done, `${tokens} tokens`),
+            signal: context.signal,
+          });
+        } catch (error) {
+          throw withResume(error, { file, folder, total: jobs.length });
+        } finally {
+          progress.end();
+          await reader.close();
+        }
+      }
+      return { plan, records: inJobOrder(jobs, file.known) };
+    } finally {
+      await file.close();
+    }
+  } finally {
+    await model.close();
+  }
+}
+
+function withResume(
+  error: unknown,
+  {
+    file,
+    folder,
+    total,
+  }: { readonly file: RepliesFile; readonly folder: SteerFolder; readonly total: number },
+): unknown {
+  if (!(error instanceof AntipodeError) || error.kind !== 'interrupted') return error;
+  const message = `interrupted: ${file.known.size} of ${total} replies are in ${folder.shown}`;
+  return new AntipodeError('interrupted', message, {
+    hint: 'run the same command again to go on from there',
+    cause: error,
+  });
+}
