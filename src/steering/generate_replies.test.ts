@@ -98,7 +98,7 @@ function shuffled<T>(items: readonly T[], seed: number): T[] {
     .map(({ item }) => item);
 }
 
-describe.each(['add', 'orthogonal', 'clamp'] as const)('%s', (method) => {
+describe.each(['add', 'clamp'] as const)('%s', (method) => {
   test('a reply is the same to the last bit, whatever is made beside it, in whichever order, on any number of threads', async () => {
     const { interventions, jobs } = await experiment(method, 2);
     const all = await run({ interventions, jobs });
@@ -226,7 +226,7 @@ test('a reply is handed on when it has ended, not when its batch has, and text a
 });
 
 test('progress never falls and ends with all replies', async () => {
-  const { interventions, jobs } = await experiment('add', 3);
+  const { interventions, jobs } = await experiment('add', 2);
   const seen: ReplyProgress[] = [];
   const lines = await run({ interventions, jobs, onProgress: (progress) => seen.push(progress) });
   const done = seen.map((progress) => progress.done);
@@ -241,7 +241,7 @@ test('progress never falls and ends with all replies', async () => {
 
 describe('when it is stopped', () => {
   test('by the user: what was handed on stands, and the rest is made later to the same end', async () => {
-    const { interventions, jobs } = await experiment('add');
+    const { interventions, jobs } = await experiment('add', 1);
     const whole = await run({ interventions, jobs });
     const stop = new AbortController();
     const made = new Map<string, string>();
@@ -251,18 +251,18 @@ describe('when it is stopped', () => {
       signal: stop.signal,
       onReply: async (record) => {
         made.set(record.id, JSON.stringify(record));
-        if (made.size === 45) stop.abort();
+        if (made.size === 15) stop.abort();
       },
     });
     await expect(first).rejects.toMatchObject({ kind: 'interrupted' });
-    expect(made.size).toBe(45);
+    expect(made.size).toBe(15);
     const rest = await run({ interventions, jobs: jobs.filter(({ id }) => !made.has(id)) });
     const all = new Map([...made, ...rest]);
     expect(jobs.map(({ id }) => all.get(id))).toEqual(jobs.map(({ id }) => whole.get(id)));
   });
 
   test('by a disk that is full: its error comes out, and nothing is handed on behind it', async () => {
-    const { interventions, jobs } = await experiment('add');
+    const { interventions, jobs } = await experiment('add', 1);
     let calls = 0;
     const work = run({
       interventions,

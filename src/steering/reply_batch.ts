@@ -1,6 +1,6 @@
 /** @file One batch of replies to one prompt: what every row is steered with, what is seen of it while it is written, and its record once it has ended. */
 
-import { AntipodeError } from '../errors.ts';
+import { AntipodeError, throwIfInterrupted } from '../errors.ts';
 import { editPerRow } from '../lm/combine_edits.ts';
 import { type GeneratedRow, type GenerateOptions, generate } from '../lm/generate.ts';
 import type { Edit, Steering } from '../lm/language_model.ts';
@@ -53,7 +53,9 @@ export async function runBatch(work: BatchWork): Promise<void> {
         if (row >= jobs.length) return;
         records = records
           .then(async () => {
-            if (!failure) await work.onRecord(await recordOf(work, jobs[row]!, reply, traces[row]!, signal));
+            if (failure) return;
+            throwIfInterrupted(signal);
+            await work.onRecord(await recordOf(work, jobs[row]!, reply, traces[row]!, signal));
           })
           .catch(fail);
       },
