@@ -27,7 +27,7 @@ import { checkFeatures, modelName, sourceName } from './explain_inputs.ts';
 import { planResult } from './explain_plan.ts';
 import { explainResult } from './explain_text.ts';
 import { checkFits, modelFolder } from './model_inputs.ts';
-import { openModel } from './model_options.ts';
+import { checkDevice, openModel } from './model_options.ts';
 import { openNamedSae } from './open_named_sae.ts';
 import { openTexts } from './open_texts.ts';
 import type { Result } from './output.ts';
@@ -59,6 +59,7 @@ export async function runExplain(context: CliContext, flags: ExplainFlags): Prom
     try {
       const tokenizer = await openTokenizer(folder);
       const parts = { flags, root, folder, modelName: model, hook, sae, corpus, tokenizer, source, endpoint };
+      if (flags.dryRun) await checkDevice(context, { folder, flags, use: 'activations' });
       context.out().result(flags.dryRun ? plan(parts) : await explain(context, parts));
     } finally {
       await corpus.close();

@@ -27,12 +27,12 @@ const SHOWN_EXTREMES = 10;
 
 /** @throws {AntipodeError} for anything named that is missing or wrong; nothing is written then */
 export async function runGeometry(context: CliContext, flags: GeometryFlags): Promise<void> {
+  const out = flags.out === undefined ? undefined : resolve(context.cwd, flags.out);
+  if (out !== undefined) await checkOutputDirectory(out, RUN_FOLDER);
   if (flags.dryRun) {
     await planGeometry(context, flags);
     return;
   }
-  const out = flags.out === undefined ? undefined : resolve(context.cwd, flags.out);
-  if (out !== undefined) await checkOutputDirectory(out, RUN_FOLDER);
   const inputs = await openGeometryInputs(context, flags);
   try {
     const subjects: GeometrySubject[] = [];

@@ -89,3 +89,13 @@ export async function openModel(
     progress?.end();
   }
 }
+
+/**
+ * For dry runs: a device that was named is tried with the model itself, since nothing less tells whether it starts. The others always do.
+ * @throws {AntipodeError} as `openModel`
+ */
+export async function checkDevice(context: CliContext, request: ModelRequest): Promise<void> {
+  const { device } = request.flags;
+  if (device === 'auto' || device === 'cpu') return;
+  await (await openModel(context, request)).close();
+}

@@ -26,13 +26,22 @@ export function hookOfSae(
     );
   }
   if (hook !== undefined) return parseHookPoint(hook, config);
-  const named = placeNameOf(identity);
-  const layer = asked ?? own;
-  const name = asked === undefined && named !== undefined ? named : `resid.${layer}`;
-  if (named !== undefined || layer !== undefined) return parseHookPoint(name, config);
+  if (asked !== undefined) return hookBehindLayer(asked, config);
+  const named = placeNameOf(identity) ?? (own === undefined ? undefined : `resid.${own}`);
+  if (named !== undefined) return parseHookPoint(named, config);
   throw new AntipodeError('usage', `${label}: its place in the model is not known`, {
     hint: 'say it with --hook or --layer',
   });
+}
+
+/** What `--layer` says. @throws {AntipodeError} `usage` for a layer that the model does not have */
+export function hookBehindLayer(layer: number, config: Pick<ModelConfig, 'layers'>): HookPoint {
+  if (layer < config.layers) return parseHookPoint(`resid.${layer}`, config);
+  throw new AntipodeError(
+    'usage',
+    `--layer ${layer}: there is no layer ${layer} (the model has layers from 0 to ${config.layers - 1})`,
+    { hint: `name one of these, such as --layer ${Math.floor(config.layers / 2)}` },
+  );
 }
 
 /** A sentence where `hook` is not the place that the SAE's files name; nothing where they name none. */

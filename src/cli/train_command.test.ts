@@ -4,6 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { writeTinyModel } from '../../test/support/tiny_model.ts';
+import { devicesFor, thisInstallation } from '../lm/device.ts';
+import { loadOnnxRuntime } from '../onnx/runtime.ts';
+import { CHECKPOINT_FILE } from '../train/sae/training_checkpoint.ts';
 import { runCli } from './run.ts';
 
 let cwd: string;
@@ -87,12 +90,45 @@ describe('C15: a dry run', () => {
   });
 });
 
+const { listSupportedBackends } = await loadOnnxRuntime();
+const hasCuda = devicesFor('auto', thisInstallation(listSupportedBackends())).includes('cuda');
+
+describe('a dry run refuses what the training would', () => {
+  const dry = ['--layer', '1', '--steps', '9', '--dry-run'];
+  it('a training to go on with that is not there', async () => {
+    expect(await refusal([...dry, '--resume'])).toContain(
+      '2 error: sae.training: there is no training to go',
+    );
+  });
+
+  it('one that was interrupted, and other settings than it was begun with', async () => {
+    const { stdout } = await run([...BASE, ...dry, '--json']);
+    const plan = JSON.parse(stdout) as { settings: { steps: number } };
+    expect(plan.settings.steps).toBe(9);
+    await mkdir(join(cwd, 'half.training'));
+    const begun = { tool: 'antipode', schema: 'sae-training-under-way', begun_with: { '--steps': 10 } };
+    await writeFile(join(cwd, 'half.training', 'training.json'), JSON.stringify(begun));
+    await writeFile(join(cwd, 'half.training', CHECKPOINT_FILE), '');
+    const out = [...BASE, '--out', 'half', ...dry];
+    expect((await run(out)).stderr).toContain('half.training: holds a training that was interrupted');
+    const resumed = await run([...out, '--resume']);
+    expect([resumed.code, resumed.stdout]).toEqual([2, '']);
+    expect(resumed.stderr).toContain('--steps was 10, now 9');
+    expect(readdirSync(join(cwd, 'half.training')).sort()).toEqual([CHECKPOINT_FILE, 'training.json']);
+    await rm(join(cwd, 'half.training'), { recursive: true });
+  });
+
+  it.skipIf(hasCuda)('a device that is not here (CUDA is here: skipped)', async () => {
+    expect(await refusal([...dry, '--device', 'cuda'])).toContain('3 error: device cuda: ');
+  });
+});
+
 describe('refused', () => {
   it.each([
     [[], '2 error: train sae: --hook or --layer is missing\nnext: add --layer 2'],
     [
       ['--layer', '7'],
-      '2 error: hook blocks.7.hook_resid_post: there is no layer 7 (the model has layers from 0 to 2)',
+      '2 error: --layer 7: there is no layer 7 (the model has layers from 0 to 2)\nnext: name one of these, such as --layer 1',
     ],
     [
       ['--hook', 'blocks.0.attn.hook_z'],
@@ -101,13 +137,29 @@ describe('refused', () => {
     [['--hook', 'resid.1', '--layer', '1'], '2 error: --hook and --layer: both say where the SAE reads'],
     [
       ['--layer', '1', '--architecture', 'jumprelu', '--k', '4'],
-      '2 error: training: k is 4 (jumprelu has none)',
+      '2 error: training: --k is 4 (jumprelu has none)\nnext: its sparsity is set by --sparsity',
     ],
     [
       ['--layer', '1', '--architecture', 'jumprelu'],
       '2 error: training: jumprelu needs a sparsity coefficient\nnext: add --sparsity',
     ],
-    [['--layer', '1', '--k', '161'], '2 error: training: k is 161 (expected at most d_sae, 160)'],
+    [['--layer', '1', '--k', '161'], '2 error: training: --k is 161 (expected at most --d-sae, 160)'],
+    [
+      ['--layer', '1', '--architecture', 'topk', '--sparsity', '1'],
+      '2 error: training: --sparsity is 1 (topk has none)\nnext: its sparsity is set by --k',
+    ],
+    [
+      ['--layer', '1', '--architecture', 'standard'],
+      '2 error: training: standard needs a sparsity coefficient',
+    ],
+    [
+      ['--layer', '1', '--steps', '9', '--warmup', '10'],
+      '2 error: training: --warmup is 10 (expected at most the steps, 9)',
+    ],
+    [
+      ['--layer', '1', '--batch-size', '1048576', '--d-sae', '16384'],
+      '2 error: training: arrays of --batch-size (1048576) by --d-sae (16384)',
+    ],
     [
       ['--layer', '1', '--architecture', 'topk', '--format', 'both'],
       '2 error: format gemma-scope: a topk SAE cannot be',
@@ -137,7 +189,11 @@ describe('refused', () => {
 
   it.each([
     ['empty.txt', '', '1 error: empty.txt: holds no text (0 bytes, expected at least one document)'],
-    ['one.txt', 'w2 w3 w4', '2 error: corpus: 1 document cannot spare 1 to be held out (a share of 0.05)'],
+    [
+      'one.txt',
+      'w2 w3 w4',
+      '2 error: --held-out 0.05: one.txt holds 1 text, too few to hold out that share\nnext: add --held-out 0',
+    ],
     [
       'binary.txt',
       Uint8Array.of(0x77, 0x32, 0, 1, 0x0a),

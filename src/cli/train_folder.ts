@@ -44,15 +44,17 @@ export function workFolderOf(out: string, shown: string): WorkFolder {
 }
 
 /**
- * Makes the working folder, or finds it as this very training left it. One that holds no checkpoint yet is begun anew, whatever was asked for.
+ * Whether the working folder can be entered, without making anything: it is not there, or as this very training left it. One that holds no checkpoint yet
+ * is begun anew, whatever was asked for.
+ * @returns whether there is a checkpoint to go on from
  * @throws {AntipodeError} `usage` where a training waits there and is not asked for, is asked for and not there, was begun with something else, or
- * is under way in another process; `resource` where nothing can be written
+ * is under way in another process
  */
-export async function enterWorkFolder(
+export async function checkWorkFolder(
   { path, shown }: WorkFolder,
   begunWith: BegunWith,
   isResumed: boolean,
-): Promise<void> {
+): Promise<boolean> {
   const names = await namesIn(path);
   const before = await readBegun(path);
   const hint = 'choose another folder with --out';
@@ -72,15 +74,29 @@ export async function enterWorkFolder(
   if (owner !== undefined) {
     throw new AntipodeError('usage', `${shown}: process ${owner} trains there at this moment`, { hint });
   }
-  if (before !== undefined && names.includes(CHECKPOINT_FILE)) {
-    if (isResumed) return checkSame(shown, before, begunWith);
+  if (before === undefined || !names.includes(CHECKPOINT_FILE)) return false;
+  if (!isResumed) {
     throw new AntipodeError('usage', `${shown}: holds a training that was interrupted`, {
       hint: 'add --resume to go on with it, or remove that folder to begin anew',
     });
   }
-  await ensureFolder(path);
+  checkSame(shown, before, begunWith);
+  return true;
+}
+
+/**
+ * Makes the working folder, or finds it as this very training left it.
+ * @throws {AntipodeError} as `checkWorkFolder`; `resource` where nothing can be written
+ */
+export async function enterWorkFolder(
+  folder: WorkFolder,
+  begunWith: BegunWith,
+  isResumed: boolean,
+): Promise<void> {
+  if (await checkWorkFolder(folder, begunWith, isResumed)) return;
+  await ensureFolder(folder.path);
   const begun = { tool: 'antipode', schema: BEGUN_SCHEMA, begun_with: begunWith };
-  await writeFileAtomic(join(path, BEGUN_FILE), `${JSON.stringify(begun, null, 2)}\n`);
+  await writeFileAtomic(join(folder.path, BEGUN_FILE), `${JSON.stringify(begun, null, 2)}\n`);
 }
 
 function checkSame(shown: string, before: BegunWith, now: BegunWith): void {

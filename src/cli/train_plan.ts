@@ -6,22 +6,44 @@ import { type ModelConfig, readModelConfig } from '../lm/config.ts';
 import { refuseBeyondMemory } from '../lm/memory_limit.ts';
 import { openTokenizer } from '../lm/tokenizer/open_tokenizer.ts';
 import type { Tokenizer } from '../lm/tokenizer/tokenizer.ts';
+import { plural } from '../report/display.ts';
 import type { FileCorpus } from '../train/corpus/corpus.ts';
 import { type HeldOutSplit, splitHeldOut } from '../train/corpus/token_rows.ts';
 import { bufferTokensFor } from '../train/harvest/activation_source.ts';
 import { type HookPoint, parseHookPoint } from '../train/harvest/hook_name.ts';
 import { checkGemmaScope } from '../train/sae/gemma_scope_files.ts';
-import { type ResolvedSettings, resolveSettings, type SaeTrainingSettings } from '../train/sae/settings.ts';
+import {
+  type ResolvedSettings,
+  resolveSettings,
+  type SaeTrainingSettings,
+  type SettingNames,
+} from '../train/sae/settings.ts';
 import type { CliContext } from './context.ts';
 import { modelFingerprint } from './model_fingerprint.ts';
 import { modelFolder } from './model_inputs.ts';
 import { openTexts } from './open_texts.ts';
 import { formatBytes } from './output.ts';
+import { hookBehindLayer } from './sae_hook.ts';
 import type { TrainSaeFlags } from './train_flags.ts';
 import type { BegunWith } from './train_folder.ts';
 
 const DEFAULT_STEPS = 4000;
 const DEFAULT_K = 32;
+
+/** Settings as the user types them. */
+const OPTION_NAMES: SettingNames = {
+  dSae: '--d-sae',
+  architecture: '--architecture',
+  k: '--k',
+  sparsityCoefficient: '--sparsity',
+  steps: '--steps',
+  batch: '--batch-size',
+  learningRate: '--lr',
+  warmupSteps: '--warmup',
+  deadAfter: '--dead-after',
+  checkpointEvery: '--checkpoint-every',
+  seed: '--seed',
+};
 
 export interface TrainingPlan {
   readonly folder: string;
@@ -46,10 +68,13 @@ export interface TrainingPlan {
 export async function planTraining(context: CliContext, flags: TrainSaeFlags): Promise<TrainingPlan> {
   const folder = await modelFolder(context, flags.model);
   const config = await readModelConfig(folder);
-  const hook = parseHookPoint(hookNameOf(flags), config);
+  const hook = hookOf(flags, config);
   const contextLength = Math.min(flags.context, config.maxPositions);
   const settings = settingsOf(flags, config.dModel);
-  const resolved = resolveSettings(settings, config.dModel);
+  const resolved = resolveSettings(settings, config.dModel, {
+    ...OPTION_NAMES,
+    shownArchitecture: flags.architecture,
+  });
   if (flags.format !== 'saelens') checkGemmaScope(resolved);
   const tokenizer = await openTokenizer(folder);
   const bufferTokens = bufferTokensFor(config.dModel, contextLength, flags.buffer);
@@ -60,7 +85,7 @@ export async function planTraining(context: CliContext, flags: TrainSaeFlags): P
   const fingerprint = await modelFingerprint(folder);
   const corpus = await openTexts(context, flags);
   try {
-    const split = splitHeldOut(corpus.documents, flags.heldOut, flags.seed);
+    const split = heldOutOf(corpus, flags);
     const identity = { hook, contextLength, bufferTokens, corpus, fingerprint, resolved };
     const begunWith = begunWithOf(flags, identity);
     const modelName = resolve(context.cwd, flags.model) === folder ? basename(folder) : flags.model;
@@ -71,18 +96,32 @@ export async function planTraining(context: CliContext, flags: TrainSaeFlags): P
   }
 }
 
-function hookNameOf({ hook, layer }: TrainSaeFlags): string {
+function hookOf({ hook, layer }: TrainSaeFlags, config: ModelConfig): HookPoint {
   if (hook !== undefined && layer !== undefined) {
     throw new AntipodeError(
       'usage',
       '--hook and --layer: both say where the SAE reads (expected one of them)',
     );
   }
-  const name = hook ?? (layer === undefined ? undefined : `blocks.${layer}.hook_resid_post`);
-  if (name !== undefined) return name;
+  if (hook !== undefined) return parseHookPoint(hook, config);
+  if (layer !== undefined) return hookBehindLayer(layer, config);
   throw new AntipodeError('usage', 'train sae: --hook or --layer is missing', {
     hint: 'add --layer 2 for what stands behind layer 2',
   });
+}
+
+function heldOutOf(corpus: FileCorpus, { heldOut, paragraphs, seed }: TrainSaeFlags): HeldOutSplit {
+  try {
+    return splitHeldOut(corpus.documents, heldOut, seed);
+  } catch (error) {
+    if (!(error instanceof AntipodeError)) throw error;
+    const apart = paragraphs === true ? 'set apart by blank lines' : 'one per line';
+    throw new AntipodeError(
+      'usage',
+      `--held-out ${heldOut}: ${corpus.name} holds ${plural(corpus.documents, 'text', 'texts')}, too few to hold out that share`,
+      { hint: `add --held-out 0 to train without an evaluation, or give more texts, ${apart}`, cause: error },
+    );
+  }
 }
 
 function settingsOf(flags: TrainSaeFlags, dModel: number): SaeTrainingSettings {

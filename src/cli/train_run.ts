@@ -16,10 +16,11 @@ import type { TrainedSae } from '../train/sae/trained_sae.ts';
 import { type SaeFolderFormat, writeSaeFolder } from '../train/sae/write_sae.ts';
 import { LOSS_CURVE_FILE } from '../train/step/loss_curve.ts';
 import type { CliContext } from './context.ts';
-import { openModel } from './model_options.ts';
+import { checkDevice, openModel } from './model_options.ts';
 import type { Progress } from './output.ts';
 import type { TrainSaeFlags } from './train_flags.ts';
 import {
+  checkWorkFolder,
   enterWorkFolder,
   hasCheckpoint,
   leaveWorkFolder,
@@ -37,11 +38,13 @@ export async function runTrainSae(context: CliContext, flags: TrainSaeFlags): Pr
   await checkOutputDirectory(out, TRAINED_SAE_FOLDER);
   const plan = await planTraining(context, flags);
   try {
+    const work = workFolderOf(out, flags.out.replace(/[/\\]+$/, ''));
     if (flags.dryRun === true) {
+      await checkWorkFolder(work, plan.begunWith, flags.resume === true);
+      await checkDevice(context, { folder: plan.folder, flags, use: 'activations' });
       context.out().result(plannedResult(plan, flags));
       return;
     }
-    const work = workFolderOf(out, flags.out.replace(/[/\\]+$/, ''));
     await enterWorkFolder(work, plan.begunWith, flags.resume === true);
     for (const note of planNotes(plan, flags)) context.out().note(note);
     const evaluation = await runInWorkFolder(context, { flags, out, plan, work });

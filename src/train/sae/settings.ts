@@ -73,28 +73,35 @@ const MAX_CALIBRATION_VALUES = 2 ** 28;
 /** What arrays over `[batch, d_sae]` and the state may take; beyond it the runtime fails without a sentence. */
 const MAX_ARRAY_VALUES = 2 ** 31 - 1;
 
-/** @throws {AntipodeError} `usage` for a value out of its range, or a setting that the architecture needs and has not got */
-export function resolveSettings(given: SaeTrainingSettings, dIn: number): ResolvedSettings {
+/** What users of a command know settings by: `--sparsity`; and what they call an architecture. */
+export interface SettingNames extends Partial<Record<keyof SaeTrainingSettings, string>> {
+  readonly shownArchitecture?: string;
+}
+
+/** Settings of the library, by their own names. */
+const OWN_NAMES: SettingNames = { dSae: 'd_sae' };
+
+/**
+ * @param names for messages
+ * @throws {AntipodeError} `usage` for a value out of its range, or a setting that the architecture needs and has not got
+ */
+export function resolveSettings(
+  given: SaeTrainingSettings,
+  dIn: number,
+  names: SettingNames = OWN_NAMES,
+): ResolvedSettings {
   const { architecture, dSae, steps } = given;
+  const refusal = new Refusal(names, architecture);
   if (!ARCHITECTURES.includes(architecture)) {
-    throw wrong('architecture', architecture, `expected one of ${ARCHITECTURES.join(', ')}`);
+    throw refusal.of('architecture', architecture, `expected one of ${ARCHITECTURES.join(', ')}`);
   }
-  whole('d_sae', dSae, 1, MAX_D_SAE);
-  whole('steps', steps, 1, MAX_STEPS);
   const batch = given.batch ?? 1024;
-  whole('batch', batch, 1, MAX_BATCH);
-  if (batch * dSae > MAX_ARRAY_VALUES || dIn * dSae > MAX_ARRAY_VALUES) {
-    throw new AntipodeError(
-      'usage',
-      `training: arrays of batch (${batch}) by d_sae (${dSae}) or d_in (${dIn}) by d_sae are too large (expected below ${MAX_ARRAY_VALUES} values)`,
-      { hint: 'take a smaller --d-sae or --batch-size' },
-    );
-  }
+  checkSizes({ batch, dIn, dSae, steps }, refusal);
   const settings: ResolvedSettings = {
     architecture,
     dSae,
-    k: resolveK(given),
-    sparsityCoefficient: resolveSparsity(given),
+    k: resolveK(given, refusal),
+    sparsityCoefficient: resolveSparsity(given, refusal),
     sparsityWarmupSteps: given.sparsityWarmupSteps ?? Math.floor(steps / 5),
     bandwidth: given.bandwidth ?? 0.05,
     initialThreshold: given.initialThreshold ?? 0.05,
@@ -115,74 +122,133 @@ export function resolveSettings(given: SaeTrainingSettings, dIn: number): Resolv
     checkpointEvery: given.checkpointEvery ?? 250,
     logEvery: given.logEvery ?? 10,
   };
-  checkRanges(settings, dIn);
+  checkRanges(settings, dIn, refusal);
   return settings;
 }
 
-function checkRanges(settings: ResolvedSettings, dIn: number): void {
+interface Sizes {
+  readonly batch: number;
+  readonly dIn: number;
+  readonly dSae: number;
+  readonly steps: number;
+}
+
+function checkSizes({ batch, dIn, dSae, steps }: Sizes, refusal: Refusal): void {
+  refusal.unlessWhole('dSae', dSae, [1, MAX_D_SAE]);
+  refusal.unlessWhole('steps', steps, [1, MAX_STEPS]);
+  refusal.unlessWhole('batch', batch, [1, MAX_BATCH]);
+  if (batch * dSae <= MAX_ARRAY_VALUES && dIn * dSae <= MAX_ARRAY_VALUES) return;
+  throw new AntipodeError(
+    'usage',
+    `training: arrays of ${refusal.nameOf('batch')} (${batch}) by ${refusal.nameOf('dSae')} (${dSae}) or d_in (${dIn}) by that are too large (expected below ${MAX_ARRAY_VALUES} values)`,
+    { hint: 'take a smaller --d-sae or --batch-size' },
+  );
+}
+
+function checkRanges(settings: ResolvedSettings, dIn: number, refusal: Refusal): void {
   for (const name of ['warmupSteps', 'sparsityWarmupSteps'] as const)
-    whole(name, settings[name], 0, MAX_STEPS);
-  for (const name of ['checkpointEvery', 'logEvery'] as const) whole(name, settings[name], 1, MAX_STEPS);
-  whole('auxK', settings.auxK, 0, MAX_D_SAE);
-  whole('deadAfter', settings.deadAfter, 1, Number.MAX_SAFE_INTEGER);
-  whole('seed', settings.seed, Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER);
-  whole('calibrationRows', settings.calibrationRows, 2, Math.floor(MAX_CALIBRATION_VALUES / dIn));
+    refusal.unlessWhole(name, settings[name], [0, MAX_STEPS]);
+  for (const name of ['checkpointEvery', 'logEvery'] as const)
+    refusal.unlessWhole(name, settings[name], [1, MAX_STEPS]);
+  refusal.unlessWhole('auxK', settings.auxK, [0, MAX_D_SAE]);
+  refusal.unlessWhole('deadAfter', settings.deadAfter, [1, Number.MAX_SAFE_INTEGER]);
+  refusal.unlessWhole('seed', settings.seed, [Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER]);
+  refusal.unlessWhole('calibrationRows', settings.calibrationRows, [
+    2,
+    Math.floor(MAX_CALIBRATION_VALUES / dIn),
+  ]);
   for (const name of ['learningRate', 'bandwidth', 'initialThreshold', 'epsilon'] as const) {
     if (!(settings[name] > 0 && Number.isFinite(settings[name])))
-      throw wrong(name, settings[name], 'expected a number above 0');
+      throw refusal.of(name, settings[name], 'expected a number above 0');
   }
   for (const name of ['sparsityCoefficient', 'maxGradientNorm', 'auxCoefficient'] as const) {
     if (!(settings[name] >= 0 && Number.isFinite(settings[name])))
-      throw wrong(name, settings[name], 'expected a number from 0 on');
+      throw refusal.of(name, settings[name], 'expected a number from 0 on');
   }
   for (const name of ['beta1', 'beta2'] as const) {
     if (!(settings[name] >= 0 && settings[name] < 1))
-      throw wrong(name, settings[name], 'expected at least 0 and below 1');
+      throw refusal.of(name, settings[name], 'expected at least 0 and below 1');
   }
   if (!(settings.decayShare > 0 && settings.decayShare <= 1))
-    throw wrong('decayShare', settings.decayShare, 'expected above 0 and at most 1');
+    throw refusal.of('decayShare', settings.decayShare, 'expected above 0 and at most 1');
   if (settings.warmupSteps > settings.steps)
-    throw wrong('warmupSteps', settings.warmupSteps, `expected at most the steps, ${settings.steps}`);
+    throw refusal.of('warmupSteps', settings.warmupSteps, `expected at most the steps, ${settings.steps}`);
 }
 
-function resolveK({ architecture, k, dSae }: SaeTrainingSettings): number {
+function resolveK({ architecture, k, dSae }: SaeTrainingSettings, refusal: Refusal): number {
   if (architecture !== 'topk' && architecture !== 'batchtopk') {
     if (k === undefined) return 0;
-    throw wrong('k', k, `${architecture} has none`, 'its sparsity is set by --sparsity');
+    throw refusal.of('k', k, `${refusal.architecture} has none`, 'its sparsity is set by --sparsity');
   }
   if (k === undefined) {
-    throw new AntipodeError('usage', `training: ${architecture} needs k, the active latents per activation`, {
-      hint: 'add --k 32',
-    });
+    throw new AntipodeError(
+      'usage',
+      `training: ${refusal.architecture} needs ${refusal.nameOf('k')}, the active latents per activation`,
+      {
+        hint: 'add --k 32',
+      },
+    );
   }
   if (Number.isInteger(k) && k > dSae)
-    throw wrong('k', k, `expected at most d_sae, ${dSae}`, 'take a smaller --k or a larger --d-sae');
-  whole('k', k, 1, dSae);
+    throw refusal.of(
+      'k',
+      k,
+      `expected at most ${refusal.nameOf('dSae')}, ${dSae}`,
+      'take a smaller --k or a larger --d-sae',
+    );
+  refusal.unlessWhole('k', k, [1, dSae]);
   return k;
 }
 
-function resolveSparsity({ architecture, sparsityCoefficient: value }: SaeTrainingSettings): number {
+function resolveSparsity(
+  { architecture, sparsityCoefficient: value }: SaeTrainingSettings,
+  refusal: Refusal,
+): number {
   if (architecture === 'jumprelu' || architecture === 'relu') {
     if (value !== undefined) return value;
-    throw new AntipodeError('usage', `training: ${architecture} needs a sparsity coefficient`, {
+    throw new AntipodeError('usage', `training: ${refusal.architecture} needs a sparsity coefficient`, {
       hint: 'add --sparsity 1, and see which L0 it gives',
     });
   }
   if (value === undefined) return 0;
-  throw wrong('sparsityCoefficient', value, `${architecture} has none`, 'its sparsity is set by --k');
-}
-
-function whole(name: string, value: number, least: number, most: number): void {
-  if (Number.isSafeInteger(value) && value >= least && value <= most) return;
-  throw wrong(name, value, `expected a whole number from ${least} to ${most}`);
-}
-
-function wrong(name: string, value: unknown, expected: string, hint?: string): AntipodeError {
-  return new AntipodeError(
-    'usage',
-    `training: ${name} is ${String(value)} (${expected})`,
-    hint === undefined ? {} : { hint },
+  throw refusal.of(
+    'sparsityCoefficient',
+    value,
+    `${refusal.architecture} has none`,
+    'its sparsity is set by --k',
   );
+}
+
+/** Sentences about settings, in the caller's words. */
+class Refusal {
+  readonly architecture: string;
+  readonly #names: SettingNames;
+
+  constructor(names: SettingNames, architecture: string) {
+    this.#names = names;
+    this.architecture = names.shownArchitecture ?? architecture;
+  }
+
+  nameOf(setting: keyof SaeTrainingSettings): string {
+    return this.#names[setting] ?? setting;
+  }
+
+  of(setting: keyof SaeTrainingSettings, value: unknown, expected: string, hint?: string): AntipodeError {
+    return new AntipodeError(
+      'usage',
+      `training: ${this.nameOf(setting)} is ${String(value)} (${expected})`,
+      hint === undefined ? {} : { hint },
+    );
+  }
+
+  unlessWhole(
+    setting: keyof SaeTrainingSettings,
+    value: number,
+    [least, most]: readonly [number, number],
+  ): void {
+    if (Number.isSafeInteger(value) && value >= least && value <= most) return;
+    throw this.of(setting, value, `expected a whole number from ${least} to ${most}`);
+  }
 }
 
 /** The course of the learning rate. */
