@@ -4,7 +4,7 @@ import { Command } from 'commander';
 import { AntipodeError } from '../errors.ts';
 import type { CliContext } from './context.ts';
 import { withExamples } from './help.ts';
-import { addJudgeOptions } from './judge_options.ts';
+import { addJudgeOptions } from './judge_flags.ts';
 import { addModelRunOptions } from './model_options.ts';
 import type { JudgeRunFlags } from './steer_flags.ts';
 

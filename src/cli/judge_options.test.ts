@@ -1,13 +1,7 @@
 import { Command } from 'commander';
 import { describe, expect, test } from 'vitest';
-import {
-  addJudgeOptions,
-  costOf,
-  type JudgeFlags,
-  judgeCostBound,
-  judgeNames,
-  parseJudgeName,
-} from './judge_options.ts';
+import { addJudgeOptions, type JudgeFlags, judgeNames, parseJudgeName } from './judge_flags.ts';
+import { costOf, judgeCostBound } from './judge_options.ts';
 
 function flagsOf(...args: readonly string[]): JudgeFlags {
   const command = addJudgeOptions(new Command('judge')).exitOverride();

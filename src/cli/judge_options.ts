@@ -1,127 +1,26 @@
-/** @file How the commands that label replies say who labels them; opening a judge by its name, and the bound on what it may cost. */
+/** @file Opening a judge by its name, and the bound on what it may cost. How commands name one is in `judge_flags.ts`. */
 
 import { join } from 'node:path';
-import type { Command } from 'commander';
 import { cachedEndpoint } from '../endpoint/cached_endpoint.ts';
 import type { ChatEndpoint } from '../endpoint/chat_endpoint.ts';
 import { checkEndpoint } from '../endpoint/check_endpoint.ts';
 import { openOpenAiEndpoint } from '../endpoint/openai_endpoint.ts';
-import { AntipodeError } from '../errors.ts';
-import { shownName } from '../formats/shown_name.ts';
 import { antipodeCacheDir } from '../hub/cache_dirs.ts';
 import { createEndpointJudge, endpointJudgeBound, type JudgeBound } from '../judge/endpoint_judge.ts';
-import { DEFAULT_ANSWER_TOKENS, FEW_SHOT_EXAMPLES, MAX_QUOTED_BYTES } from '../judge/few_shot.ts';
+import { FEW_SHOT_EXAMPLES, MAX_QUOTED_BYTES } from '../judge/few_shot.ts';
 import type { BlindReply, Judge, JudgeSetting } from '../judge/judge.ts';
 import { createLexiconJudge } from '../judge/lexicon/lexicon_judge.ts';
 import { createModelJudge } from '../judge/model_judge.ts';
 import type { LanguageModel } from '../lm/language_model.ts';
 import { openTokenizer } from '../lm/tokenizer/open_tokenizer.ts';
 import type { CliContext } from './context.ts';
+import type { JudgeFlags, JudgeName } from './judge_flags.ts';
 import { modelFingerprint } from './model_fingerprint.ts';
 import { modelFolder } from './model_inputs.ts';
 import { type ModelFlags, openModel } from './model_options.ts';
-import { collect, integerOption, numberOption } from './options.ts';
-
-/** Who labels, as the user named it. */
-export type JudgeName =
-  | { readonly kind: 'lexicon' }
-  | { readonly kind: 'endpoint'; readonly model: string; readonly url: string }
-  | { readonly kind: 'model'; readonly ref: string };
-
-/** As the options are read; `judgeNames` makes names of them. */
-export interface JudgeFlags {
-  readonly judge?: readonly string[];
-  readonly judgeEndpoint?: string;
-  readonly judgeModel?: string;
-  readonly passes: number;
-  readonly judgeConcurrency: number;
-  readonly judgeTokens: number;
-  readonly judgePriceIn?: number;
-  readonly judgePriceOut?: number;
-}
 
 /** More than the bytes of the question in `check_endpoint.ts`, and of its answer. */
 const CHECK_TOKENS = 300;
-
-const NAMES = 'lexicon, MODEL@URL, or model:FOLDER';
-
-export function addJudgeOptions(command: Command): Command {
-  return command
-    .option(
-      '--judge <name>',
-      'who labels: lexicon (offline), MODEL@URL of an OpenAI-compatible endpoint (key in OPENAI_API_KEY), or model:REF for a model on this machine; may be repeated (default: lexicon)',
-      collect,
-    )
-    .option('--judge-endpoint <url>', 'of a judge, as http://127.0.0.1:8080/v1')
-    .option('--judge-model <name>', 'the model at --judge-endpoint')
-    .option(
-      '--passes <count>',
-      'times that each judge labels everything, in other orders and with other examples',
-      integerOption('--passes', 1, 9),
-      1,
-    )
-    .option(
-      '--judge-concurrency <count>',
-      'requests under way at a time',
-      integerOption('--judge-concurrency', 1, 64),
-      4,
-    )
-    .option(
-      '--judge-tokens <count>',
-      'tokens of one answer; models that think before they answer need thousands',
-      integerOption('--judge-tokens', 16, 100_000),
-      DEFAULT_ANSWER_TOKENS,
-    )
-    .option(
-      '--judge-price-in <price>',
-      'of a million tokens of questions, in any currency: shows what an endpoint costs',
-      numberOption('--judge-price-in', 0, 1e6),
-    )
-    .option(
-      '--judge-price-out <price>',
-      'of a million tokens of answers',
-      numberOption('--judge-price-out', 0, 1e6),
-    );
-}
-
-/**
- * All judges that are named, in order; the lexicon where none is.
- * @throws {AntipodeError} `usage` for a name that is none, one that is given twice, or half an endpoint
- */
-export function judgeNames({ judge = [], judgeEndpoint: url, judgeModel: model }: JudgeFlags): JudgeName[] {
-  const names = judge.map(parseJudgeName);
-  if (url !== undefined && model !== undefined) names.push({ kind: 'endpoint', model, url });
-  else if (url !== undefined || model !== undefined) {
-    const missing = url === undefined ? '--judge-endpoint' : '--judge-model';
-    throw new AntipodeError('usage', `${missing}: is missing`, {
-      hint: 'give both, or --judge MODEL@URL, or neither for the lexicon',
-    });
-  }
-  const texts = names.map((name) => JSON.stringify(name));
-  if (new Set(texts).size < texts.length) {
-    throw new AntipodeError('usage', '--judge: the same judge is named twice', {
-      hint: '--passes 2 lets it label everything again',
-    });
-  }
-  return names.length === 0 ? [{ kind: 'lexicon' }] : names;
-}
-
-/** @throws {AntipodeError} `usage` */
-export function parseJudgeName(text: string): JudgeName {
-  if (text === 'lexicon') return { kind: 'lexicon' };
-  if (text.startsWith('model:') && text.length > 'model:'.length) {
-    return { kind: 'model', ref: text.slice('model:'.length) };
-  }
-  const at = text.search(/@https?:\/\//i);
-  if (at > 0) return { kind: 'endpoint', model: text.slice(0, at), url: text.slice(at + 1) };
-  throw new AntipodeError(
-    'usage',
-    `--judge: got ${text.includes('/') ? 'an address without a model' : shownName(text)}, expected ${NAMES}`,
-    {
-      hint: '--judge lexicon needs nothing else; --judge gpt-4o@https://api.openai.com/v1 asks an endpoint',
-    },
-  );
-}
 
 /** A judge whose parts are there; several passes share it. */
 export interface OpenedJudge {

@@ -7,7 +7,8 @@ import type { PoleNames } from '../judge/labels.ts';
 import { openVerdictsFile } from '../judge/verdicts_file.ts';
 import type { ReplyRecord } from '../steering/reply_record.ts';
 import type { CliContext } from './context.ts';
-import { costOf, type JudgeFlags, type JudgeName, type OpenedJudge, openJudge } from './judge_options.ts';
+import type { JudgeFlags, JudgeName } from './judge_flags.ts';
+import { costOf, type OpenedJudge, openJudge } from './judge_options.ts';
 import type { ModelFlags } from './model_options.ts';
 import type { SteerFolder } from './steer_folder.ts';
 

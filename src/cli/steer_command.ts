@@ -3,7 +3,7 @@
 import { Command } from 'commander';
 import type { CliContext } from './context.ts';
 import { withExamples } from './help.ts';
-import { addJudgeOptions } from './judge_options.ts';
+import { addJudgeOptions } from './judge_flags.ts';
 import { collect, integerOption } from './options.ts';
 import type { SteerCalibrateFlags, SteerOnceFlags, SteerRunFlags } from './steer_flags.ts';
 import { addSteerOptions, strengthsOption } from './steer_options.ts';

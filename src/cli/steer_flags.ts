@@ -1,7 +1,7 @@
 /** @file The options of `antipode steer`, `steer run` and `steer calibrate` as their parts receive them; those without a default may stand in a spec instead. */
 
 import type { SteerMethod, SteerPositions, StrengthUnit } from '../steering/arm.ts';
-import type { JudgeFlags } from './judge_options.ts';
+import type { JudgeFlags } from './judge_flags.ts';
 import type { ModelFlags } from './model_options.ts';
 import type { SaeFlags } from './sae_options.ts';
 

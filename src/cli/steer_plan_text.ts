@@ -2,7 +2,8 @@
 
 import { formatCount, plural } from '../report/display.ts';
 import { replyJobs } from '../steering/jobs.ts';
-import { type JudgeCost, type JudgeFlags, type JudgeName, judgeCostBound } from './judge_options.ts';
+import type { JudgeFlags, JudgeName } from './judge_flags.ts';
+import { type JudgeCost, judgeCostBound } from './judge_options.ts';
 import { type Result, visible } from './output.ts';
 import type { SteerFolder } from './steer_folder.ts';
 import type { SteeringInputs } from './steer_open.ts';

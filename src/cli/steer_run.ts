@@ -11,7 +11,7 @@ import { openRepliesFile, type RepliesFile } from '../steering/replies_file.ts';
 import type { ReplyRecord } from '../steering/reply_record.ts';
 import { type SteeringPlan, steeringPlan } from '../steering/steering_plan.ts';
 import type { CliContext } from './context.ts';
-import { type JudgeName, judgeNames } from './judge_options.ts';
+import { type JudgeName, judgeNames } from './judge_flags.ts';
 import { checkJudges, judgeRun } from './judge_stage.ts';
 import type { Result } from './output.ts';
 import type { SteerRunFlags } from './steer_flags.ts';

@@ -16,6 +16,7 @@ interface Measure {
   readonly limit?: number;
   /** Where the axis begins and ends at least. */
   readonly least: readonly [number, number];
+  readonly isLog?: boolean;
 }
 
 /** Standalone SVG. */
@@ -33,7 +34,8 @@ export async function calibrationFigure(subject: CalibrationSubject): Promise<st
       title: 'NLL without steering, times that of unsteered replies',
       of: ({ nll_ratio }) => nll_ratio,
       limit: limits.most_nll_ratio,
-      least: [0, limits.most_nll_ratio],
+      least: [1, limits.most_nll_ratio],
+      isLog: true,
     },
     {
       title: 'Repetition',
@@ -59,13 +61,15 @@ export async function calibrationFigure(subject: CalibrationSubject): Promise<st
 
 async function panelOf(
   { calibration: { a, b }, unit }: CalibrationSubject,
-  { title, of, limit, least }: Measure,
+  { title, of, limit, least, isLog = false }: Measure,
   isLast: boolean,
 ): Promise<Panel> {
   const { dot, line, rectX, ruleY } = await import('@observablehq/plot');
-  const sides = [a, b].map((side, i) => ({ side, color: COLORS[i]! }));
+  // The first is the thicker: where both lie on each other it shows beneath the second.
+  const sides = [a, b].map((side, i) => ({ side, color: COLORS[i]!, width: i === 0 ? 4 : 1.75 }));
   const values = sides.flatMap(({ side }) => side.points.flatMap((point) => of(point) ?? []));
   const top = Math.max(least[1], ...values) * 1.05 || 1;
+  const bottom = Math.min(least[0], ...values);
   const strengths = sides.flatMap(({ side }) => side.points.map(({ strength }) => strength));
   const options: PlotOptions = {
     height: PANEL_HEIGHT,
@@ -74,21 +78,27 @@ async function panelOf(
       label: isLast ? `strength (${unit})` : null,
       domain: [0, Math.max(...strengths)],
     },
-    y: { label: null, domain: [Math.min(least[0], ...values), top], grid: true, ticks: 4 },
+    y: {
+      label: null,
+      domain: [isLog ? bottom / 1.05 : bottom, top],
+      grid: true,
+      ticks: 4,
+      ...(isLog && { type: 'log', tickFormat: '~g' }),
+    },
     marks: [
       ...sides.flatMap(({ side, color }) => shading(side, color, rectX)),
       ...(limit === undefined ? [] : [ruleY([limit], { strokeDasharray: '4 3' })]),
-      ...sides.flatMap(({ side, color }) => {
+      ...sides.flatMap(({ side, color, width }) => {
         const points = side.points.flatMap((point) => {
           const y = of(point);
           return y === null ? [] : [{ x: point.strength, y }];
         });
         return [
-          line(points, { x: 'x', y: 'y', stroke: color, strokeWidth: 2 }),
-          dot(points, { x: 'x', y: 'y', fill: color, r: 3 }),
+          line(points, { x: 'x', y: 'y', stroke: color, strokeWidth: width }),
+          dot(points, { x: 'x', y: 'y', fill: color, r: 2 + width / 2 }),
         ];
       }),
-      ruleY([0]),
+      ...(isLog ? [] : [ruleY([0])]),
     ],
   };
   return { title, options };

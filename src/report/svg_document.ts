@@ -16,7 +16,7 @@ export interface FigureOptions {
   /** For those who do not see it. */
   readonly description: string;
   readonly width: number;
-  /** Entries by their colour, in one line under the title. */
+  /** Entries by their colour, under the title. */
   readonly legend: readonly { readonly label: string; readonly color: string }[];
   /** Drawn in this order, from the top. */
   readonly panels: readonly Panel[];
@@ -58,10 +58,9 @@ export async function figureSvg(options: FigureOptions): Promise<string> {
   for (const panel of panels) drawn.push(await drawPanel(panel, width - 2 * MARGIN));
   const parts: string[] = [];
   let y = MARGIN + TITLE_HEIGHT;
-  if (legend.length > 0) {
-    parts.push(legendAt(legend, y));
-    y += LEGEND_HEIGHT;
-  }
+  const entries = drawLegend(legend, y, width);
+  parts.push(...entries.parts);
+  y += entries.height;
   for (const panel of drawn) {
     parts.push(`<text class="panel" x="${MARGIN}" y="${y + 14}">${escapeXml(panel.title)}</text>`);
     y += PANEL_TITLE_HEIGHT;
@@ -101,16 +100,28 @@ function tidy(svg: string): string {
     .replace(/-?\d+\.\d{3,}(e-?\d+)?/g, (text) => String(Number(Number(text).toFixed(2))));
 }
 
-function legendAt(legend: FigureOptions['legend'], y: number): string {
+/** Widths of letters are not known here: 7 pixels each is generous at 12 pixels. */
+const LETTER = 7;
+
+/** Entries one behind the other, in as many lines as they take. */
+function drawLegend(
+  legend: FigureOptions['legend'],
+  top: number,
+  width: number,
+): { readonly parts: string[]; readonly height: number } {
   let x = MARGIN;
-  return legend
-    .map(({ label, color }) => {
-      const entry = `<rect x="${x}" y="${y}" width="12" height="12" rx="2" fill="${color}"/><text class="legend" x="${x + 17}" y="${y + 10}">${escapeXml(label)}</text>`;
-      // Widths of letters are not known here: seven pixels each is generous at this size.
-      x += 17 + 7 * label.length + 18;
-      return entry;
-    })
-    .join('');
+  let y = top;
+  const parts = legend.map(({ label, color }) => {
+    const needed = 17 + LETTER * label.length;
+    if (x > MARGIN && x + needed > width - MARGIN) {
+      x = MARGIN;
+      y += LEGEND_HEIGHT;
+    }
+    const entry = `<rect x="${x}" y="${y}" width="12" height="12" rx="2" fill="${color}"/><text class="legend" x="${x + 17}" y="${y + 10}">${escapeXml(label)}</text>`;
+    x += needed + 18;
+    return entry;
+  });
+  return { parts, height: legend.length === 0 ? 0 : y - top + LEGEND_HEIGHT };
 }
 
 export function escapeXml(text: string): string {
