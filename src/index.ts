@@ -76,6 +76,30 @@ export { type OpenSaeOptions, openSae } from './sae/open.ts';
 export type { Architecture, Sae, SaeFile, SaeHeader, SaeIdentity, Space } from './sae/sae.ts';
 export type { PairCensus, PairSearchResult, ScoredPair } from './search/pairs.ts';
 export { type SearchPairsOptions, searchPairs } from './search/search_pairs.ts';
+export type {
+  Arm,
+  ArmKind,
+  ArmPart,
+  Pole,
+  PolePair,
+  SteerMethod,
+  SteerPositions,
+  StrengthUnit,
+} from './steering/arm.ts';
+export { type ArticleArmsOptions, articleArms } from './steering/article_arms.ts';
+export {
+  type CalibrateOptions,
+  type Calibration,
+  type CalibrationPoint,
+  calibrate,
+  type PoleCalibration,
+} from './steering/calibrate.ts';
+export {
+  completeSpec,
+  type MeanNorm,
+  STEERING_DEFAULTS,
+  type SteeringSpec,
+} from './steering/complete_spec.ts';
 export {
   type GenerateRepliesOptions,
   generateReplies,
@@ -90,9 +114,15 @@ export {
   type ReplyJobsOptions,
   replyJobs,
 } from './steering/jobs.ts';
+export { measureMeanNorm, measureReplyNorm } from './steering/mean_norm.ts';
+export { type FoundPair, findPair } from './steering/pole_lookup.ts';
 export { createPoleReader, type PoleActivations, type PoleReader } from './steering/pole_reader.ts';
+export { readSteeringPlan } from './steering/read_plan.ts';
 export { openRepliesFile, type RepliesFile, readReplies } from './steering/replies_file.ts';
 export type { ReplyRecord } from './steering/reply_record.ts';
+export { type ArmIntervention, type ResolveArmsOptions, resolveArms } from './steering/resolve_arms.ts';
+export { planText, type SteeringFacts, type SteeringPlan, steeringPlan } from './steering/steering_plan.ts';
+export { type GivenSpec, parseSteeringSpec } from './steering/steering_spec.ts';
 export { cosine, type FeatureMatrix, type Matrix, toFeatureMatrix } from './tensor/matrix.ts';
 export { normalizeRows } from './tensor/unit_rows.ts';
 export {
