@@ -3,7 +3,7 @@ import { parseConcepts } from '../../concepts/parse_concepts.ts';
 import { PURITY_RULE } from '../catalogue/pole_features.ts';
 import { POLES } from '../grammar/concepts.ts';
 import { ORGANISM_SETTINGS } from '../settings.ts';
-import { cardText, type OrganismCard, parseCard, polesFound } from './card.ts';
+import { cardText, conceptsFound, type OrganismCard, parseCard, polesFound } from './card.ts';
 import { amount, markdownTable, minutes } from './card_format.ts';
 import { readmeText } from './card_readme.ts';
 import type { CatalogueFeature, CatalogueResult } from './catalogue_stage.ts';
@@ -129,6 +129,17 @@ describe('the card', () => {
   test('counts poles whose features hold on the reporting texts, once each', () => {
     expect(polesFound(card().saes)).toEqual(['happy', 'sad', 'large', 'fast']);
     expect(polesFound([...card().saes, ...card().saes])).toHaveLength(4);
+  });
+});
+
+describe('concepts with both sides', () => {
+  test('by the rule are told from those that the concept file has with nearest features', () => {
+    // Slowness did not keep the rule: Pace is in the file alone.
+    expect(completeConcepts(CATALOGUE)).toEqual(['Happiness-Sadness', 'Pace']);
+    expect(conceptsFound({ catalogue: CATALOGUE })).toEqual(['Happiness-Sadness']);
+    const text = readmeText(card()).replace(/\s+/g, ' ');
+    expect(text).toContain('for 4 of 52 poles, and for both sides of 1 of 26 concepts');
+    expect(text).toContain('of 26 concepts `organism-1` has 2.');
   });
 });
 

@@ -3,6 +3,7 @@
  * from it.
  */
 
+import { POLE_CONCEPTS } from '../grammar/concepts.ts';
 import type { OrganismSettings } from '../settings.ts';
 import type { CatalogueResult } from './catalogue_stage.ts';
 import type { ChoiceResult } from './choice_stage.ts';
@@ -72,6 +73,12 @@ export function polesFound(saes: readonly Pick<CardSae, 'catalogue'>[]): string[
       .map(({ pole }) => pole),
   );
   return [...new Set(found)];
+}
+
+/** Concepts both of whose poles have such a feature in this SAE; the concept file has those with a nearest feature as well. */
+export function conceptsFound(sae: Pick<CardSae, 'catalogue'>): string[] {
+  const found = new Set(polesFound([sae]));
+  return POLE_CONCEPTS.filter(({ a, b }) => found.has(a.id) && found.has(b.id)).map(({ concept }) => concept);
 }
 
 export function cardText(card: OrganismCard): string {

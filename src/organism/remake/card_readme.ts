@@ -1,7 +1,7 @@
 /** @file The model card in words: `README.md` of the embedded default, written from the card's numbers and from nothing else. */
 
 import { EMBEDDED_MODEL_ID } from '../../hub/embedded_default.ts';
-import { type CardSae, type OrganismCard, polesFound } from './card.ts';
+import { type CardSae, conceptsFound, type OrganismCard, polesFound } from './card.ts';
 import { amount, fixed, markdownTable, megabytes, minutes, percent } from './card_format.ts';
 import { poleTable, steeringText } from './card_sections.ts';
 
@@ -131,17 +131,21 @@ function concepts(card: OrganismCard): string {
   if (!first) return '## Opposites';
   const { rule, texts } = first.catalogue;
   const perLayer = saes
-    .map(({ catalogue, concepts, id }) => {
-      const kept = polesFound([{ catalogue }]).length;
-      return `\`${id}\` has such features for ${kept} of ${catalogue.poles.length} poles and both sides of ${concepts.length} concepts`;
+    .map((sae) => {
+      const kept = polesFound([sae]).length;
+      return `\`${sae.id}\` has such features for ${kept} of ${sae.catalogue.poles.length} poles, and for both sides of ${conceptsFound(sae).length} of ${sae.catalogue.poles.length / 2} concepts`;
     })
     .join('; ');
+  const inFiles = saes
+    .map(({ catalogueId, concepts }) => `\`${catalogueId}\` has ${concepts.length}`)
+    .join(' and ');
   return `## Opposites
 
 A feature stands for a pole when at least ${percent(rule.minShare, 0)} of its activation lies on words that the grammar uses for that pole alone, on ${rule.minEffectiveWords} of them in effect (exp of the entropy) or
 more, and it is active at ${rule.minTokens} tokens or more: chosen on ${amount(texts)} texts of the selection seed, then looked at again on as many of the reporting seed. On both, ${perLayer}; together they have
 ${polesFound(saes).length} of ${first.catalogue.poles.length} poles. How the features steer had no part in it. A pole without such a feature has, marked as the nearest, the one
-with the largest share if that is at least ${percent(settings.catalogue.nearestShare, 0)}.
+with the largest share if that is at least ${percent(settings.catalogue.nearestShare, 0)}. The concept files count nearest features, and those that did not keep the rule on the reporting texts, as well: of ${first.catalogue.poles.length / 2} concepts
+${inFiles}.
 
 Feature, its share on the selection texts and on the reporting texts, its first words; the first feature of each pole:
 
