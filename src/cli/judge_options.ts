@@ -11,13 +11,13 @@ import { FEW_SHOT_EXAMPLES, MAX_QUOTED_BYTES } from '../judge/few_shot.ts';
 import type { BlindReply, Judge, JudgeSetting } from '../judge/judge.ts';
 import { createLexiconJudge } from '../judge/lexicon/lexicon_judge.ts';
 import { createModelJudge } from '../judge/model_judge.ts';
-import type { LanguageModel } from '../lm/language_model.ts';
 import { openTokenizer } from '../lm/tokenizer/open_tokenizer.ts';
 import type { CliContext } from './context.ts';
 import type { JudgeFlags, JudgeName } from './judge_flags.ts';
 import { modelFingerprint } from './model_fingerprint.ts';
 import { modelFolder } from './model_inputs.ts';
-import { type ModelFlags, openModel } from './model_options.ts';
+import type { ModelFlags } from './model_options.ts';
+import { openSteadyModel } from './steady_model.ts';
 
 /** More than the bytes of the question in `check_endpoint.ts`, and of its answer. */
 const CHECK_TOKENS = 300;
@@ -90,14 +90,8 @@ async function openModelJudge(
 ): Promise<OpenedJudge> {
   const folder = await modelFolder(context, ref);
   const [tokenizer, fingerprint] = [await openTokenizer(folder), await modelFingerprint(folder)];
-  const open = (precision: ModelFlags['precision']): Promise<LanguageModel> =>
-    openModel(context, { folder, flags: { ...run, model: ref, precision }, use: 'generation' });
-  let model = await open(run.precision);
-  if (run.precision === 'auto' && model.precision === 'exact') {
-    // The same numbers on any number of threads, for a few more megabytes.
-    await model.close();
-    model = await open('f32');
-  }
+  const flags = { ...run, model: ref };
+  const model = await openSteadyModel(context, { folder, flags, use: 'generation' });
   return {
     judge: (setting, { seed, pass }) =>
       createModelJudge({ model, tokenizer, name: ref, fingerprint, setting, seed, pass }),
