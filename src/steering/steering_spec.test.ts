@@ -1,6 +1,8 @@
+import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { AntipodeError } from '../errors.ts';
+import { SPEC_KEYS } from './spec_shape.ts';
 import { parseSteeringSpec } from './steering_spec.ts';
 
 const FULL = `title: Every key
@@ -90,6 +92,24 @@ describe('what is read', () => {
 
   test('JSON is YAML', () => {
     expect(parseSteeringSpec('{"replies": 5}', 'spec.json')).toEqual({ replies: 5 });
+  });
+});
+
+describe('the specs that ship', () => {
+  const shipped = (name: string): string =>
+    readFileSync(new URL(`../../experiments/steering/${name}`, import.meta.url), 'utf8');
+
+  test('are specs', () => {
+    expect(parseSteeringSpec(shipped('article.yaml'), 'article.yaml')).toMatchObject({
+      poles: { a: { name: 'Happy', features: [11697] }, b: { name: 'Sad', features: [15682, 15539] } },
+      replies: 20,
+    });
+    expect(parseSteeringSpec(shipped('organism.yaml'), 'organism.yaml')).toMatchObject({ pair: 'happy:sad' });
+  });
+
+  test('the embedded default’s names every key', () => {
+    const text = shipped('organism.yaml');
+    expect(SPEC_KEYS.filter((key) => !new RegExp(`^(# )?${key}:`, 'm').test(text))).toEqual([]);
   });
 });
 
