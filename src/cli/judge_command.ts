@@ -7,13 +7,13 @@ import { withExamples } from './help.ts';
 import { addJudgeOptions } from './judge_flags.ts';
 import { addModelRunOptions } from './model_options.ts';
 import type { JudgeRunFlags } from './steer_flags.ts';
+import { subcommandFlags } from './subcommand_flags.ts';
 
 export function judgeCommand(context: CliContext): Command {
   const command = new Command('judge')
     .description(
       'Labels the replies of a steering run, again or by another judge, without generating anything.',
     )
-    .enablePositionalOptions()
     .argument('[run]', 'the folder of a run');
   addModelRunOptions(addJudgeOptions(command))
     .option('--dry-run', 'say what would be labelled and paid at most, and stop')
@@ -35,7 +35,8 @@ function agreeCommand(context: CliContext): Command {
       'Says how far the judges of a run, or two passes of one, agree: Cohen’s kappa and who said what.',
     )
     .argument('[run]', 'the folder of a run that was judged at least twice')
-    .action(async (run: string | undefined) => {
+    .action(async (run: string | undefined, _: unknown, self: Command) => {
+      subcommandFlags(self);
       const { runJudgeAgree } = await import('./judge_run.ts');
       await runJudgeAgree(context, needed(run, 'judge agree'));
     });

@@ -7,12 +7,14 @@ import { addJudgeOptions } from './judge_flags.ts';
 import { collect, integerOption } from './options.ts';
 import type { SteerCalibrateFlags, SteerOnceFlags, SteerRunFlags } from './steer_flags.ts';
 import { addSteerOptions, strengthsOption } from './steer_options.ts';
+import { subcommandFlags } from './subcommand_flags.ts';
+
+/** That of specs, whose reader is not loaded for `--help`. */
+const MAX_REPLIES = 100_000;
 
 export function steerCommand(context: CliContext): Command {
   const command = addSteerOptions(new Command('steer'))
     .description('Shows what a model says as it is beside what it says steered along features of an SAE.')
-    // Else the options before a subcommand's name would be taken from behind it.
-    .enablePositionalOptions()
     .option(
       '--steer <feature:strength>',
       'instead of a pair: 20:11697:+40 adds 40 times that decoder row; repeatable, summed into one arm',
@@ -23,7 +25,7 @@ export function steerCommand(context: CliContext): Command {
       'of a pair: +Happy, -Happy, +Happy+Sad and so on; repeatable (default: +A and +B)',
       collect,
     )
-    .option('--replies <count>', 'with seeds from --seed on', integerOption('--replies', 1, 4096), 1)
+    .option('--replies <count>', 'with seeds from --seed on', integerOption('--replies', 1, MAX_REPLIES), 1)
     .addCommand(runCommand(context))
     .addCommand(calibrateCommand(context))
     .action(async (flags: SteerOnceFlags, self: Command) => {
@@ -48,11 +50,15 @@ function runCommand(context: CliContext): Command {
       'a sweep: multiples of the strength, such as 0.5,1,2; every steered arm once for each',
       strengthsOption,
     )
-    .option('--replies <count>', 'per arm and prompt (default: 20)', integerOption('--replies', 1, 100_000))
+    .option(
+      '--replies <count>',
+      'per arm and prompt (default: 20)',
+      integerOption('--replies', 1, MAX_REPLIES),
+    )
     .option(
       '--examples <count>',
       'unsteered replies that judges see and do not label (default: 20)',
-      integerOption('--examples', 0, 100_000),
+      integerOption('--examples', 0, MAX_REPLIES),
     )
     .option(
       '--random <count>',
@@ -62,7 +68,8 @@ function runCommand(context: CliContext): Command {
     .option('--no-matched', 'leave out the arm of both poles at the length of one')
     .option('-o, --out <folder>', 'the run (default: runs/steering-NAME, by the spec or pair)')
     .option('--dry-run', 'say what would be generated, labelled and paid at most, and stop');
-  addJudgeOptions(command).action(async (spec: string | undefined, flags: SteerRunFlags, self: Command) => {
+  addJudgeOptions(command).action(async (spec: string | undefined, _: unknown, self: Command) => {
+    const flags = subcommandFlags<SteerRunFlags>(self);
     const { runSteerRun } = await import('./steer_run.ts');
     await runSteerRun(context, spec, givenFlags(self, flags));
   });
@@ -80,10 +87,11 @@ function calibrateCommand(context: CliContext): Command {
     )
     .argument('[spec]', 'a YAML file; options go over what it says')
     .option('--strengths <list>', 'multiples of the strength that are tried', strengthsOption)
-    .option('--replies <count>', 'per pole and strength', integerOption('--replies', 1, 100_000))
+    .option('--replies <count>', 'per pole and strength', integerOption('--replies', 1, MAX_REPLIES))
     .option('-o, --out <folder>', 'also write tables, the curves as SVG, report.md and manifest.json there')
     .option('--dry-run', 'say what would be generated, and stop')
-    .action(async (spec: string | undefined, flags: SteerCalibrateFlags, self: Command) => {
+    .action(async (spec: string | undefined, _: unknown, self: Command) => {
+      const flags = subcommandFlags<SteerCalibrateFlags>(self);
       const { runSteerCalibrate } = await import('./steer_calibrate.ts');
       await runSteerCalibrate(context, spec, givenFlags(self, flags));
     });
@@ -94,10 +102,13 @@ function calibrateCommand(context: CliContext): Command {
 }
 
 /** Options that other commands give a default, and that a spec may say here: they are there where the user gave them. */
-const IN_SPECS = ['precision', 'device', 'threads', 'matched'] as const;
+const IN_SPECS = ['precision', 'device', 'matched'] as const;
 
 function givenFlags<Flags extends object>(command: Command, flags: Flags): Flags {
-  const left = IN_SPECS.filter((name) => command.getOptionValueSource(name) === 'default');
+  const { parent } = command;
+  const isGiven = (name: string): boolean =>
+    [command, parent].some((one) => one?.getOptionValueSource(name) === 'cli');
+  const left = IN_SPECS.filter((name) => !isGiven(name));
   return Object.fromEntries(
     Object.entries(flags).filter(([name]) => !left.some((one) => one === name)),
   ) as Flags;
