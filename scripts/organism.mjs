@@ -22,26 +22,71 @@ const HELP = `npm run organism -- [options]
   --list          prints the stages
 `;
 
-const { values } = parseArgs({
-  options: {
-    out: { type: 'string' },
-    work: { type: 'string' },
-    from: { type: 'string' },
-    until: { type: 'string' },
-    only: { type: 'string' },
-    quick: { type: 'boolean', default: false },
-    threads: { type: 'string' },
-    list: { type: 'boolean', default: false },
-    help: { type: 'boolean', short: 'h', default: false },
-  },
-});
+function refuse(problem, hint = 'npm run organism -- --help shows the options') {
+  console.error(`error: ${problem}\nnext: ${hint}`);
+  process.exit(2);
+}
+
+function givenOptions() {
+  try {
+    return parseArgs({
+      options: {
+        out: { type: 'string' },
+        work: { type: 'string' },
+        from: { type: 'string' },
+        until: { type: 'string' },
+        only: { type: 'string' },
+        quick: { type: 'boolean', default: false },
+        threads: { type: 'string' },
+        list: { type: 'boolean', default: false },
+        help: { type: 'boolean', short: 'h', default: false },
+      },
+    }).values;
+  } catch (error) {
+    if (!error.code?.startsWith('ERR_PARSE_ARGS_')) throw error;
+    // Node says in further sentences how such words could be meant otherwise.
+    const [problem] = error.message.split(/\. |\n/);
+    return refuse(problem.replace(/\.$/, ''));
+  }
+}
+
+/** ONNX Runtime takes no more. */
+const MAX_THREADS = 1024;
+
+function checkThreads({ threads }) {
+  if (threads === undefined) return;
+  const isCount = /^\d+$/.test(threads) && Number(threads) >= 1 && Number(threads) <= MAX_THREADS;
+  if (!isCount) refuse(`--threads: got "${threads}", expected a whole number from 1 to ${MAX_THREADS}`);
+}
+
+function checkStages({ from, only, until }, stages) {
+  for (const [name, stage] of Object.entries({ from, only, until })) {
+    if (stage === undefined || stages.includes(stage)) continue;
+    refuse(`--${name}: there is no stage "${stage}" (expected one of ${stages.join(', ')})`);
+  }
+  if (only !== undefined && (from !== undefined || until !== undefined)) {
+    refuse('--only excludes --from and --until: it is both');
+  }
+  if (from !== undefined && until !== undefined && stages.indexOf(until) < stages.indexOf(from)) {
+    refuse(`--until ${until} is before --from ${from}`, `the stages are, in order: ${stages.join(', ')}`);
+  }
+}
+
+const values = givenOptions();
+checkThreads(values);
+if (values.help) {
+  console.log(HELP);
+  process.exit(0);
+}
 
 const load = (path) => import(join(root, 'dist', path));
 const { remakeOrganism, stagesOf } = await load('organism/remake/remake_organism.js');
 const { ORGANISM_SETTINGS, QUICK_SETTINGS } = await load('organism/settings.js');
-const { polesFound } = await load('organism/remake/card.js');
+const { conceptsFound, polesFound } = await load('organism/remake/card.js');
+const { describeError } = await load('cli/errors.js');
 
 const settings = values.quick ? QUICK_SETTINGS : ORGANISM_SETTINGS;
+checkStages(values, stagesOf(settings));
 const kept = join(root, '.organism', values.quick ? 'quick' : 'full');
 const out = resolve(values.out ?? (values.quick ? join(kept, 'out') : join(root, 'organism')));
 const work = resolve(values.work ?? join(kept, 'work'));
@@ -58,10 +103,10 @@ function createPrinter() {
   let stage;
   let began = performance.now();
   let last = 0;
-  const close = () => {
+  const close = (how = '') => {
     if (stage === undefined) return;
     if (isTTY) process.stdout.write('\r\u001b[K');
-    console.log(`${stage}: ${time((performance.now() - began) / 1000)}`);
+    console.log(`${stage}: ${how}${time((performance.now() - began) / 1000)}`);
   };
   return {
     show({ detail = '', fraction, secondsLeft, stage: name }) {
@@ -79,7 +124,8 @@ function createPrinter() {
       if (isTTY) process.stdout.write(`\r\u001b[K${line.slice(0, (process.stdout.columns ?? 80) - 1)}`);
       else console.log(line);
     },
-    end: close,
+    end: () => close(),
+    stop: () => close('not done, stopped after '),
   };
 }
 
@@ -89,11 +135,12 @@ function printCard(card) {
   console.log(
     `model: ${card.model.parameters} parameters, loss ${loss.toFixed(4)} +- ${standardError.toFixed(4)} (unigram ${unigramLoss.toFixed(4)})`,
   );
-  for (const { catalogue, concepts, dSae, id, reporting } of card.saes) {
+  for (const sae of card.saes) {
+    const { concepts, dSae, id, reporting } = sae;
     const { cleanLoss, dead, explainedVariance, l0, splicedLoss } = reporting;
     const more = 100 * (splicedLoss / cleanLoss - 1);
     console.log(
-      `${id}: explained variance ${explainedVariance.toFixed(4)}, L0 ${l0.toFixed(2)}, dead ${dead} of ${dSae}, spliced loss +${more.toFixed(2)} %, poles ${polesFound([{ catalogue }]).length}, concepts ${concepts.length}`,
+      `${id}: explained variance ${explainedVariance.toFixed(4)}, L0 ${l0.toFixed(2)}, dead ${dead} of ${dSae}, spliced loss +${more.toFixed(2)} %, poles ${polesFound([sae]).length}, concepts ${conceptsFound(sae).length} by the rule and ${concepts.length} in the file`,
     );
   }
   console.log(`poles in any SAE: ${polesFound(card.saes).length}`);
@@ -146,13 +193,17 @@ async function main() {
     if (card) printCard(card);
     else console.log(`${shown(work)}: holds the stages up to ${until}`);
   } catch (error) {
-    printer.end();
-    if (error?.name !== 'AntipodeError') throw error;
-    console.error(`error: ${error.message}${error.hint ? `\nnext: ${error.hint}` : ''}`);
-    process.exitCode = error.kind === 'interrupted' ? 130 : 1;
+    printer.stop();
+    const plain = (text) => text;
+    const { exitCode, lines } = describeError(
+      error,
+      { bold: plain, dim: plain, red: plain, yellow: plain },
+      false,
+    );
+    console.error(lines.join('\n'));
+    process.exitCode = exitCode;
   }
 }
 
-if (values.help) console.log(HELP);
-else if (values.list) console.log(stagesOf(settings).join('\n'));
+if (values.list) console.log(stagesOf(settings).join('\n'));
 else await main();

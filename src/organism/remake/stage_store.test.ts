@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -53,6 +53,18 @@ describe('stages of a remake', () => {
   test('with other inputs it is made anew, in an empty folder', async () => {
     expect(await count(open())).toBe(1);
     expect(await count(open(), 'one', { seed: 2 })).toBe(1);
+  });
+
+  test('a folder of its name that no stage left is not emptied', async () => {
+    await mkdir(join(work, 'one'));
+    await writeFile(join(work, 'one', 'weights'), 'mine');
+    for (const more of [{}, { from: 'one' }]) {
+      await expect(count(open(more))).rejects.toMatchObject({
+        kind: 'usage',
+        message: `${join(work, 'one')}: holds weights, which no stage left there`,
+      });
+    }
+    expect(await readFile(join(work, 'one', 'weights'), 'utf8')).toBe('mine');
   });
 
   test('asked to begin from a stage, that one and those behind it are made anew', async () => {

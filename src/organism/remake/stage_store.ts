@@ -4,7 +4,7 @@
  */
 
 import { createHash } from 'node:crypto';
-import { readFile, rm } from 'node:fs/promises';
+import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AntipodeError, systemErrorCode, throwIfInterrupted } from '../../errors.ts';
 import { ensureFolder, writeFileAtomic } from '../../formats/atomic.ts';
@@ -76,6 +76,7 @@ export function createStageStore(options: StageStoreOptions): RunStage {
     const before = await readRecord(folder);
     const isKept = before?.key === key && at < first;
     if (isKept && before.isDone) return { key, seconds: before.seconds, folder, result: before.result as T };
+    if (before === undefined) await refuseForeign(folder);
     if (!isKept) await rm(folder, { recursive: true, force: true });
     await ensureFolder(folder);
     const clock = createClock(isKept ? before.seconds : 0);
@@ -98,6 +99,20 @@ export function createStageStore(options: StageStoreOptions): RunStage {
       throw error;
     }
   };
+}
+
+/** A folder of the stage's name that no stage wrote is not emptied for it. */
+async function refuseForeign(folder: string): Promise<void> {
+  const entries = await readdir(folder).catch((error: unknown) => {
+    if (systemErrorCode(error) === 'ENOENT') return [];
+    throw error;
+  });
+  // Of a process that was killed while it wrote the record.
+  const names = entries.filter((name) => !name.startsWith('.antipode-'));
+  if (names.length === 0 || names.includes(RECORD_FILE)) return;
+  throw new AntipodeError('usage', `${folder}: holds ${names.sort()[0]}, which no stage left there`, {
+    hint: 'choose another folder with --work',
+  });
 }
 
 /** @throws {AntipodeError} `usage`, with the stages that there are */
