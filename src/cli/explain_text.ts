@@ -11,6 +11,7 @@ import { type DisplayTable, formatCount, left, plural, right } from '../report/d
 import { renderText } from '../report/text.ts';
 import type { HookPoint } from '../train/harvest/hook_name.ts';
 import type { ExplainFlags } from './explain_flags.ts';
+import { shadowSentence } from './explanation_inputs.ts';
 import { formatBytes, type Result, visible } from './output.ts';
 
 export interface ExplainSummary {
@@ -90,7 +91,9 @@ function clearest(explanations: readonly FeatureExplanation[]): FeatureExplanati
 
 function placesOf({ flags, written, stored, asked }: ExplainSummary): string[] {
   const lines = asked ? [`${visible(flags.explainerModel ?? '')}: ${askedSentence(asked)}`] : [];
+  const shadow = stored && shadowSentence(stored.id);
   if (stored) lines.push(`imported: ${visible(stored.dir)}`);
+  if (shadow !== undefined) lines.push(visible(shadow));
   lines.push(`${visible(written.dir)} (${formatBytes(written.byteLength)})`);
   return lines;
 }

@@ -1,8 +1,11 @@
 /** @file What is known about an SAE's features, from where a command was pointed to or from what was imported. */
 
+import { sep } from 'node:path';
 import { AntipodeError } from '../errors.ts';
 import type { ExplanationLookup } from '../features/explanation_lookup.ts';
+import { featureStoresDir } from '../features/feature_store.ts';
 import { openExplanations, openImported } from '../features/open_explanations.ts';
+import { embeddedSae } from '../hub/embedded_default.ts';
 import { type FeatureNotes, NO_NOTES } from '../report/feature_notes.ts';
 import type { SaeFile } from '../sae/sae.ts';
 import { syntheticFiles } from '../sae/synthetic_file.ts';
@@ -66,10 +69,24 @@ async function explanationsFor(
   }
 }
 
+/** Where an import stands in the way of what ships with the embedded default: which is used, and how to get back to the other. */
+export function noteShadowed(context: CliContext, { files, neuronpediaId }: ExplanationLookup): void {
+  const sentence = shadowSentence(neuronpediaId);
+  const isImported = files.some((file) => file.startsWith(featureStoresDir(context.env) + sep));
+  if (isImported && sentence !== undefined) context.out().note(sentence);
+}
+
+/** Undefined for sources of which nothing ships. */
+export function shadowSentence(neuronpediaId: string): string | undefined {
+  if (embeddedSae(neuronpediaId)?.id !== neuronpediaId) return undefined;
+  return `${neuronpediaId}: imported explanations take the place of those that ship with it; back to these: antipode cache rm features/${neuronpediaId}`;
+}
+
 function describe(context: CliContext, lookup: ExplanationLookup | undefined, sae: SaeFile): KnownNotes {
   if (!lookup) return { notes: NO_NOTES, explanationFiles: [], explanationFacts: null };
   const { neuronpediaId, isSynthetic } = sae.header.identity;
   for (const warning of lookup.warnings) context.out().warn(visible(warning));
+  noteShadowed(context, lookup);
   if (!isSynthetic && neuronpediaId !== undefined && lookup.neuronpediaId !== neuronpediaId) {
     context
       .out()

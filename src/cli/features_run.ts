@@ -17,6 +17,7 @@ import { type SearchHit, searchExplanations } from '../features/search_explanati
 import { EMBEDDED_SAES } from '../hub/embedded_default.ts';
 import { renderText } from '../report/text.ts';
 import type { CliContext } from './context.ts';
+import { noteShadowed } from './explanation_inputs.ts';
 import type { ImportFlags, SearchFlags, ShowFlags } from './features_flags.ts';
 import { featureText, hitText, pageOf, storeJson, storesTable } from './features_text.ts';
 import { visible } from './output.ts';
@@ -110,11 +111,16 @@ export async function runSearch(context: CliContext, text: string, flags: Search
 
 async function searchedLookups(context: CliContext, flags: SearchFlags): Promise<ExplanationLookup[]> {
   if (flags.explanations !== undefined) return [await open(context, flags.explanations, flags.source)];
-  if (flags.source !== undefined) return [await openImported(flags.source, { env: context.env })];
+  if (flags.source !== undefined) {
+    const lookup = await openImported(flags.source, { env: context.env });
+    noteShadowed(context, lookup);
+    return [lookup];
+  }
   const { stores, damaged } = await listFeatureStores(context.env);
   for (const problem of damaged) context.out().warn(visible(problem));
   const lookups: ExplanationLookup[] = [];
   for (const { dir } of stores) lookups.push(await open(context, dir, undefined));
+  for (const lookup of lookups) noteShadowed(context, lookup);
   // Where nothing is imported, what ships is what there is to search; beside a user's own sources it would only be in the way.
   if (stores.length > 0) return lookups;
   for (const { explanations } of EMBEDDED_SAES) lookups.push(await open(context, explanations, undefined));
@@ -211,7 +217,9 @@ async function findFeature(
   }
   const ref = parseIndex(text.trim()) === undefined ? parseFeatureRef(text) : await bareIndex(context, text);
   const source = { source: ref, asked: text.trim() };
-  return { lookup: await openImported(source, { env: context.env, explainer }), ref };
+  const lookup = await openImported(source, { env: context.env, explainer });
+  noteShadowed(context, lookup);
+  return { lookup, ref };
 }
 
 /** The source part of a reference as `openExplanations` takes it. */
