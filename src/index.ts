@@ -48,6 +48,28 @@ export { classifyPair, type PairClass } from './geometry/pair_class.ts';
 export { GEOMETRY_PARTS, type GeometryPart } from './geometry/parts.ts';
 export { drawRandomPairs, type FeaturePair } from './geometry/random_pairs.ts';
 export { measureSameFeature, type SameFeature } from './geometry/same_feature.ts';
+export { type Agreement, agreement, CONFUSION_LABELS } from './judge/agreement.ts';
+export type { DegenerateThresholds } from './judge/degenerate.ts';
+export { type EndState, endOf, type LabelCounts, type Net, netText } from './judge/end_states.ts';
+export type { BlindReply, Judge, JudgeExample, JudgeOptions, JudgeSetting, Verdict } from './judge/judge.ts';
+export {
+  type JudgedReplies,
+  type JudgeRepliesOptions,
+  judgeExamples,
+  judgeReplies,
+} from './judge/judge_replies.ts';
+export { type JudgedLabel, labelName, type PoleNames, type SteeringLabel } from './judge/labels.ts';
+export { createLexiconJudge } from './judge/lexicon/lexicon_judge.ts';
+export {
+  type ArmOutcome,
+  type ArmTest,
+  type OutcomeOptions,
+  outcome,
+  type PlannedArm,
+  type SteeringOutcome,
+  type VerdictsById,
+} from './judge/outcome.ts';
+export { openVerdictsFile, type ReplyVerdict, type VerdictsFile } from './judge/verdicts_file.ts';
 export { clampEdit, type FeatureClamp } from './lm/clamp_edit.ts';
 export { editPerRow, mergeEdits } from './lm/combine_edits.ts';
 export type { DeviceChoice } from './lm/device.ts';
