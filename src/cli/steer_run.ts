@@ -2,10 +2,11 @@
 
 import { join, parse, resolve } from 'node:path';
 import { AntipodeError } from '../errors.ts';
-import { ensureFolder } from '../formats/atomic.ts';
+import { ensureFolder, writeFileAtomic } from '../formats/atomic.ts';
+import type { LanguageModel } from '../lm/language_model.ts';
 import { checkSteeringFolder } from '../report/steering_folder.ts';
-import { generateReplies, type ReplyProgress } from '../steering/generate_replies.ts';
-import { inJobOrder, pendingJobs } from '../steering/jobs.ts';
+import { generateReplies } from '../steering/generate_replies.ts';
+import { inJobOrder, pendingJobs, type ReplyJob } from '../steering/jobs.ts';
 import { createPoleReader } from '../steering/pole_reader.ts';
 import { openRepliesFile, type RepliesFile } from '../steering/replies_file.ts';
 import type { ReplyRecord } from '../steering/reply_record.ts';
@@ -27,6 +28,7 @@ import {
   generationOf,
   openSteeredModel,
   openSteeringInputs,
+  type ResolvedArms,
   resolveSteering,
   type SteeringInputs,
   steeringFacts,
@@ -101,43 +103,23 @@ async function generate(
   inputs: SteeringInputs,
   folder: SteerFolder,
 ): Promise<Generated> {
-  const { sae, spec } = inputs;
   const model = await openSteeredModel(context, inputs);
   try {
     const arms = await resolveSteering(context, inputs, model);
-    const made = steeringPlan(spec, await steeringFacts(inputs, model, arms));
+    const made = steeringPlan(inputs.spec, await steeringFacts(inputs, model, arms));
     const plan = await enterSteerFolder(folder, made);
     const jobs = jobsOfPlan(plan);
-    const file = await openRepliesFile(join(folder.path, REPLIES_FILE));
+    const path = join(folder.path, REPLIES_FILE);
+    const file = await openRepliesFile(path);
     try {
       const pending = pendingJobs(jobs, file.known);
-      if (pending.length > 0 && pending.length < jobs.length) {
-        context
-          .out()
-          .note(`${folder.shown}: goes on behind ${jobs.length - pending.length} of ${jobs.length} replies`);
-      }
       if (pending.length > 0) {
-        const reader = await createPoleReader(sae, spec.poles);
-        const progress = context.out().progress('generating', pending.length);
-        try {
-          await generateReplies({
-            ...generationOf(inputs),
-            model,
-            interventions: arms.interventions,
-            jobs: pending,
-            reader,
-            onReply: (record) => file.append(record),
-            onProgress: ({ done, tokens }: ReplyProgress) => progress.update(done, `${tokens} tokens`),
-            signal: context.signal,
-          });
-        } catch (error) {
-          throw withResume(error, { file, folder, total: jobs.length });
-        } finally {
-          progress.end();
-          await reader.close();
-        }
+        await makeReplies(context, { inputs, model, arms, file, folder, pending, total: jobs.length });
       }
-      return { plan, records: inJobOrder(jobs, file.known) };
+      const records = inJobOrder(jobs, file.known);
+      await file.close();
+      await putInOrder(path, [...file.known.keys()], records);
+      return { plan, records };
     } finally {
       await file.close();
     }
@@ -146,14 +128,55 @@ async function generate(
   }
 }
 
-function withResume(
-  error: unknown,
-  {
-    file,
-    folder,
-    total,
-  }: { readonly file: RepliesFile; readonly folder: SteerFolder; readonly total: number },
-): unknown {
+interface Making {
+  readonly inputs: SteeringInputs;
+  readonly model: LanguageModel;
+  readonly arms: ResolvedArms;
+  readonly file: RepliesFile;
+  readonly folder: SteerFolder;
+  /** At least one. */
+  readonly pending: readonly ReplyJob[];
+  /** All of the run. */
+  readonly total: number;
+}
+
+async function makeReplies(context: CliContext, making: Making): Promise<void> {
+  const { inputs, model, arms, file, folder, pending, total } = making;
+  const out = context.out();
+  const done = total - pending.length;
+  if (done > 0) out.note(`${folder.shown}: goes on behind ${done} of ${total} replies`);
+  const reader = await createPoleReader(inputs.sae, inputs.spec.poles);
+  const progress = out.progress('generating', pending.length);
+  try {
+    await generateReplies({
+      ...generationOf(inputs),
+      model,
+      interventions: arms.interventions,
+      jobs: pending,
+      reader,
+      onReply: (record) => file.append(record),
+      onProgress: (now) => progress.update(now.done, `${now.tokens} tokens`),
+      signal: context.signal,
+    });
+  } catch (error) {
+    throw withResume(error, making);
+  } finally {
+    progress.end();
+    await reader.close();
+  }
+}
+
+/** The order of the plan: the file does not tell which reply ended first, nor where a run was stopped. */
+async function putInOrder(
+  path: string,
+  written: readonly string[],
+  records: readonly ReplyRecord[],
+): Promise<void> {
+  if (records.every(({ id }, i) => id === written[i])) return;
+  await writeFileAtomic(path, records.map((record) => `${JSON.stringify(record)}\n`).join(''));
+}
+
+function withResume(error: unknown, { file, folder, total }: Making): unknown {
   if (!(error instanceof AntipodeError) || error.kind !== 'interrupted') return error;
   const message = `interrupted: ${file.known.size} of ${total} replies are in ${folder.shown}`;
   return new AntipodeError('interrupted', message, {
