@@ -17,13 +17,13 @@ export function geometryCommand(context: CliContext): Command {
     )
     .option(
       '--sae <ref>',
-      'SAE: a file or folder, an id, a URL, ID=PATH, or synthetic-16k; repeatable',
+      'SAE: a file or folder, an id, a URL, ID=PATH, organism/1-res-2k, organism/2-res-2k or synthetic-16k; repeatable',
       collect,
     );
   addSaeOptions(command)
     .option(
       '--concepts <set>',
-      'article-10, article-20, a YAML or JSON file, or - for stdin; one for all, or one per --sae in order (default: the SAE’s own catalogue)',
+      'article-10, article-20, organism-1, organism-2, a YAML or JSON file, or - for stdin; one for all, or one per --sae in order (default: the SAE’s own catalogue)',
       collect,
     )
     .option(
@@ -67,7 +67,7 @@ export function geometryCommand(context: CliContext): Command {
       const { sae } = given;
       if (sae === undefined) {
         throw new AntipodeError('usage', 'geometry: --sae is missing', {
-          hint: 'antipode geometry --sae synthetic-16k --concepts article-10 tries it without weights',
+          hint: 'antipode geometry --sae organism/1-res-2k tries it on what ships with antipode',
         });
       }
       const flags = { ...given, sae } as GeometryFlags;
@@ -75,6 +75,7 @@ export function geometryCommand(context: CliContext): Command {
       await runGeometry(context, flags);
     });
   return withExamples(command, [
+    'antipode geometry --sae organism/1-res-2k',
     'antipode geometry --sae gemma-2-2b/20-gemmascope-res-16k --concepts article-20 --out runs/layer-20',
     'antipode geometry --sae params.npz --concepts pairs.yaml --only pairs,random',
   ]);

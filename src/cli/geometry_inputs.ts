@@ -1,6 +1,6 @@
 /** @file Opens what `antipode geometry` was given, and decides which concepts and explanations belong to which SAE. */
 
-import { catalogue, catalogueOf } from '../concepts/catalogues.ts';
+import { catalogue, catalogueIds, catalogueOf } from '../concepts/catalogues.ts';
 import type { ConceptSet } from '../concepts/concept_set.ts';
 import { loadConcepts } from '../concepts/load_concepts.ts';
 import { publishedFor } from '../concepts/published.ts';
@@ -116,6 +116,6 @@ function conceptsFor(
   const fallback = fallbackId === undefined ? undefined : catalogue(fallbackId);
   if (fallback && sets.length === 0) return fallback;
   throw new AntipodeError('usage', `${identity.label}: no concepts are given for it`, {
-    hint: 'add --concepts article-10, article-20 or a file of your own (antipode concepts --help)',
+    hint: `add --concepts ${catalogueIds().join(', ')} or a file of your own (antipode concepts --help)`,
   });
 }

@@ -2,6 +2,7 @@ import { copyFile, cp, mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { fixture, temporaryFolder } from '../../test/support/sae_fixtures.ts';
+import { EMBEDDED_FOLDER } from '../hub/embedded_default.ts';
 import { openSae } from './open.ts';
 import type { SaeHeader } from './sae.ts';
 
@@ -42,6 +43,39 @@ describe('a registered SAE that is not here', () => {
     ],
   ])('C9 %s: the next command is %s', async (ref, hint) => {
     await expect(header(ref)).rejects.toMatchObject({ kind: 'missing', hint });
+  });
+});
+
+describe('a name that is not that of an SAE but near one', () => {
+  it.each([
+    ['organism', 'organism: is the embedded language model'],
+    ['organism/3-res-2k', 'organism/3-res-2k: is no SAE of the embedded default'],
+  ])('%s: the embedded SAEs are named, also where the package lies', async (ref, message) => {
+    const hint = 'its SAEs are organism/1-res-2k and organism/2-res-2k';
+    for (const cwd of [root, dirname(EMBEDDED_FOLDER)])
+      await expect(header(ref, cwd)).rejects.toMatchObject({ kind: 'missing', message, hint });
+  });
+
+  it('a folder of one’s own that is called so is opened', async () => {
+    await put('own/organism/params.npz');
+    expect((await header('organism', join(root, 'own'))).identity.label).toBe('organism');
+  });
+
+  it('a folder of folders with SAEs: these are named', async () => {
+    await put('trained/saelens/sae_weights.safetensors');
+    await put('trained/gemma-scope/params.npz');
+    await mkdir(join(root, 'trained/notes'));
+    await put('release/layer_1/width_16k/average_l0_7/params.npz');
+    for (const [ref, below] of [
+      ['trained', ['trained/gemma-scope', 'trained/saelens']],
+      ['release', ['release/layer_1/width_16k/average_l0_7']],
+    ] as const) {
+      const hint = `name one of the SAEs below it: ${below.map((one) => join(root, one)).join(', ')}`;
+      await expect(header(ref)).rejects.toMatchObject({ kind: 'missing', hint });
+    }
+    await expect(header('trained/notes')).rejects.toMatchObject({
+      hint: 'give the folder of one SAE, or the weight file itself',
+    });
   });
 });
 

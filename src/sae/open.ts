@@ -10,7 +10,13 @@ import { AntipodeError } from '../errors.ts';
 import { openTensorFile } from '../formats/detect.ts';
 import type { TensorFile } from '../formats/tensor_file.ts';
 import type { Env } from '../hub/cache_dirs.ts';
-import { EMBEDDED_MODEL_ID, type EmbeddedSae, embeddedSae } from '../hub/embedded_default.ts';
+import {
+  EMBEDDED_FOLDER,
+  EMBEDDED_MODEL_ID,
+  EMBEDDED_SAES,
+  type EmbeddedSae,
+  embeddedSae,
+} from '../hub/embedded_default.ts';
 import { findInHfCache, repoIdOfFolder } from '../hub/hf_cache.ts';
 import { type JsonConfig, readConfig } from './loaders/json_config.ts';
 import { layoutOf } from './loaders/loaders.ts';
@@ -55,7 +61,9 @@ interface Located {
 
 async function locate(ref: string, options: OpenSaeOptions): Promise<Located> {
   const local = localPath(ref, options);
-  if (await exists(local)) return { path: local };
+  const isThere = await exists(local);
+  if (ref === EMBEDDED_MODEL_ID && (!isThere || local === resolve(EMBEDDED_FOLDER))) throw noEmbeddedSae(ref);
+  if (isThere) return { path: local };
   const split = ref.indexOf('=');
   if (split > 0 && !/^https?:/i.test(ref)) {
     const path = localPath(ref.slice(split + 1), options);
@@ -65,9 +73,19 @@ async function locate(ref: string, options: OpenSaeOptions): Promise<Located> {
   }
   const embedded = embeddedSae(ref);
   if (embedded) return { path: embedded.weights, identity: embeddedIdentity(embedded) };
+  if (ref.startsWith(`${EMBEDDED_MODEL_ID}/`)) throw noEmbeddedSae(ref);
   if (looksLikePath(ref)) throw new AntipodeError('missing', `${ref}: no such file or folder`);
   const address = resolveSae(ref) ?? requireSae(ref);
   return { path: await findCached(address, options.env), identity: address.identity };
+}
+
+/** The language model has the name that its SAEs begin with. */
+function noEmbeddedSae(ref: string): AntipodeError {
+  const problem =
+    ref === EMBEDDED_MODEL_ID ? 'is the embedded language model' : 'is no SAE of the embedded default';
+  return new AntipodeError('missing', `${ref}: ${problem}`, {
+    hint: `its SAEs are ${EMBEDDED_SAES.map(({ id }) => id).join(' and ')}`,
+  });
 }
 
 /** Who an SAE of the embedded default is. */

@@ -69,13 +69,54 @@ export async function findWeights(path: string): Promise<string> {
       },
     );
   }
+  const below = await saesBelow(path);
+  const hint =
+    below.length === 0
+      ? 'give the folder of one SAE, or the weight file itself'
+      : `name one of the SAEs below it: ${below.join(', ')}`;
   throw new AntipodeError(
     'missing',
     `${path}: holds no SAE weights (looked for ${WEIGHT_FILES.join(', ')})`,
-    {
-      hint: 'give the folder of one SAE, or the weight file itself',
-    },
+    { hint },
   );
+}
+
+/** A release has its SAEs three folders deep: `layer_20/width_16k/average_l0_71`. */
+const SEARCHED_DEPTH = 3;
+/** A folder with more in it is no release, and looking on would take long. */
+const SEARCHED_FOLDERS = 300;
+const SHOWN_FOLDERS = 4;
+
+/** Folders below with a weight file of a known name, the nearest first; a few of them, for a hint. */
+async function saesBelow(path: string): Promise<string[]> {
+  const found: string[] = [];
+  let level = [path];
+  let seen = 0;
+  for (let depth = 1; depth <= SEARCHED_DEPTH && seen < SEARCHED_FOLDERS; depth++) {
+    const next: string[] = [];
+    for (const folder of level) {
+      for (const child of await foldersIn(folder)) {
+        if (++seen > SEARCHED_FOLDERS || found.length === SHOWN_FOLDERS) return found;
+        if (await holdsWeights(child)) found.push(child);
+        else next.push(child);
+      }
+    }
+    level = next;
+  }
+  return found;
+}
+
+async function foldersIn(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
+  return entries
+    .filter((entry) => entry.isDirectory() && !entry.name.startsWith('.'))
+    .map(({ name }) => join(folder, name))
+    .sort();
+}
+
+async function holdsWeights(folder: string): Promise<boolean> {
+  for (const name of WEIGHT_FILES) if (await exists(join(folder, name))) return true;
+  return false;
 }
 
 async function isFolder(path: string): Promise<boolean> {

@@ -259,7 +259,19 @@ describe('C7, C8, C9: exit codes and error sentences', () => {
   it.each([
     ['an unknown command suggests', ['geometri'], 2, 'Did you mean geometry?'],
     ['an unknown flag suggests', ['geometry', '--sea', 'x'], 2, 'Did you mean --sae?'],
-    ['a missing --sae', ['geometry'], 2, 'next: antipode geometry --sae synthetic-16k'],
+    ['a missing --sae', ['geometry'], 2, 'next: antipode geometry --sae organism/1-res-2k'],
+    [
+      'missing concepts',
+      ['geometry', '--sae', FIXTURE_SAE],
+      2,
+      'article-20, organism-1, organism-2 or a file',
+    ],
+    [
+      'a dry run of what could not be written',
+      [...GEOMETRY, '--dry-run', '--out', 'pairs.yaml'],
+      2,
+      'pairs.yaml: is a file',
+    ],
     ['a number that is none', [...GEOMETRY, '--seed', 'x'], 2, '--seed: got "x", expected an integer'],
     ['an unknown space', [...GEOMETRY, '--spaces', 'latent'], 2, 'expected some of encoder, decoder'],
     [
