@@ -9,6 +9,7 @@ import { AntipodeError, systemErrorCode } from '../errors.ts';
 import { ensureFolder, writeFileAtomic } from '../formats/atomic.ts';
 import { livingOwner, withLock } from '../formats/lock.ts';
 import { checkSamePlan, planText, type SteeringPlan } from '../steering/steering_plan.ts';
+import { parseSteeringPlan } from '../steering/stored_plan.ts';
 
 export const PLAN_FILE = 'steering.json';
 export const REPLIES_FILE = 'replies.jsonl';
@@ -99,13 +100,7 @@ async function readPlanText({ path, shown }: SteerFolder): Promise<string | unde
 }
 
 function parsePlan({ shown }: SteerFolder, text: string): SteeringPlan {
-  try {
-    const plan = JSON.parse(text) as Partial<SteeringPlan> | null;
-    if (plan?.schema === 'antipode-steering' && plan.schema_version === 1) return plan as SteeringPlan;
-  } catch {
-    // Said below.
-  }
-  throw new AntipodeError('format', `${shown}: ${PLAN_FILE} is not a steering plan`);
+  return parseSteeringPlan(text, `${shown}/${PLAN_FILE}`);
 }
 
 async function namesIn({ path, shown }: SteerFolder): Promise<string[]> {

@@ -53,12 +53,12 @@ export async function runSteerRun(
     const names = judgesOf(flags, spec.judges);
     const shown = flags.out ?? defaultFolder(specPath, inputs);
     const folder = { path: resolve(context.cwd, shown), shown };
+    await checkSteerFolder(folder);
+    await checkSteeringFolder(folder.path);
     if (flags.dryRun) {
       context.out().result(plannedResult({ inputs, folder, names, flags }));
       return;
     }
-    await checkSteerFolder(folder);
-    await checkSteeringFolder(folder.path);
     const { precision, device, seed, threads } = spec;
     const run = { precision, device, ...(threads !== undefined && { threads }) };
     const poles = { a: spec.poles.a.name, b: spec.poles.b.name };
