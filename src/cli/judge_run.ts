@@ -10,7 +10,7 @@ import { checkSteeringFolder } from '../report/steering_folder.ts';
 import { steeringTables } from '../report/steering_tables.ts';
 import { renderText } from '../report/text.ts';
 import { inJobOrder, pendingJobs } from '../steering/jobs.ts';
-import { openRepliesFile } from '../steering/replies_file.ts';
+import { readReplies } from '../steering/replies_file.ts';
 import type { ReplyRecord } from '../steering/reply_record.ts';
 import type { SteeringPlan } from '../steering/steering_plan.ts';
 import type { CliContext } from './context.ts';
@@ -100,9 +100,8 @@ async function readRun(context: CliContext, shown: string): Promise<StoredRun> {
   const folder = { path: resolve(context.cwd, shown), shown };
   const plan = await readSteerFolder(folder);
   const jobs = jobsOfPlan(plan);
-  const file = await openRepliesFile(join(folder.path, REPLIES_FILE));
-  await file.close();
-  const pending = pendingJobs(jobs, file.known);
+  const known = await readReplies(join(folder.path, REPLIES_FILE));
+  const pending = pendingJobs(jobs, known);
   if (pending.length > 0) {
     throw new AntipodeError(
       'missing',
@@ -113,7 +112,7 @@ async function readRun(context: CliContext, shown: string): Promise<StoredRun> {
   return {
     folder,
     plan,
-    records: inJobOrder(jobs, file.known),
+    records: inJobOrder(jobs, known),
     prompts: plan.prompts.map(({ text }) => text),
   };
 }

@@ -8,8 +8,8 @@ import { join } from 'node:path';
 import { AntipodeError, systemErrorCode } from '../errors.ts';
 import { ensureFolder, writeFileAtomic } from '../formats/atomic.ts';
 import { livingOwner, withLock } from '../formats/lock.ts';
+import { readSteeringPlan } from '../steering/read_plan.ts';
 import { checkSamePlan, planText, type SteeringPlan } from '../steering/steering_plan.ts';
-import { parseSteeringPlan } from '../steering/stored_plan.ts';
 
 export const PLAN_FILE = 'steering.json';
 export const REPLIES_FILE = 'replies.jsonl';
@@ -100,7 +100,7 @@ async function readPlanText({ path, shown }: SteerFolder): Promise<string | unde
 }
 
 function parsePlan({ shown }: SteerFolder, text: string): SteeringPlan {
-  return parseSteeringPlan(text, `${shown}/${PLAN_FILE}`);
+  return readSteeringPlan(text, `${shown}/${PLAN_FILE}`);
 }
 
 async function namesIn({ path, shown }: SteerFolder): Promise<string[]> {

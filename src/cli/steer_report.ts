@@ -98,7 +98,7 @@ export function subjectOf(
   return {
     model: model.ref,
     sae: sae.label,
-    place: shownPlace(sae.place === 'resid.emb' ? 'emb' : Number(sae.place.replace('resid.', ''))),
+    place: placeWords(sae.place),
     neuronpediaId: sae.neuronpedia_id ?? undefined,
     poles,
     prompts: prompts.map(({ text }) => text),
@@ -115,6 +115,12 @@ export function subjectOf(
     agreements: agreementsOf(judged),
     notes: notesOf(plan),
   };
+}
+
+/** Of `resid.20`; an edited plan may say anything. */
+function placeWords(place: string): string {
+  const site = /^resid\.(emb|\d+)$/.exec(place)?.[1];
+  return site === undefined ? `at ${place}` : shownPlace(site === 'emb' ? site : Number(site));
 }
 
 /** Whether every part is as strong as the run says a pole is. */
