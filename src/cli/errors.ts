@@ -59,13 +59,21 @@ function fromSystem(error: unknown): AntipodeError | undefined {
     case 'EACCES':
     case 'EPERM':
     case 'EROFS':
-      return new AntipodeError('resource', `${path}: no permission to write or read there`);
+      return new AntipodeError('resource', `${path}: no permission to write or read there`, {
+        hint: 'change its permissions, or choose another place',
+      });
     case 'ENOENT':
-      return new AntipodeError('missing', `${path}: no such file or folder`);
+      return new AntipodeError('missing', `${path}: no such file or folder`, {
+        hint: 'check its name, and the folder that it should be in',
+      });
     case 'ENOTDIR':
-      return new AntipodeError('usage', `${path}: a part of this path is a file, not a folder`);
+      return new AntipodeError('usage', `${path}: a part of this path is a file, not a folder`, {
+        hint: 'check the path',
+      });
     case 'EISDIR':
-      return new AntipodeError('usage', `${path}: is a folder, expected a file`);
+      return new AntipodeError('usage', `${path}: is a folder, expected a file`, {
+        hint: 'name a file in it',
+      });
     case 'ENOMEM':
       return new AntipodeError('resource', 'not enough memory', {
         hint: 'close other programs, or use a smaller SAE',

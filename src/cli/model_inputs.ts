@@ -24,7 +24,11 @@ export async function modelFolder({ env, cwd }: CliContext, ref: string): Promis
       hint: 'name the folder that holds config.json and the weights',
     });
   }
-  if (!/^[\w.-]+\/[\w.-]+$/.test(ref)) throw new AntipodeError('missing', `${ref}: no such model folder`);
+  if (!/^[\w.-]+\/[\w.-]+$/.test(ref)) {
+    throw new AntipodeError('missing', `${ref}: no such model folder`, {
+      hint: `name the folder of a model, org/name, or ${EMBEDDED_MODEL_ID}`,
+    });
+  }
   const config = await findInHfCache(env, { repoId: ref, path: 'config.json' });
   if (config) return dirname(config.path);
   throw new AntipodeError(

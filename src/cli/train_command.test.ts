@@ -13,6 +13,7 @@ let cwd: string;
 beforeAll(async () => {
   cwd = await mkdtemp(join(tmpdir(), 'antipode-train-'));
   await writeTinyModel(join(cwd, 'model'));
+  await mkdir(join(cwd, 'empty'));
   await writeFile(join(cwd, 'texts.txt'), Array.from({ length: 40 }, (_, i) => `w${2 + i} w3`).join('\n'));
 });
 afterAll(() => rm(cwd, { recursive: true }));
@@ -76,7 +77,7 @@ describe('C15: a dry run', () => {
       tokens: 98 * 1024,
       memory_bytes: { buffer: 524_288 * 20 * 4 },
     });
-    expect(readdirSync(cwd).sort()).toEqual(['model', 'texts.txt']);
+    expect(readdirSync(cwd).sort()).toEqual(['empty', 'model', 'texts.txt']);
   });
 
   it('names SAELens’s standard architecture, other hooks, texts from stdin', async () => {
@@ -177,7 +178,12 @@ describe('refused', () => {
       ['--layer', '1', '--resume'],
       '2 error: sae.training: there is no training to go on with\nnext: leave --resume out',
     ],
-    [['--layer', '1', '--text', 'absent.txt'], '3 error: '],
+    [['--layer', '1', '--text', 'absent.txt'], 'absent.txt: no such file\nnext: check its name'],
+    [
+      ['--layer', '1', '--model', 'empty'],
+      'empty/config.json: no such file\nnext: name the folder of a model',
+    ],
+    [['--layer', '1', '--model', 'absent'], '3 error: absent: no such model folder\nnext: name the folder'],
     [['--layer', '1', '--text', 'model'], '1 error: '],
     [
       ['--layer', '1', '--field', 'text'],
@@ -214,7 +220,9 @@ describe('refused', () => {
     ],
   ])('%s', async (name, content, message) => {
     await writeFile(join(cwd, name), content);
-    expect(await refusal(['--layer', '1', '--text', name])).toContain(message);
+    const refused = await refusal(['--layer', '1', '--text', name]);
+    expect(refused).toContain(message);
+    expect(refused).toMatch(/\nnext: \S+/);
   });
 
   it('folders of others, and only those that are in the way', async () => {

@@ -78,7 +78,10 @@ async function kindOf(path: string, given: string): Promise<'file' | 'folder'> {
   } catch (error) {
     const code = systemErrorCode(error);
     if (code !== 'ENOENT' && code !== 'ENOTDIR') throw error;
-    throw new AntipodeError('missing', `${given}: no such file or folder`, { cause: error });
+    throw new AntipodeError('missing', `${given}: no such file or folder`, {
+      hint: 'name an export of Neuronpedia, or a file of its rows',
+      cause: error,
+    });
   }
 }
 

@@ -100,10 +100,16 @@ function openFailure(path: string, error: unknown): AntipodeError {
   switch (systemErrorCode(error)) {
     case 'ENOENT':
     case 'ENOTDIR':
-      return new AntipodeError('missing', `${path}: no such file`, { cause: error });
+      return new AntipodeError('missing', `${path}: no such file`, {
+        hint: 'check its name, and the folder that it should be in',
+        cause: error,
+      });
     case 'EACCES':
     case 'EPERM':
-      return new AntipodeError('resource', `${path}: no permission to read it`, { cause: error });
+      return new AntipodeError('resource', `${path}: no permission to read it`, {
+        hint: 'make it readable, or run the command as its owner',
+        cause: error,
+      });
     default:
       return new AntipodeError('resource', `${path}: cannot be opened (${String(error)})`, { cause: error });
   }

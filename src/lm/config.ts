@@ -60,7 +60,9 @@ export function parseModelConfig(value: unknown, subject = 'config.json'): Model
 /** @param folder holds `config.json` @throws {AntipodeError} as `parseModelConfig`; `missing` where there is none */
 export async function readModelConfig(folder: string): Promise<ModelConfig> {
   const path = join(folder, 'config.json');
-  const source = await openFileSource(path);
+  const source = await openFileSource(path).catch((error: unknown) => {
+    throw error instanceof AntipodeError && error.kind === 'missing' ? noConfig(error) : error;
+  });
   try {
     if (source.byteLength > MAX_CONFIG_BYTES) {
       throw new AntipodeError(
@@ -72,4 +74,9 @@ export async function readModelConfig(folder: string): Promise<ModelConfig> {
   } finally {
     await source.close();
   }
+}
+
+function noConfig(error: AntipodeError): AntipodeError {
+  const hint = 'name the folder of a model, which holds config.json, tokenizer.json and the weights';
+  return new AntipodeError('missing', error.message, { hint, cause: error });
 }

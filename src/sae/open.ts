@@ -68,15 +68,21 @@ async function locate(ref: string, options: OpenSaeOptions): Promise<Located> {
   if (split > 0 && !/^https?:/i.test(ref)) {
     const path = localPath(ref.slice(split + 1), options);
     const { identity } = requireSae(ref.slice(0, split));
-    if (!(await exists(path))) throw new AntipodeError('missing', `${path}: no such file or folder`);
+    if (!(await exists(path))) throw nothingAt(path);
     return { path, identity };
   }
   const embedded = embeddedSae(ref);
   if (embedded) return { path: embedded.weights, identity: embeddedIdentity(embedded) };
   if (ref.startsWith(`${EMBEDDED_MODEL_ID}/`)) throw noEmbeddedSae(ref);
-  if (looksLikePath(ref)) throw new AntipodeError('missing', `${ref}: no such file or folder`);
+  if (looksLikePath(ref)) throw nothingAt(ref);
   const address = resolveSae(ref) ?? requireSae(ref);
   return { path: await findCached(address, options.env), identity: address.identity };
+}
+
+function nothingAt(path: string): AntipodeError {
+  return new AntipodeError('missing', `${path}: no such file or folder`, {
+    hint: 'check the path; antipode sae list shows what is known by name',
+  });
 }
 
 /** The language model has the name that its SAEs begin with. */

@@ -94,8 +94,10 @@ async function isThere(path: string): Promise<boolean> {
 
 async function noTokenizer(folder: string): Promise<AntipodeError> {
   const found = await stat(folder).catch(() => undefined);
-  if (found === undefined) return new AntipodeError('missing', `${folder}: no such folder`);
-  if (!found.isDirectory()) return new AntipodeError('missing', `${folder}: is not a folder of a model`);
+  const hint = 'name the folder of a model, which holds config.json, tokenizer.json and the weights';
+  if (found === undefined) return new AntipodeError('missing', `${folder}: no such folder`, { hint });
+  if (!found.isDirectory())
+    return new AntipodeError('missing', `${folder}: is not a folder of a model`, { hint });
   const isOlder = await isThere(join(folder, 'tokenizer.model'));
   return new AntipodeError('missing', `${folder}: has no tokenizer.json`, {
     hint: isOlder

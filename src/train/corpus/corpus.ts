@@ -103,6 +103,7 @@ function formOf(name: string, { format, field, separator }: OpenCorpusOptions): 
     throw new AntipodeError(
       'usage',
       `${name}: JSON lines have no paragraphs (expected one document per line)`,
+      { hint: 'leave --paragraphs out' },
     );
   }
   if (!isJson && field !== undefined) {

@@ -24,7 +24,9 @@ export function decodeDocument(bytes: Uint8Array, where: string): string {
     });
   }
   if (!text.includes('\0')) return text;
-  throw new AntipodeError('format', `${where}: holds a zero byte: this is a binary file, not text`);
+  throw new AntipodeError('format', `${where}: holds a zero byte: this is a binary file, not text`, {
+    hint: 'give a text file, or one packed by gzip with a name that ends in .gz',
+  });
 }
 
 /** The document in a line or a paragraph; blank where there is none. Longer than `MAX_DOCUMENT_BYTES` units: cut there. @throws {AntipodeError} `format` */
@@ -41,6 +43,9 @@ function withinLimit(text: string): string {
   return text.slice(0, isHalf ? MAX_DOCUMENT_BYTES - 1 : MAX_DOCUMENT_BYTES);
 }
 
+const JSON_LINES =
+  'each line is an object such as {"text": "…"}; plain text has no such name, or takes --text-format text';
+
 /** @throws {AntipodeError} `format` */
 export function fieldOf(raw: string, field: string, where: string): string {
   let value: unknown;
@@ -48,10 +53,15 @@ export function fieldOf(raw: string, field: string, where: string): string {
     value = JSON.parse(raw);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    throw new AntipodeError('format', `${where}: not JSON (${reason.slice(0, 160)})`, { cause: error });
+    throw new AntipodeError('format', `${where}: not JSON (${reason.slice(0, 160)})`, {
+      hint: JSON_LINES,
+      cause: error,
+    });
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw new AntipodeError('format', `${where}: got ${kindOf(value)}, expected a JSON object`);
+    throw new AntipodeError('format', `${where}: got ${kindOf(value)}, expected a JSON object`, {
+      hint: JSON_LINES,
+    });
   }
   const text = (value as Record<string, unknown>)[field];
   if (typeof text === 'string' && Object.hasOwn(value, field)) return text;
@@ -59,6 +69,7 @@ export function fieldOf(raw: string, field: string, where: string): string {
     throw new AntipodeError(
       'format',
       `${where}: field ${shownName(field)} is ${kindOf(text)}, expected a string`,
+      { hint: 'name the field that holds the text with --field' },
     );
   }
   const names = Object.keys(value).slice(0, 8).map(shownName);

@@ -98,6 +98,7 @@ export async function indexDocuments({ file, form, name, signal }: IndexRequest)
     throw new AntipodeError(
       'format',
       `${name}: holds no text (${file.byteLength} bytes, expected at least one document)`,
+      { hint: 'give a file with one text per line' },
     );
   }
   return { index, notes: notesOn(cut, empty), sha256: hash.digest('hex'), byteLength: file.byteLength };
@@ -198,7 +199,9 @@ class JsonCollector implements Collector {
   add({ byteLength, bytes, line, offset }: Line): void {
     const where = `${this.#name}:${line}`;
     if (byteLength > bytes.byteLength) {
-      throw new AntipodeError('format', `${where}: the line is longer than ${MAX_LINE_BYTES} bytes`);
+      throw new AntipodeError('format', `${where}: the line is longer than ${MAX_LINE_BYTES} bytes`, {
+        hint: 'give each text a line of its own, in several lines where it is that long',
+      });
     }
     const raw = decodeDocument(bytes, where);
     if (raw.trim() === '') return;

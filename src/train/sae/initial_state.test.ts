@@ -53,6 +53,9 @@ describe('where a training begins', () => {
   it('activations that are all alike are refused', () => {
     expect(() => calibrate(new Float32Array(60).fill(2), D_IN)).toThrow('are all alike');
     expect(() => calibrate(new Float32Array(60), D_IN)).toThrow('are all alike');
+    expect(() => calibrate(new Float32Array(60), D_IN)).toThrow(
+      expect.objectContaining({ hint: expect.stringContaining('--hook') }),
+    );
   });
 
   it('rows of the decoder have length 1, the encoder has the same, and the seed decides them', () => {

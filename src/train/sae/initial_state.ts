@@ -50,6 +50,7 @@ export function calibrate(rows: Float32Array, dIn: number): Calibration {
     throw new AntipodeError(
       'format',
       `activations: the first ${count} of them are all alike, there is nothing to learn`,
+      { hint: 'give texts with more different words, or name another place of the model with --hook' },
     );
   }
   const scale = (Math.sqrt(dIn) * count) / norms;
