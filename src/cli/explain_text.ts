@@ -44,7 +44,8 @@ const CLEAREST = 10;
 export function explainResult(summary: ExplainSummary): Result {
   return {
     human: ({ bold }) => {
-      const tables = [kindsTable(summary), clearestTable(summary)];
+      const clear = clearestTable(summary);
+      const tables = [kindsTable(summary), ...(clear.rows.length > 0 ? [clear] : [])];
       return [renderText(tables, { sanitize: visible, bold }), '', ...placesOf(summary)].join('\n');
     },
     json: () => jsonOf(summary),

@@ -147,6 +147,31 @@ export async function leaveWorkFolder({ path }: WorkFolder): Promise<void> {
   await rmdir(path).catch(() => {});
 }
 
+/** Of the error that an interrupted training itself throws, with the step behind it. */
+const STANDS = 'interrupted: the training stands';
+
+/** Nothing is left of a training without a checkpoint; with one, the error says how to go on from it. */
+export async function withNextStep(error: unknown, work: WorkFolder): Promise<unknown> {
+  if (!(await hasCheckpoint(work))) {
+    await leaveWorkFolder(work);
+    return error;
+  }
+  if (!(error instanceof AntipodeError)) return error;
+  const { kind, message } = error;
+  if (kind !== 'interrupted' && kind !== 'resource' && kind !== 'usage') return error;
+  const first = {
+    interrupted: '',
+    resource: error.hint === undefined ? '' : `${error.hint}; `,
+    // After hours of training: somebody put something where the result goes.
+    usage: 'clear the folder, then ',
+  };
+  const hint = `${first[kind]}add --resume to go on (${work.shown} holds the checkpoint)`;
+  // What stops outside the training itself says that nothing is left, which is true of files alone.
+  const isTold = kind !== 'interrupted' || message.startsWith(STANDS);
+  const text = isTold ? message : `${STANDS} at its last checkpoint`;
+  return new AntipodeError(kind, text, { hint, cause: error });
+}
+
 function isTemporary(name: string): boolean {
   return /^\.antipode-.*\.tmp$/.test(name);
 }

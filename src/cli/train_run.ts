@@ -2,7 +2,6 @@
 
 import { copyFile, mkdir, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { AntipodeError } from '../errors.ts';
 import { checkOutputDirectory } from '../formats/atomic.ts';
 import type { LanguageModel } from '../lm/language_model.ts';
 import { openSae } from '../sae/open.ts';
@@ -22,10 +21,10 @@ import type { TrainSaeFlags } from './train_flags.ts';
 import {
   checkWorkFolder,
   enterWorkFolder,
-  hasCheckpoint,
   leaveWorkFolder,
   TRAINED_SAE_FOLDER,
   type WorkFolder,
+  withNextStep,
   workFolderOf,
   writeTrainedFolder,
 } from './train_folder.ts';
@@ -75,25 +74,6 @@ async function runInWorkFolder(context: CliContext, run: Run): Promise<SaeEvalua
   } finally {
     await model?.close();
   }
-}
-
-/** Nothing is left of a training without a checkpoint; with one, the error says how to go on from it. */
-async function withNextStep(error: unknown, work: WorkFolder): Promise<unknown> {
-  if (!(await hasCheckpoint(work))) {
-    await leaveWorkFolder(work);
-    return error;
-  }
-  if (!(error instanceof AntipodeError)) return error;
-  const { kind, message } = error;
-  if (kind !== 'interrupted' && kind !== 'resource' && kind !== 'usage') return error;
-  const first = {
-    interrupted: '',
-    resource: error.hint === undefined ? '' : `${error.hint}; `,
-    // After hours of training: somebody put something where the result goes.
-    usage: 'clear the folder, then ',
-  };
-  const hint = `${first[kind]}add --resume to go on (${work.shown} holds the checkpoint)`;
-  return new AntipodeError(kind, message, { hint, cause: error });
 }
 
 async function train(

@@ -62,6 +62,17 @@ describe('antipode explain', () => {
     expect(found.stdout.split('\n')).toContain(`tiny/1-res/${explained!['index']}`);
   });
 
+  test('shows no table of the clearest where nothing is explained', async () => {
+    await explain('some', '--tokens', '5');
+    const explained = (await rowsOf('some', 'explanations')).map(({ index }) => Number(index));
+    const dead = Array.from({ length: FEATURES }, (_, feature) => feature).find(
+      (feature) => !explained.includes(feature),
+    );
+    const { code, stdout } = await explain('none', '--tokens', '5', '--features', String(dead));
+    expect([code, stdout]).toEqual([0, expect.stringContaining('0 features explained')]);
+    expect(stdout).not.toContain('The clearest');
+  });
+
   test('gives the same bytes again, from stdin too', async () => {
     await explain('again');
     const once = snapshot(join(place.cwd, 'again'));
