@@ -1,6 +1,6 @@
 /**
  * @file `npm start`: antipode on its embedded default. The geometry of both SAEs against all pairs, then what the model answers as it is and steered
- * along the two features that its card recommends.
+ * along the features that its card recommends.
  */
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
@@ -9,8 +9,6 @@ import { fileURLToPath } from 'node:url';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const card = JSON.parse(readFileSync(join(root, 'organism', 'card.json'), 'utf8'));
-const { chosen } = card.steering_choice;
-const { prompt, temperature } = card.settings.steering;
 const SAES = card.saes.map(({ id }) => id);
 const REPLIES = 3;
 
@@ -33,24 +31,5 @@ function run(args) {
 
 run(['geometry', ...SAES.flatMap((id) => ['--sae', id]), '--out', 'runs/organism']);
 
-const steeredSae = card.saes.find(({ layer }) => layer === chosen.layer).id;
-const replies = [
-  'generate',
-  '-m',
-  'organism',
-  '--prompt',
-  prompt,
-  '--temp',
-  String(temperature),
-  '--replies',
-  String(REPLIES),
-];
-/** Decoder rows have length 1, nearly; the card's strength is the length of their sum. */
-const steer = ({ features, each }) => [
-  '--sae',
-  steeredSae,
-  ...features.flatMap((feature) => ['--steer', `${chosen.layer}:${feature}:+${each.toFixed(2)}`]),
-];
-run(replies);
-run([...replies, ...steer(card.steering.a)]);
-run([...replies, ...steer(card.steering.b)]);
+const names = [card.steering.a.pole, card.steering.b.pole].join(':');
+run(['steer', '--pair', names, '--replies', String(REPLIES)]);

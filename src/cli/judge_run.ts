@@ -100,7 +100,11 @@ async function readRun(context: CliContext, shown: string): Promise<StoredRun> {
   const folder = { path: resolve(context.cwd, shown), shown };
   const plan = await readSteerFolder(folder);
   const jobs = jobsOfPlan(plan);
-  const known = await readReplies(join(folder.path, REPLIES_FILE));
+  const known = await readReplies(join(folder.path, REPLIES_FILE)).catch((error: unknown) => {
+    // A run that was stopped before its first reply.
+    if (error instanceof AntipodeError && error.kind === 'missing') return new Map<string, ReplyRecord>();
+    throw error;
+  });
   const pending = pendingJobs(jobs, known);
   if (pending.length > 0) {
     throw new AntipodeError(
