@@ -41,7 +41,7 @@ describe.each(ALL)('%s', (fixture) => {
         const outcome = await readEverything(name, damaged);
         if (isChecked) expectNothingFalse(outcome, original);
       }),
-      { numRuns: runs(300), seed: 1 },
+      { numRuns: runs(120), seed: 1 },
     );
   });
 });
@@ -73,6 +73,6 @@ it('refuses random bytes between a sound beginning and a sound end of a zip', as
         expectNothingFalse(await readEverything('stored.npz', damaged), original);
       },
     ),
-    { numRuns: runs(300), seed: 3 },
+    { numRuns: runs(150), seed: 3 },
   );
 });

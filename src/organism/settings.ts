@@ -140,7 +140,21 @@ export const QUICK_SETTINGS: OrganismSettings = {
   ...ORGANISM_SETTINGS,
   model: {
     ...ORGANISM_SETTINGS.model,
-    training: { ...ORGANISM_SETTINGS.model.training, steps: 80, batchRows: 8, warmupSteps: 20 },
+    config: {
+      ...MODEL_CONFIG,
+      hidden_size: 64,
+      num_hidden_layers: 3,
+      num_attention_heads: 2,
+      num_key_value_heads: 1,
+      intermediate_size: 192,
+    },
+    training: {
+      ...ORGANISM_SETTINGS.model.training,
+      steps: 100,
+      batchRows: 8,
+      warmupSteps: 20,
+      learningRate: 6e-3,
+    },
     validationRows: 8,
   },
   saes: ORGANISM_SETTINGS.saes.map(({ layer, training }) => ({

@@ -32,7 +32,7 @@ function expectExact(result: Awaited<ReturnType<typeof searchPairs>>, truth: Sco
 
 describe('searchPairs equals brute force in float64', () => {
   const cases: [string, FeatureMatrix, number][] = [
-    ['gaussian, several tiles, last one partial', gaussian(1500, 24, 1), 50],
+    ['gaussian, several tiles, last one partial', gaussian(1100, 24, 1), 50],
     ['width 1: every cosine is exactly 1 or -1, thousands of ties', gaussian(300, 1, 2), 40],
     ['width not a multiple of 4', gaussian(400, 7, 3), 20],
     ['k larger than the number of pairs', gaussian(5, 6, 4), 100],
@@ -82,7 +82,7 @@ describe('searchPairs equals brute force in float64', () => {
 
 describe('the census counts all pairs', () => {
   it('counts below given cosines exactly, also at the cosines of pairs themselves and under heavy ties', async () => {
-    const matrix = gaussian(1200, 16, 12, (data) => {
+    const matrix = gaussian(1060, 16, 12, (data) => {
       for (let row = 50; row < 90; row++) data.copyWithin(row * 16, 0, 16);
     });
     const truth = bruteForce(matrix);

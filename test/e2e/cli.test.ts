@@ -44,6 +44,8 @@ const CONCEPTS = `- concept: One
 `;
 
 const GEOMETRY = ['geometry', '--sae', FIXTURE_SAE, '--concepts', 'pairs.yaml'];
+/** Half the time, where it does not matter what a run measures. */
+const PAIRS = [...GEOMETRY, '--only', 'pairs'];
 
 /** Every command that does something, as its words. */
 function leafCommands(): { words: string[]; command: Command }[] {
@@ -189,9 +191,9 @@ describe('C3: --json', () => {
 
 describe('C4: --quiet and the last line', () => {
   it('quiet prints the path alone; the last line of human output is the path', async () => {
-    const quiet = await runCommand(place, [...GEOMETRY, '--out', 'run-c4', '-q']);
+    const quiet = await runCommand(place, [...PAIRS, '--out', 'run-c4', '-q']);
     expect([quiet.code, quiet.stdout, quiet.stderr]).toEqual([0, 'run-c4\n', '']);
-    const human = await runCommand(place, [...GEOMETRY, '--out', 'run-c4']);
+    const human = await runCommand(place, [...PAIRS, '--out', 'run-c4']);
     expect(human.stdout.trimEnd().split('\n').at(-1)).toBe('run-c4');
   });
 
@@ -208,7 +210,7 @@ describe('C4: --quiet and the last line', () => {
 
 describe('C5, C6: streams and colour', () => {
   it('stdout is the same with stderr thrown away, and holds no escape codes in a pipe', async () => {
-    const { stdout } = await runShell(place, `antipode ${GEOMETRY.join(' ')} 2>/dev/null`);
+    const { stdout } = await runShell(place, `antipode ${PAIRS.join(' ')} 2>/dev/null`);
     expect(stdout).toContain('Cosine similarity');
     expect(stdout).not.toContain('\u001b');
   });
@@ -303,14 +305,14 @@ describe('C7, C8, C9: exit codes and error sentences', () => {
   });
 
   it('a file added to a run is never lost: the next run into that folder is refused', async () => {
-    await runCommand(place, [...GEOMETRY, '--out', 'kept']);
+    await runCommand(place, [...PAIRS, '--out', 'kept']);
     writeFileSync(join(place.cwd, 'kept', 'notes.txt'), 'mine');
-    const { code, stderr } = await runCommand(place, [...GEOMETRY, '--out', 'kept']);
+    const { code, stderr } = await runCommand(place, [...PAIRS, '--out', 'kept']);
     expect([code, stderr]).toEqual([2, expect.stringContaining('holds notes.txt')]);
     expect(readFileSync(join(place.cwd, 'kept', 'notes.txt'), 'utf8')).toBe('mine');
-    await runCommand(place, [...GEOMETRY, '--out', 'edited']);
+    await runCommand(place, [...PAIRS, '--out', 'edited']);
     appendFileSync(join(place.cwd, 'edited', 'report.md'), 'my remark');
-    const again = await runCommand(place, [...GEOMETRY, '--out', 'edited']);
+    const again = await runCommand(place, [...PAIRS, '--out', 'edited']);
     expect([again.code, again.stderr]).toEqual([2, expect.stringContaining('report.md, changed since')]);
   });
 
@@ -329,9 +331,10 @@ describe('C7, C8, C9: exit codes and error sentences', () => {
       expect(await runShell(place, 'antipode sae inspect absent.npz 2> /dev/full')).toMatchObject({
         code: 3,
       });
-      expect(
-        await runShell(place, `antipode ${GEOMETRY.join(' ')} --only pairs -q --out e 2> /dev/full`),
-      ).toMatchObject({ code: 0, stdout: 'e\n' });
+      expect(await runShell(place, `antipode ${PAIRS.join(' ')} -q --out e 2> /dev/full`)).toMatchObject({
+        code: 0,
+        stdout: 'e\n',
+      });
     },
   );
 
@@ -364,7 +367,7 @@ describe('C7, C8, C9: exit codes and error sentences', () => {
   });
 
   it('never waits for an answer: stdin may be closed', async () => {
-    const { code } = await runShell(place, `antipode ${GEOMETRY.join(' ')} --only pairs <&-`);
+    const { code } = await runShell(place, `antipode ${PAIRS.join(' ')} <&-`);
     expect(code).toBe(0);
   });
 
@@ -538,7 +541,7 @@ describe('C19: a command that waits', () => {
 
 describe('C20: pipes', () => {
   it('a reader that leaves early is no error', async () => {
-    const { code, stdout, stderr } = await runShell(place, `antipode ${GEOMETRY.join(' ')} | head -n 1`);
+    const { code, stdout, stderr } = await runShell(place, `antipode ${PAIRS.join(' ')} | head -n 1`);
     expect([code, stdout.trim(), stderr.replace(/^Nothing was written.*\n/m, '')]).toEqual([
       0,
       'geometry',

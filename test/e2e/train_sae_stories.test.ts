@@ -5,10 +5,9 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openLanguageModel } from '../../src/lm/session.ts';
 import { openTokenizer } from '../../src/lm/tokenizer/open_tokenizer.ts';
+import { isFull, onlyInFull } from '../support/effort.ts';
 import { makePlace, type Place, runCommand } from '../support/run_command.ts';
 import { HAS_STORY_MODEL, writeStories, writeStoryModel } from '../support/story_model.ts';
-
-const isFull = process.env['ANTIPODE_TEST_FULL'] === '1';
 
 let place: Place;
 beforeAll(async () => {
@@ -60,7 +59,7 @@ describe.skipIf(!HAS_STORY_MODEL)(
     });
 
     it.skipIf(!isFull)(
-      `800 stories: explained variance of 0.9, and features of one word${isFull ? '' : ' (minutes: only in the full run)'}`,
+      `800 stories: explained variance of 0.9, and features of one word${onlyInFull('minutes')}`,
       async () => {
         await prepare(800);
         const { explained_variance, losses } = await train('long', ['--d-sae', '512', '--steps', '1500']);

@@ -1,6 +1,14 @@
-/** @file How hard the property tests try: `npm run test:full` draws twenty times as many inputs and cuts files at every byte. */
+/**
+ * @file How hard the tests try: `npm run test:full` draws twenty times as many inputs, cuts files at every byte, and runs what takes too long for
+ * every day.
+ */
 
-const isFull: boolean = process.env['ANTIPODE_TEST_FULL'] === '1';
+export const isFull: boolean = process.env['ANTIPODE_TEST_FULL'] === '1';
+
+/** For the title of tests that are skipped else. @param reason what they take, or what remains of them in every run */
+export function onlyInFull(reason: string): string {
+  return isFull ? '' : ` (${reason}: only with ANTIPODE_TEST_FULL=1)`;
+}
 
 /** Inputs that a property test draws. */
 export function runs(count: number): number {
