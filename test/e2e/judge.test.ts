@@ -1,0 +1,154 @@
+/** @file `antipode judge` and `judge agree` on a run of the embedded default, with a judge behind a URL that lives on this machine. */
+
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import {
+  answer,
+  type ChatServer,
+  judgedIn,
+  type SeenRequest,
+  startChatServer,
+} from '../support/chat_server.ts';
+import { type CommandResult, makePlace, type Place, runCommand, snapshot } from '../support/run_command.ts';
+
+const KEY = 'sk-secret-of-this-test';
+const RUN = [
+  'steer',
+  'run',
+  '--pair',
+  'happy:sad',
+  '--replies',
+  '2',
+  '--examples',
+  '10',
+  '--random',
+  '1',
+  '-n',
+  '16',
+  '--out',
+  'run',
+];
+
+/** Finds what a person would, in the words of the embedded default; says nothing that can be read of replies about soup. */
+function labelOf(request: SeenRequest): string {
+  const isCheck = !JSON.stringify(request.body).includes('judged');
+  if (isCheck) return 'ok';
+  const { reply } = judgedIn(request).judged;
+  if (/soup/.test(reply)) return 'I would rather not say.';
+  const label = /glad|happy|joy|merr|delight|smil|laugh|lovely|wonderful/i.test(reply)
+    ? 'Happy Steering'
+    : /sad|sorrow|gloom|wept|griev|miser|unhappy|tear/i.test(reply)
+      ? 'Sad Steering'
+      : 'No Steering';
+  return JSON.stringify({ label });
+}
+
+let place: Place;
+let server: ChatServer;
+let judged: CommandResult;
+const judge = (...more: string[]): Promise<CommandResult> =>
+  runCommand(place, ['judge', 'run', '--judge', `tester@${server.url}`, '--passes', '2', '--json', ...more], {
+    env: { OPENAI_API_KEY: KEY },
+  });
+beforeAll(async () => {
+  place = makePlace();
+  server = await startChatServer((response, request) => answer(response, labelOf(request)));
+  expect(await runCommand(place, RUN)).toMatchObject({ code: 0 });
+  judged = await judge();
+}, 60_000);
+afterAll(async () => {
+  await server.close();
+  place.remove();
+});
+
+interface Judged {
+  readonly judging: readonly {
+    readonly known: number;
+    readonly unlabelled: number;
+    readonly usage: Record<string, number>;
+  }[];
+  readonly tables: {
+    readonly arms: readonly { readonly judge: string; readonly pass: number; readonly arm: string }[];
+    readonly agreement: readonly {
+      readonly over: string;
+      readonly kappa: number | null;
+      readonly replies: number;
+    }[];
+  };
+}
+const parsed = (result: CommandResult): Judged => JSON.parse(result.stdout) as Judged;
+
+describe('another judge of the same replies', () => {
+  it('C3: has its own rows beside the lexicon’s, one for each pass', () => {
+    expect(judged.code).toBe(0);
+    const { arms } = parsed(judged).tables;
+    const passes = [...new Set(arms.map(({ judge: id, pass }) => `${id.slice(0, 6)} ${pass}`))];
+    expect(passes).toHaveLength(3);
+    expect(parsed(judged).judging).toMatchObject([{ known: 0 }, { known: 0 }]);
+  });
+
+  it('never sees an arm, an id or a label', () => {
+    const asked = server.requests.map(({ body }) => JSON.stringify(body));
+    expect(asked.length).toBeGreaterThan(10);
+    for (const text of asked) expect(text).not.toMatch(/\+Happy|-Sad|matched|random 1|control|\/0\/\d/);
+  });
+
+  it('C18: the key is sent, and is in no file and no output', () => {
+    expect(server.requests.every(({ headers }) => headers.authorization === `Bearer ${KEY}`)).toBe(true);
+    expect(judged.stdout + judged.stderr).not.toContain(KEY);
+    for (const folder of [place.cwd, place.home]) {
+      for (const content of snapshot(folder).values())
+        expect(Buffer.from(content, 'base64').toString('latin1')).not.toContain(KEY);
+    }
+  });
+
+  it('costs nothing the second time, and changes no byte', async () => {
+    const before = snapshot(join(place.cwd, 'run'));
+    const asked = server.requests.length;
+    const again = await judge();
+    expect(again.code).toBe(0);
+    // What could not be labelled is not asked for again: its answer is known.
+    expect(server.requests.length).toBe(asked);
+    expect(snapshot(join(place.cwd, 'run'))).toEqual(before);
+  });
+
+  it('C15: --dry-run bounds requests and price, and asks nobody', async () => {
+    const asked = server.requests.length;
+    const bound = await judge('--dry-run', '--judge-price-in', '1', '--judge-price-out', '4');
+    expect(JSON.parse(bound.stdout)).toMatchObject({
+      replies: 20,
+      judges: [{ name: 'tester', passes: 2, requests: expect.any(Number), cost: expect.any(Number) }],
+    });
+    expect(server.requests.length).toBe(asked);
+  });
+
+  it('agree with itself and with the lexicon as far as Cohen’s kappa says', async () => {
+    const agree = await runCommand(place, ['judge', 'agree', 'run', '--json']);
+    const { agreement } = JSON.parse(agree.stdout) as Judged['tables'];
+    expect(agreement).toHaveLength(6);
+    // One and the same rule in both passes.
+    const self = agreement.filter(({ kappa }) => kappa === 1);
+    expect(self.length).toBeGreaterThanOrEqual(2);
+    expect((await runCommand(place, ['judge', 'agree', 'run'])).stdout).toContain('Kappa');
+  });
+
+  it('that does not answer stops with the way on, and what was said stays', async () => {
+    const before = readdirSync(join(place.cwd, 'run', 'verdicts'));
+    const dead = await runCommand(place, ['judge', 'run', '--judge', 'tester@http://127.0.0.1:9/v1']);
+    expect(dead.code).toBe(4);
+    expect(readdirSync(join(place.cwd, 'run', 'verdicts'))).toEqual(before);
+    expect(readFileSync(join(place.cwd, 'run', 'manifest.json'), 'utf8')).toContain('tester');
+  });
+
+  it('C9: agreement of one judge alone says how to get another', async () => {
+    expect((await runCommand(place, [...RUN.slice(0, -1), 'alone'])).code).toBe(0);
+    const alone = await runCommand(place, ['judge', 'agree', 'alone']);
+    expect([alone.code, alone.stderr]).toEqual([
+      3,
+      expect.stringMatching(
+        /only sentiment lexicon VADER has labelled .*\nnext: antipode judge alone --judge/,
+      ),
+    ]);
+  });
+});
