@@ -8,6 +8,7 @@ import type { GivenSpec } from '../steering/steering_spec.ts';
 import type { CliContext } from './context.ts';
 import { openModel } from './model_options.ts';
 import { replyJson } from './reply_output.ts';
+import { shownPlace } from './sae_place.ts';
 import { sideBySide } from './side_by_side.ts';
 import type { SteerOnceFlags } from './steer_flags.ts';
 import { givenSpec } from './steer_given.ts';
@@ -164,14 +165,7 @@ async function showReplies(context: CliContext, { inputs, model, arms, replies }
   } finally {
     progress.end();
   }
-  for (const { title, length, coefficients } of arms.slice(1)) {
-    const features = coefficients.map(
-      ({ feature, coefficient }) => `${feature} x ${Number(coefficient.toPrecision(4))}`,
-    );
-    out.note(
-      `${title}: ${features.join(', ')}${length > 0 ? `, length ${length.toPrecision(4)}` : ''}, at layer ${inputs.layer}`,
-    );
-  }
+  if (out.mode === 'human') for (const arm of arms.slice(1)) out.note(armSentence(arm, inputs));
   out.result({
     human: () => '',
     json: () => ({
@@ -188,6 +182,18 @@ async function showReplies(context: CliContext, { inputs, model, arms, replies }
     }),
     quiet: () => [],
   });
+}
+
+function armSentence(
+  { title, length, coefficients }: Shown['arms'][number],
+  { site, spec: { method, positions } }: SteeringInputs,
+): string {
+  const terms = coefficients.map(({ feature, coefficient }) =>
+    method === 'project-out' ? String(feature) : `${feature} x ${Number(coefficient.toPrecision(4))}`,
+  );
+  const size = length > 0 ? `, length ${length.toPrecision(4)}` : '';
+  const where = `${shownPlace(site)}, ${positions === 'all' ? 'every position' : `${positions} positions`}`;
+  return `${title}: ${method} ${terms.join(', ')}${size}, ${where}`;
 }
 
 interface ArmRows {
