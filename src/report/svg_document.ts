@@ -64,7 +64,12 @@ export async function figureSvg(options: FigureOptions): Promise<string> {
   for (const panel of drawn) {
     parts.push(`<text class="panel" x="${MARGIN}" y="${y + 14}">${escapeXml(panel.title)}</text>`);
     y += PANEL_TITLE_HEIGHT;
-    parts.push(panel.svg.replace('<svg ', `<svg x="${MARGIN}" y="${y}" `));
+    parts.push(
+      panel.svg.replace(
+        '<svg ',
+        `<svg x="${MARGIN}" y="${y}" role="img" aria-label="${escapeXml(panel.title)}" `,
+      ),
+    );
     y += panel.height + PANEL_GAP;
   }
   const height = y - PANEL_GAP + MARGIN;
