@@ -52,7 +52,31 @@ async function examine({ env }: CliContext): Promise<Finding[]> {
     fact('cached', `${cached.length} ${cached.length === 1 ? 'entry' : 'entries'}, ${formatBytes(bytes)}`),
     fact('hugging face cache', hfHubCacheDir(env)),
     await engine(onnxRuntimeVersion()),
+    await embeddedDefault(),
   ];
+}
+
+/** The language model and the SAEs that ship with antipode, by the ids that commands take. */
+async function embeddedDefault(): Promise<Finding> {
+  const { EMBEDDED_MODEL_FOLDER, EMBEDDED_MODEL_ID, EMBEDDED_SAES } = await import(
+    '../hub/embedded_default.ts'
+  );
+  const { existsSync } = await import('node:fs');
+  const { join } = await import('node:path');
+  const parts = [
+    join(EMBEDDED_MODEL_FOLDER, 'model.safetensors'),
+    ...EMBEDDED_SAES.flatMap(({ concepts, explanations, weights }) => [weights, explanations, concepts]),
+  ];
+  const missing = parts.find((path) => !existsSync(path));
+  const ids = EMBEDDED_SAES.map(({ id }) => id).join(', ');
+  return {
+    name: 'embedded default',
+    value:
+      missing === undefined
+        ? `model ${EMBEDDED_MODEL_ID}, SAEs ${ids}`
+        : `${missing} is not there: install antipode again`,
+    ok: missing === undefined,
+  };
 }
 
 /** A product of two vectors through the real engine. */

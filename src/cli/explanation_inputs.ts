@@ -5,7 +5,7 @@ import { AntipodeError } from '../errors.ts';
 import type { ExplanationLookup } from '../features/explanation_lookup.ts';
 import { featureStoresDir } from '../features/feature_store.ts';
 import { openExplanations, openImported } from '../features/open_explanations.ts';
-import { embeddedSae } from '../hub/embedded_default.ts';
+import { isEmbeddedId } from '../hub/embedded_default.ts';
 import { type FeatureNotes, NO_NOTES } from '../report/feature_notes.ts';
 import type { SaeFile } from '../sae/sae.ts';
 import { syntheticFiles } from '../sae/synthetic_file.ts';
@@ -78,7 +78,7 @@ export function noteShadowed(context: CliContext, { files, neuronpediaId }: Expl
 
 /** Undefined for sources of which nothing ships. */
 export function shadowSentence(neuronpediaId: string): string | undefined {
-  if (embeddedSae(neuronpediaId)?.id !== neuronpediaId) return undefined;
+  if (!isEmbeddedId(neuronpediaId)) return undefined;
   return `${neuronpediaId}: imported explanations take the place of those that ship with it; back to these: antipode cache rm features/${neuronpediaId}`;
 }
 

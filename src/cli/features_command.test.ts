@@ -3,6 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { openExplanations } from '../features/open_explanations.ts';
+import { EMBEDDED_SAES } from '../hub/embedded_default.ts';
 import { runCli } from './run.ts';
 
 const fixtures = fileURLToPath(new URL('../../test/fixtures/neuronpedia/', import.meta.url));
@@ -82,6 +84,7 @@ describe('antipode features import', () => {
     expect((await run([...args, '--exported', '2024-12-01'], labels)).code).toBe(0);
     expect(await json(['list'])).toMatchObject([
       { id: LAYER_20, exported: '2024-12-01', exported_from: 'given' },
+      ...EMBEDDED_SAES.map(({ id }) => ({ id, is_embedded: true })),
     ]);
     expect((await run(['import', '-', '--source', LAYER_20], labels)).code).toBe(0);
   });
@@ -109,12 +112,34 @@ describe('antipode features import', () => {
 });
 
 describe('antipode features list', () => {
-  it('is an empty list, a sentence, or nothing before the first import (rows C3, C4)', async () => {
-    expect(await json(['list'])).toEqual([]);
-    expect((await run(['list'])).stdout).toContain('antipode features import PATH');
-    expect((await run(['list', '-q'])).stdout).toBe('');
+  it('is what ships before the first import, and says how to import (rows C3, C4)', async () => {
+    const ids = EMBEDDED_SAES.map(({ id }) => id);
+    const listed = await json(['list']);
+    expect(listed).toMatchObject(ids.map((id) => ({ id, is_embedded: true })));
+    const { stdout } = await run(['list']);
+    expect(stdout).toMatch(/^Ships with antipode\n/);
+    expect(stdout).toContain('Nothing is imported yet; antipode features import PATH');
+    expect((await run(['list', '-q'])).stdout).toBe(`${ids.join('\n')}\n`);
+    const [first] = listed as { explained_features: number; path: string }[];
+    const lookup = await openExplanations(first!.path, { env: {}, cwd: '/' });
+    expect([lookup.neuronpediaId, lookup.count]).toEqual([ids[0], first!.explained_features]);
+  });
+
+  it('has what is imported in front, in place of what ships under the same id', async () => {
     await run(['import', 'export']);
-    expect((await run(['list', '-q'])).stdout).toBe(`gemma-2-2b/10-gemmascope-res-16k\n${LAYER_20}\n`);
+    const imported = ['gemma-2-2b/10-gemmascope-res-16k', LAYER_20];
+    const ids = EMBEDDED_SAES.map(({ id }) => id);
+    expect((await run(['list', '-q'])).stdout.trim().split('\n')).toEqual([...imported, ...ids]);
+    const { stdout } = await run(['list']);
+    expect(stdout).toMatch(/^Imported sources\n.*\nShips with antipode\n/s);
+    expect(stdout).not.toContain('Nothing is imported');
+    const row = { modelId: 'organism', layer: '1-res-2k', index: '404', description: 'my words' };
+    await run(['import', '-'], Buffer.from(JSON.stringify([row])));
+    expect(await json(['list'])).toMatchObject([
+      ...imported.map((id) => ({ id, is_embedded: false })),
+      { id: 'organism/1-res-2k', is_embedded: false, explained_features: 1 },
+      { id: 'organism/2-res-2k', is_embedded: true },
+    ]);
   });
 });
 

@@ -91,10 +91,12 @@ function showCommand(context: CliContext): Command {
 
 function listCommand(context: CliContext): Command {
   return withExamples(
-    new Command('list').description('Lists the imported sources.').action(async () => {
-      const { runList } = await import('./features_run.ts');
-      await runList(context);
-    }),
+    new Command('list')
+      .description('Lists the sources that are imported, and those that ship with antipode.')
+      .action(async () => {
+        const { runList } = await import('./features_run.ts');
+        await runList(context);
+      }),
     ['antipode features list', 'antipode features list --json'],
   );
 }

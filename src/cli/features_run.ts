@@ -10,16 +10,17 @@ import {
   parseSourceRef,
   type SourceRef,
 } from '../features/feature_ref.ts';
-import { fits, listFeatureStores, type StoreEntry, storeSource } from '../features/feature_store.ts';
+import { fits, listFeatureStores, storeSource } from '../features/feature_store.ts';
 import { openExplanations, openImported } from '../features/open_explanations.ts';
 import { readExports, skippedSentence } from '../features/read_exports.ts';
 import { type SearchHit, searchExplanations } from '../features/search_explanations.ts';
+import { knownSources, type SourceSummary, storedSummary } from '../features/source_summary.ts';
 import { EMBEDDED_SAES } from '../hub/embedded_default.ts';
 import { renderText } from '../report/text.ts';
 import type { CliContext } from './context.ts';
 import { noteShadowed } from './explanation_inputs.ts';
 import type { ImportFlags, SearchFlags, ShowFlags } from './features_flags.ts';
-import { featureText, hitText, pageOf, storeJson, storesTable } from './features_text.ts';
+import { featureText, hitText, pageOf, sourceJson, sourcesTable } from './features_text.ts';
 import { visible } from './output.ts';
 
 export async function runImport(
@@ -42,11 +43,10 @@ export async function runImport(
     },
   });
   for (const shown of progress) shown.end();
-  const stores: StoreEntry[] = [];
+  const stores: SourceSummary[] = [];
   for (const source of read.sources) {
-    stores.push(
-      await storeSource(context.env, source, { exported, replace: flags.replace, signal: context.signal }),
-    );
+    const options = { exported, replace: flags.replace, signal: context.signal };
+    stores.push(storedSummary(await storeSource(context.env, source, options)));
   }
   const skipped = skippedSentence(read.skipped);
   if (skipped !== undefined) out.warn(visible(skipped));
@@ -54,12 +54,12 @@ export async function runImport(
   out.result({
     human: ({ bold }) =>
       [
-        renderText([storesTable('Imported', stores)], { sanitize: visible, bold }),
+        renderText([sourcesTable('Imported', stores)], { sanitize: visible, bold }),
         '',
         ...stores.map(({ dir }) => visible(dir)),
       ].join('\n'),
     json: () => ({
-      stores: stores.map(storeJson),
+      stores: stores.map(sourceJson),
       files: read.paths.length,
       skipped: read.skipped,
       ignored: read.ignored,
@@ -249,14 +249,21 @@ function nothingImported(subject: string): AntipodeError {
 }
 
 export async function runList(context: CliContext): Promise<void> {
-  const { stores, damaged } = await listFeatureStores(context.env);
+  const { damaged, embedded, imported } = await knownSources(context.env);
   for (const problem of damaged) context.out().warn(visible(problem));
+  const all = [...imported, ...embedded];
   context.out().result({
-    human: ({ bold }) =>
-      stores.length === 0
-        ? 'Nothing is imported yet; antipode features import PATH reads an export of Neuronpedia.'
-        : renderText([storesTable('Imported sources', stores)], { sanitize: visible, bold }),
-    json: () => stores.map(storeJson),
-    quiet: () => stores.map(({ id }) => id),
+    human: ({ bold }) => {
+      const tables = [
+        ...(imported.length > 0 ? [sourcesTable('Imported sources', imported)] : []),
+        ...(embedded.length > 0 ? [sourcesTable('Ships with antipode', embedded)] : []),
+      ];
+      const text = renderText(tables, { sanitize: visible, bold });
+      const nothing =
+        'Nothing is imported yet; antipode features import PATH reads an export of Neuronpedia.';
+      return imported.length > 0 ? text : `${text}\n\n${nothing}`;
+    },
+    json: () => all.map(sourceJson),
+    quiet: () => all.map(({ id }) => id),
   });
 }

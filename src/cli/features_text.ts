@@ -1,14 +1,14 @@
-/** @file How feature stores, search hits and single features are shown to people. All text of exports passes through `visible`. */
+/** @file How sources, search hits and single features are shown to people. All text of exports passes through `visible`. */
 
 import type { Explanation, ExplanationLookup } from '../features/explanation_lookup.ts';
 import { neuronpediaUrl } from '../features/feature_ref.ts';
-import type { StoreEntry } from '../features/feature_store.ts';
 import type { SearchHit } from '../features/search_explanations.ts';
+import type { SourceSummary } from '../features/source_summary.ts';
 import { embeddedSae } from '../hub/embedded_default.ts';
 import { type DisplayTable, formatCount, left, right } from '../report/display.ts';
 import { type Style, visible } from './output.ts';
 
-export function storesTable(title: string, stores: readonly StoreEntry[]): DisplayTable {
+export function sourcesTable(title: string, sources: readonly SourceSummary[]): DisplayTable {
   return {
     title,
     columns: [
@@ -19,11 +19,11 @@ export function storesTable(title: string, stores: readonly StoreEntry[]): Displ
       left('exported'),
       left('explainers'),
     ],
-    rows: stores.map(({ id, manifest: { explained, tables, exported, explainers } }) => [
+    rows: sources.map(({ id, explained, explanations, features, exported, explainers }) => [
       id,
       formatCount(explained),
-      formatCount(tables.explanations?.rows ?? 0),
-      formatCount(tables.features?.rows ?? 0),
+      formatCount(explanations),
+      formatCount(features),
       exported?.date ?? 'not known',
       explainers.map(({ name, features }) => `${name ?? 'not named'} (${formatCount(features)})`).join(', '),
     ]),
@@ -31,17 +31,18 @@ export function storesTable(title: string, stores: readonly StoreEntry[]): Displ
   };
 }
 
-export function storeJson({ id, dir, manifest }: StoreEntry): Record<string, unknown> {
-  const { explained, tables, exported, explainers } = manifest;
+export function sourceJson(source: SourceSummary): Record<string, unknown> {
+  const { id, dir, explained, explanations, features, exported, explainers, isEmbedded } = source;
   return {
     id,
     path: dir,
     explained_features: explained,
-    explanations: tables.explanations?.rows ?? 0,
-    features: tables.features?.rows ?? 0,
+    explanations,
+    features,
     exported: exported?.date ?? null,
     exported_from: exported?.from ?? null,
     explainers,
+    is_embedded: isEmbedded,
   };
 }
 

@@ -146,6 +146,7 @@ describe('sae list', () => {
         sae_id: 'layer_20/width_16k/average_l0_71',
         aliases: ['gemma-scope-2b-pt-res-canonical/layer_20/width_16k/canonical'],
         neuronpedia_id: 'gemma-2-2b/20-gemmascope-res-16k',
+        embedded_id: null,
         model: 'gemma-2-2b',
         hook_name: 'blocks.20.hook_resid_post',
         l0: 71,
@@ -166,6 +167,21 @@ describe('sae list', () => {
   it('begins with the embedded default, which is always here', async () => {
     const { stdout } = await run('sae', 'list', 'organism', '-q');
     expect(stdout).toBe('organism/1-res-2k\norganism/2-res-2k\n');
+  });
+
+  it('does not call the ids of the embedded default names on Neuronpedia', async () => {
+    const { stdout } = await run('sae', 'list', 'organism');
+    const rows = ['organism/1-res-2k', 'organism/2-res-2k'].map(
+      (id) => `${id}  -            -   ships with antipode`,
+    );
+    expect(stdout).toBe(['SAE                Neuronpedia  L0  cached', ...rows, ''].join('\n'));
+    const listed = JSON.parse((await run('sae', 'list', 'organism/1', '--json')).stdout);
+    expect(listed).toMatchObject([{ neuronpedia_id: null, embedded_id: 'organism/1-res-2k' }]);
+    const shown = await run('sae', 'inspect', 'organism/1-res-2k');
+    expect(shown.stdout).not.toContain('Neuronpedia');
+    expect(shown.stdout).toMatch(/embedded +organism\/1-res-2k: ships with antipode\n/);
+    const inspected = JSON.parse((await run('sae', 'inspect', 'organism/1-res-2k', '--json')).stdout);
+    expect(inspected).toMatchObject({ neuronpedia_id: null, embedded_id: 'organism/1-res-2k' });
   });
 
   it('marks what is in the Hugging Face cache', async () => {

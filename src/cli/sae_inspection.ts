@@ -1,5 +1,6 @@
 /** @file An inspection as text for people and as JSON. */
 
+import { isEmbeddedId } from '../hub/embedded_default.ts';
 import type { DefectSummary, MatrixSummary, SaeInspection } from '../sae/inspect.ts';
 import type { SaeHeader } from '../sae/sae.ts';
 import type { NormSummary } from '../sae/weights/weight_facts.ts';
@@ -44,7 +45,9 @@ export function inspectionText(inspection: SaeInspection, style: Style): string 
 function identityRows({ identity }: SaeHeader): [string, string][] {
   const rows: [string, string | undefined][] = [
     ['release', identity.release && `${identity.release}/${identity.saeId ?? ''}`],
-    ['Neuronpedia', identity.neuronpediaId],
+    isEmbeddedId(identity.neuronpediaId)
+      ? ['embedded', `${identity.neuronpediaId}: ships with antipode`]
+      : ['Neuronpedia', identity.neuronpediaId],
     ['model', identity.modelName],
     ['hook', identity.hookName],
     ['synthetic', identity.isSynthetic ? 'yes: generated weights without a language model' : undefined],
@@ -90,6 +93,17 @@ function bytes(count: number): string {
   return `${value.toFixed(value < 10 ? 1 : 0)} ${units[unit]}`;
 }
 
+/** By the name under which Neuronpedia shows an SAE, or by the one under which the embedded default has it. */
+export function publicIds(id: string | undefined): {
+  neuronpedia_id: string | null;
+  embedded_id: string | null;
+} {
+  const name = id ?? null;
+  return isEmbeddedId(id)
+    ? { neuronpedia_id: null, embedded_id: name }
+    : { neuronpedia_id: name, embedded_id: null };
+}
+
 /** Keys as the columns of our files: snake_case. */
 export function inspectionJson(inspection: SaeInspection): unknown {
   const { header, encoder, decoder, sameFeature, threshold, densities, facts } = inspection;
@@ -98,7 +112,7 @@ export function inspectionJson(inspection: SaeInspection): unknown {
     label: identity.label,
     release: identity.release ?? null,
     sae_id: identity.saeId ?? null,
-    neuronpedia_id: identity.neuronpediaId ?? null,
+    ...publicIds(identity.neuronpediaId),
     model: identity.modelName ?? null,
     hook_name: identity.hookName ?? null,
     layer: identity.layer ?? null,

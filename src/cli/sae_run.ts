@@ -3,7 +3,7 @@
 import { inspectSae } from '../sae/inspect.ts';
 import type { CliContext } from './context.ts';
 import { openNamedSae } from './open_named_sae.ts';
-import { inspectionJson, inspectionText } from './sae_inspection.ts';
+import { inspectionJson, inspectionText, publicIds } from './sae_inspection.ts';
 import { type ListedSae, listSaes } from './sae_listing.ts';
 import type { SaeFlags, SaeListFlags } from './sae_options.ts';
 
@@ -47,7 +47,7 @@ function listedJson({ sae, isCached }: ListedSae): unknown {
     release: sae.release,
     sae_id: sae.saeId,
     aliases: sae.aliases,
-    neuronpedia_id: sae.identity.neuronpediaId ?? null,
+    ...publicIds(sae.identity.neuronpediaId),
     model: sae.identity.modelName ?? null,
     hook_name: sae.identity.hookName ?? null,
     l0: sae.l0 ?? null,
@@ -59,12 +59,15 @@ function listedJson({ sae, isCached }: ListedSae): unknown {
 
 function table(listed: readonly ListedSae[], bold: (text: string) => string): string {
   if (listed.length === 0) return '';
-  const rows = listed.map(({ sae, isCached }) => [
-    `${sae.release}/${sae.saeId}`,
-    sae.identity.neuronpediaId ?? '-',
-    sae.l0 === undefined ? '-' : String(sae.l0),
-    isCached ? 'yes' : '-',
-  ]);
+  const rows = listed.map(({ sae, isCached }) => {
+    const { embedded_id, neuronpedia_id } = publicIds(sae.identity.neuronpediaId);
+    return [
+      `${sae.release}/${sae.saeId}`,
+      neuronpedia_id ?? '-',
+      sae.l0 === undefined ? '-' : String(sae.l0),
+      embedded_id === null ? (isCached ? 'yes' : '-') : 'ships with antipode',
+    ];
+  });
   const head = ['SAE', 'Neuronpedia', 'L0', 'cached'];
   const widths = head.map((title, i) => Math.max(title.length, ...rows.map((row) => row[i]!.length)));
   const line = (cells: readonly string[]): string =>

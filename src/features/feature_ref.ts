@@ -120,7 +120,7 @@ function indexOrThrow(digits: string, text: string): number {
 function badRef(text: string): AntipodeError {
   const shown = text.length > 120 ? `${text.slice(0, 120)}…` : text;
   return new AntipodeError('usage', `feature: not understood (got '${shown}', expected ${ACCEPTED})`, {
-    hint: 'antipode features list shows the imported sources',
+    hint: 'antipode features list shows the sources that are here',
   });
 }
 

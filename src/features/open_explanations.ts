@@ -56,7 +56,7 @@ export async function openImported(
   const { source, asked } = typeof ref === 'string' ? { source: parseSourceRef(ref), asked: ref } : ref;
   if (!source) {
     throw new AntipodeError('missing', `${asked}: neither a file nor a folder nor the id of a source`, {
-      hint: 'antipode features list shows the imported sources',
+      hint: 'antipode features list shows the sources that are here',
     });
   }
   const embedded = embeddedSae(neuronpediaIdOf(source) ?? asked);

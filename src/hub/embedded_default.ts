@@ -44,6 +44,11 @@ export const EMBEDDED_SAES: readonly EmbeddedSae[] = LAYERS.map((layer) => {
   };
 });
 
+/** Is it the full id of one of its SAEs? Such an id has the form of those of Neuronpedia, which does not know it. */
+export function isEmbeddedId(id: string | undefined): boolean {
+  return EMBEDDED_SAES.some((sae) => sae.id === id);
+}
+
 /** @param id in any of the forms that stand for a source: `organism/1-res-2k`, `1-res-2k` or its catalogue's `organism-1` */
 export function embeddedSae(id: string): EmbeddedSae | undefined {
   return EMBEDDED_SAES.find((sae) => [sae.id, sae.id.split('/')[1], sae.catalogueId].includes(id));

@@ -121,6 +121,11 @@ describe('C2: versions', () => {
       expect(findings.find((finding) => finding.name === 'cache')?.value).toBe(
         join(place.home, '.cache', 'antipode'),
       );
+      expect(findings.find((finding) => finding.name === 'embedded default')).toEqual({
+        name: 'embedded default',
+        value: 'model organism, SAEs organism/1-res-2k, organism/2-res-2k',
+        ok: true,
+      });
     },
   );
 });
