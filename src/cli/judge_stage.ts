@@ -9,6 +9,7 @@ import type { ReplyRecord } from '../steering/reply_record.ts';
 import type { CliContext } from './context.ts';
 import type { JudgeFlags, JudgeName } from './judge_flags.ts';
 import { costOf, type OpenedJudge, openJudge } from './judge_options.ts';
+import { modelFolder } from './model_inputs.ts';
 import type { ModelFlags } from './model_options.ts';
 import type { SteerFolder } from './steer_folder.ts';
 
@@ -49,8 +50,11 @@ export async function checkJudges(
   { names, flags, run, poles, seed }: Omit<JudgingRequest, 'folder' | 'prompts' | 'records'>,
 ): Promise<void> {
   for (const name of names) {
-    // A model on this machine is opened twice for nothing else than this check.
-    if (name.kind === 'model') continue;
+    // To open a model may take minutes: that it is there is all that is looked at.
+    if (name.kind === 'model') {
+      await modelFolder(context, name.ref);
+      continue;
+    }
     const opened = await openJudge(context, { name, flags, run });
     try {
       opened.judge({ poles, examples: [] }, { seed, pass: 1 });

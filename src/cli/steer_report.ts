@@ -3,13 +3,19 @@
 import { agreement } from '../judge/agreement.ts';
 import { outcome } from '../judge/outcome.ts';
 import { type KeptVerdicts, readVerdicts } from '../judge/verdicts_file.ts';
-import type { DisplayTable } from '../report/display.ts';
-import { renderMarkdown } from '../report/markdown.ts';
+import { type DisplayTable, plural } from '../report/display.ts';
+import { escapeMarkdown, renderMarkdown } from '../report/markdown.ts';
 import { steeringDisplay } from '../report/steering_display.ts';
 import { labelsFigure } from '../report/steering_figures.ts';
 import { writeSteeringFolder } from '../report/steering_folder.ts';
-import type { JudgedPass, JudgedTwice, SteeringSubject } from '../report/steering_subject.ts';
+import {
+  type JudgedPass,
+  type JudgedTwice,
+  judgeTitle,
+  type SteeringSubject,
+} from '../report/steering_subject.ts';
 import { STEERING_SCHEMA_VERSION, steeringTables } from '../report/steering_tables.ts';
+import { wilsonInterval } from '../stats/wilson.ts';
 import type { Arm } from '../steering/arm.ts';
 import { replyJobs } from '../steering/jobs.ts';
 import type { ReplyRecord } from '../steering/reply_record.ts';
@@ -53,11 +59,11 @@ export async function writeSteeringReport(
   const kept = await readVerdicts(folder.path);
   const subject = subjectOf(plan, records, kept);
   const figures = new Map<string, string>();
+  const images: string[] = [];
   for (const pass of subject.judged.filter(({ judge }) => judge !== '')) {
-    figures.set(
-      `labels-${pass.judge}${pass.pass === 1 ? '' : `.pass-${pass.pass}`}.svg`,
-      await labelsFigure(subject, pass),
-    );
+    const file = `labels-${pass.judge}${pass.pass === 1 ? '' : `.pass-${pass.pass}`}.svg`;
+    figures.set(file, await labelsFigure(subject, pass));
+    images.push(`![Labels by ${escapeMarkdown(judgeTitle(pass))}](figures/${file})\n\n`);
   }
   const { a, b } = subject.poles;
   await writeSteeringFolder(
@@ -65,7 +71,7 @@ export async function writeSteeringReport(
     {
       tables: steeringTables(subject),
       figures,
-      reportMarkdown: `# ${plan.title ?? `Steering ${a.name} and ${b.name}`}\n\n${renderMarkdown(steeringDisplay(subject, { shownReplies: SHOWN_IN_REPORT }))}`,
+      reportMarkdown: `# ${escapeMarkdown(plan.title ?? `Steering ${a.name} and ${b.name}`)}\n\n${images.join('')}${renderMarkdown(steeringDisplay(subject, { shownReplies: SHOWN_IN_REPORT }))}`,
       kept: [PLAN_FILE, REPLIES_FILE, ...kept.map(({ file }) => file)],
       facts: {
         schema: 'steering',
@@ -157,7 +163,9 @@ function samplingWords({ sampling, max_new_tokens, stops }: SteeringPlan): strin
   ].join(', ');
 }
 
-function notesOf({ model, mean_norm, replies }: SteeringPlan): string[] {
+function notesOf({ model, mean_norm, prompts, replies }: SteeringPlan): string[] {
+  const perArm = replies * prompts.length;
+  const { low, high } = wilsonInterval(perArm / 2, perArm);
   return [
     ...(model.precision === 'exact'
       ? [
@@ -169,8 +177,6 @@ function notesOf({ model, mean_norm, replies }: SteeringPlan): string[] {
           'The mean norm was measured on unsteered replies to the prompts, special tokens and the first left out.',
         ]
       : []),
-    ...(replies <= 20
-      ? [`With ${replies} replies per arm a share is known to about 22 points either way.`]
-      : []),
+    `With ${plural(perArm, 'reply', 'replies')} per arm a share of half of them is known to ${Math.round(50 * (high - low))} points either way.`,
   ];
 }

@@ -213,8 +213,13 @@ function verdictsTable(subject: SteeringSubject): Table {
   ]);
 }
 
-/** A row per position: what was steered there, and how active the poles are behind it. */
-function activationsTable({ records }: SteeringSubject): Table {
+/** Beyond it a table of positions would take gigabytes to build; `replies.jsonl` has them in any case. */
+const MAX_POSITIONS = 1_000_000;
+
+/** A row per position: what was steered there, and how active the poles are behind it. Empty for runs that are too large for it. */
+function activationsTable({ records: all }: SteeringSubject): Table {
+  const positions = all.reduce((sum, record) => sum + record.positions, 0);
+  const records = positions > MAX_POSITIONS ? [] : all;
   const rows = records.flatMap((record) =>
     Array.from({ length: record.activations ? record.positions : 0 }, (_, position) => ({
       record,
