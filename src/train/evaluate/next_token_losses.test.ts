@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { maxDifference } from '../../../test/support/lm_goldens.ts';
+import type { ForwardRequest, ForwardResult, LanguageModel } from '../../lm/language_model.ts';
 import { openLanguageModel } from '../../lm/session.ts';
 import { createRng } from '../../tensor/rng.ts';
 import { evaluationBatches, MAX_LOGITS } from './evaluation_batches.ts';
@@ -30,6 +31,30 @@ test('a row whose logits do not fit is looked at in pieces, with the same sum', 
   }
   const looked = await lossPass(model, batch!, { capture: 'resid.1', wantsLosses: false, maxLogits: 1 });
   expect([looked.sum, looked.predictions]).toEqual([0, 0]);
+  await model.close();
+});
+
+test('a stop is heard while the losses of a run are summed up', async () => {
+  const folder = fileURLToPath(new URL('../../../test/fixtures/lm/gemma2', import.meta.url));
+  const model = await openLanguageModel(folder, { threads: 1 });
+  const controller = new AbortController();
+  const { signal } = controller;
+  const stopping = {
+    config: model.config,
+    async forward(request: ForwardRequest): Promise<ForwardResult> {
+      const result = await model.forward(request);
+      // As a signal of the system comes: between two turns.
+      setImmediate(() => controller.abort());
+      return result;
+    },
+  } as LanguageModel;
+  const [batch] = evaluationBatches([row(17)], { config: model.config, ...options });
+  const { vocabSize } = model.config;
+  await expect(lossPass(stopping, batch!, { signal, logitsPerTurn: 2 * vocabSize })).rejects.toMatchObject({
+    kind: 'interrupted',
+  });
+  const whole = await lossPass(model, batch!, {});
+  expect(await lossPass(model, batch!, { logitsPerTurn: 1 })).toEqual(whole);
   await model.close();
 });
 

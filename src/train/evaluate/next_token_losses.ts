@@ -21,6 +21,8 @@ export interface LossPassOptions {
   readonly wantsLosses?: boolean;
   /** Logits at a time, `MAX_LOGITS` where left out; fewer take less memory, for the same numbers. */
   readonly maxLogits?: number;
+  /** Logits behind which a stop is heard, `LOGITS_PER_TURN` where left out. */
+  readonly logitsPerTurn?: number;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -33,7 +35,10 @@ export interface LossPass {
   readonly captured: Float32Array | undefined;
 }
 
-/** @throws {AntipodeError} `interrupted` between runs, and as the model */
+/** A tenth of a second on a slow core; all of a run's together would hold up Ctrl-C for a second. */
+const LOGITS_PER_TURN = 2 ** 21;
+
+/** @throws {AntipodeError} `interrupted` between runs and while losses are summed up, and as the model */
 export async function lossPass(
   model: LanguageModel,
   batch: EvaluationBatch,
@@ -61,7 +66,7 @@ export async function lossPass(
       // A batch of several rows is one piece, so that a piece's array goes where it begins.
       if (capture) captured!.set(result.captures.get(capture)!.values, from * dModel);
       if (!wantsLosses) continue;
-      const { sum, predictions } = lossesIn(batch, from, result);
+      const { sum, predictions } = await lossesIn(batch, [from, result], options);
       total.sum += sum;
       total.predictions += predictions;
     }
@@ -82,14 +87,14 @@ function pieceOf(
   return { at, values: piece, rows: tokens.length, columns: to - from };
 }
 
-function lossesIn(
+async function lossesIn(
   { counted, tokens }: EvaluationBatch,
-  from: number,
-  { logits }: ForwardResult,
-): Pick<LossPass, 'sum' | 'predictions'> {
+  [from, { logits }]: readonly [from: number, result: ForwardResult],
+  { logitsPerTurn = LOGITS_PER_TURN, signal }: LossPassOptions,
+): Promise<Pick<LossPass, 'sum' | 'predictions'>> {
   if (!logits) throw new Error('internal: no logits came back');
   const [, columns = 0, vocabulary = 0] = logits.shape;
-  let [sum, predictions] = [0, 0];
+  let [sum, predictions, since] = [0, 0, 0];
   for (const [row, places] of counted.entries()) {
     for (const column of places) {
       const next = tokens[row]![column + 1];
@@ -97,6 +102,11 @@ function lossesIn(
       const start = (row * columns + column - from) * vocabulary;
       sum -= logProbability(logits.values.subarray(start, start + vocabulary), next);
       predictions += 1;
+      since += vocabulary;
+      if (since < logitsPerTurn) continue;
+      since = 0;
+      await new Promise(setImmediate);
+      throwIfInterrupted(signal);
     }
   }
   return { sum, predictions };
