@@ -72,7 +72,6 @@ export {
 export { openVerdictsFile, type ReplyVerdict, type VerdictsFile } from './judge/verdicts_file.ts';
 export { clampEdit, type FeatureClamp } from './lm/clamp_edit.ts';
 export { editPerRow, mergeEdits } from './lm/combine_edits.ts';
-export type { DeviceChoice } from './lm/device.ts';
 export { type GeneratedRow, type GenerateOptions, generate } from './lm/generate.ts';
 export { type IsolatedModelOptions, openIsolatedModel } from './lm/isolation/open_isolated_model.ts';
 export type {
@@ -90,6 +89,7 @@ export { type ScoreOptions, type ScoreRow, scoreTokens } from './lm/score.ts';
 export { type OpenModelOptions, openLanguageModel } from './lm/session.ts';
 export { openTokenizer } from './lm/tokenizer/open_tokenizer.ts';
 export type { Tokenizer } from './lm/tokenizer/tokenizer.ts';
+export type { DeviceChoice } from './onnx/device.ts';
 export type { GeometrySubject } from './report/geometry_subject.ts';
 export { geometryTables } from './report/geometry_tables.ts';
 export { decode, encode } from './sae/encode.ts';

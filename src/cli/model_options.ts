@@ -2,10 +2,10 @@
 
 import type { Command } from 'commander';
 import { antipodeCacheDir } from '../hub/cache_dirs.ts';
-import { DEVICES, type DeviceChoice } from '../lm/device.ts';
 import { openIsolatedModel } from '../lm/isolation/open_isolated_model.ts';
 import type { LanguageModel, Site } from '../lm/language_model.ts';
 import { PRECISIONS, type PrecisionChoice } from '../lm/precision.ts';
+import { DEVICES, type DeviceChoice } from '../onnx/device.ts';
 import type { CliContext } from './context.ts';
 import { choiceOption, integerOption } from './options.ts';
 import type { Progress } from './output.ts';

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { writeTinyModel } from '../../test/support/tiny_model.ts';
-import { devicesFor, thisInstallation } from '../lm/device.ts';
+import { devicesFor, thisInstallation } from '../onnx/device.ts';
 import { loadOnnxRuntime } from '../onnx/runtime.ts';
 import { CHECKPOINT_FILE } from '../train/sae/training_checkpoint.ts';
 import { runCli } from './run.ts';

@@ -7,8 +7,8 @@
 import type { InferenceSession } from 'onnxruntime-node';
 import { AntipodeError } from '../errors.ts';
 import { shownName } from '../formats/shown_name.ts';
+import type { RunningDevice } from '../onnx/device.ts';
 import type { ModelConfig } from './config.ts';
-import type { RunningDevice } from './device.ts';
 import type { Capture, Edit, Site } from './language_model.ts';
 import { type OpenedSession, openSession, type SessionRequest } from './open_session.ts';
 

@@ -3,8 +3,8 @@
  * earlier tokens stay with the model and are named by a handle, so that a model in another process can offer the same.
  */
 
+import type { RunningDevice } from '../onnx/device.ts';
 import type { ModelConfig } from './config.ts';
-import type { RunningDevice } from './device.ts';
 import type { Precision } from './precision.ts';
 
 /** `emb`: behind the embedding. A number: behind that layer (`resid_post`; Hugging Face's `hidden_states[layer + 1]`). */

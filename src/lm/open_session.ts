@@ -2,22 +2,23 @@
 
 import type { InferenceSession } from 'onnxruntime-node';
 import { AntipodeError } from '../errors.ts';
-import { encodeModel, type ModelSpec } from '../onnx/model.ts';
-import type { OnnxRuntime } from '../onnx/runtime.ts';
-import type { ModelConfig } from './config.ts';
 import {
   type Device,
   type DeviceChoice,
   deviceFailure,
   devicesFor,
+  prepareRuntime,
   type RunningDevice,
   runningDevice,
   thisInstallation,
-} from './device.ts';
+} from '../onnx/device.ts';
+import { encodeModel, type ModelSpec } from '../onnx/model.ts';
+import type { OnnxRuntime } from '../onnx/runtime.ts';
+import type { ModelConfig } from './config.ts';
 import { buildGraph } from './graph/build_graph.ts';
 import type { GraphHooks } from './graph/decoder.ts';
 import type { PreparedPrecision } from './precision.ts';
-import { prepareRuntime, sessionOptions, tableLookUps } from './session_options.ts';
+import { sessionOptions, tableLookUps } from './session_options.ts';
 import type { ModelWeights } from './weights.ts';
 
 export interface SessionRequest {

@@ -1,8 +1,8 @@
 /** @file In which form a model's matrices are kept and multiplied with, by name; what each needs before a graph can be built. */
 
 import { antipodeCacheDir } from '../hub/cache_dirs.ts';
+import type { Device } from '../onnx/device.ts';
 import type { ModelConfig } from './config.ts';
-import type { Device } from './device.ts';
 import { exactProducts } from './graph/exact_products.ts';
 import { listMatrices, type StoredMatrix } from './graph/list_matrices.ts';
 import { portableProducts } from './graph/portable_products.ts';

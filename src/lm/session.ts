@@ -5,10 +5,10 @@
 
 import { basename } from 'node:path';
 import { AntipodeError, throwIfInterrupted } from '../errors.ts';
+import type { DeviceChoice, RunningDevice } from '../onnx/device.ts';
 import { loadOnnxRuntime, type OnnxRuntime } from '../onnx/runtime.ts';
 import { layOut } from './batch.ts';
 import { type ModelConfig, readModelConfig } from './config.ts';
-import type { DeviceChoice, RunningDevice } from './device.ts';
 import { checkEdits } from './edit_checks.ts';
 import { editFeeds } from './edit_feeds.ts';
 import { createFeeds, type Feeds } from './feeds.ts';

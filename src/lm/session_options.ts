@@ -1,9 +1,8 @@
 /** @file ONNX Runtime's session options for each device, and which products its graphs are made of. */
 
 import type { InferenceSession } from 'onnxruntime-node';
+import type { Device } from '../onnx/device.ts';
 import type { ModelSpec } from '../onnx/model.ts';
-import type { OnnxRuntime } from '../onnx/runtime.ts';
-import type { Device } from './device.ts';
 
 export interface SessionSettings {
   readonly device: Device;
@@ -73,14 +72,4 @@ export function tableLookUps({ nodes, initialisers = [] }: ModelSpec): string[] 
   const rows = new Set(lookUps.flatMap(({ outputs }) => outputs));
   const casts = nodes.filter(({ op, inputs: [value = ''] }) => op === 'Cast' && rows.has(value));
   return [...lookUps, ...casts].flatMap(({ name }) => name ?? []);
-}
-
-/**
- * What has to be set in the process before its first session. cuBLAS rounds the factors of float32 products to 10 bits on newer cards unless
- * told not to, and the Node binding has no option for it; a user's own setting stays.
- */
-export function prepareRuntime(runtime: OnnxRuntime, device: Device): void {
-  if (device === 'cpu') return;
-  runtime.env.logLevel = 'fatal';
-  if (device === 'cuda') process.env['NVIDIA_TF32_OVERRIDE'] ??= '0';
 }

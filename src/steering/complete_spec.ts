@@ -12,9 +12,9 @@ import {
 import { AntipodeError } from '../errors.ts';
 import { shownName } from '../formats/shown_name.ts';
 import { EMBEDDED_MODEL_ID } from '../hub/embedded_default.ts';
-import type { DeviceChoice } from '../lm/device.ts';
 import type { PrecisionChoice } from '../lm/precision.ts';
 import type { SamplingOptions } from '../lm/sampler.ts';
+import type { DeviceChoice } from '../onnx/device.ts';
 import type { SaeIdentity } from '../sae/sae.ts';
 import type { Arm, PolePair, SteerMethod, SteerPositions, StrengthUnit } from './arm.ts';
 import { findPair } from './pole_lookup.ts';

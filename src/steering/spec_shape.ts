@@ -1,8 +1,8 @@
 /** @file The shape of a steering spec: which keys it may have, and which values they may hold. What is left out has its default in `complete_spec.ts`. */
 
 import { z } from 'zod';
-import { DEVICES } from '../lm/device.ts';
 import { PRECISIONS } from '../lm/precision.ts';
+import { DEVICES } from '../onnx/device.ts';
 import { STEER_METHODS, STEER_POSITIONS, STRENGTH_UNITS } from './arm.ts';
 
 /** A prompt of this many characters is a book; each token of it is fed once per reply. */

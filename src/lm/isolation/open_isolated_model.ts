@@ -4,8 +4,8 @@
  */
 
 import { basename, resolve } from 'node:path';
+import type { RunningDevice } from '../../onnx/device.ts';
 import type { ModelConfig } from '../config.ts';
-import type { RunningDevice } from '../device.ts';
 import type { ForwardRequest, ForwardResult, LanguageModel, Past } from '../language_model.ts';
 import type { Precision } from '../precision.ts';
 import type { OpenModelOptions } from '../session.ts';

@@ -1,12 +1,13 @@
 /**
- * @file On what a language model runs: which of ONNX Runtime's providers this installation has, in which order they are tried, and what to tell a
- * user whose choice cannot be had. Opens no session.
+ * @file On what a graph runs: which of ONNX Runtime's providers this installation has, in which order they are tried, and what to tell a user whose
+ * choice cannot be had. Opens no session.
  */
 
 import { existsSync, readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { AntipodeError } from '../errors.ts';
+import type { OnnxRuntime } from './runtime.ts';
 
 export const DEVICES = ['cpu', 'webgpu', 'cuda'] as const;
 
@@ -18,7 +19,7 @@ export type Device = (typeof DEVICES)[number];
  */
 export type DeviceChoice = Device | 'auto';
 
-/** What runs a model. */
+/** What runs the work that was asked for. */
 export interface RunningDevice {
   readonly name: Device;
   /** What its user should know, as one sentence. */
@@ -139,12 +140,12 @@ export function runningDevice(
   { deviceFolder, platform }: Installation,
   failed?: AntipodeError,
 ): RunningDevice {
-  if (failed) return { name, warning: `${failed.message}, so the model runs on ${name}` };
+  if (failed) return { name, warning: `${failed.message}, so ${name} does the work` };
   if (name !== 'webgpu' || platform !== 'linux' || hasGraphicsDevice(deviceFolder)) return { name };
   return {
     name,
     warning:
-      'device webgpu: this machine shows no graphics device, so a software adapter runs the model; --device cpu is faster',
+      'device webgpu: this machine shows no graphics device, so a software adapter does the work; --device cpu is faster',
   };
 }
 
@@ -155,4 +156,14 @@ function hasGraphicsDevice(deviceFolder: string): boolean {
     names(join(deviceFolder, 'dri')).some((name) => name.startsWith('renderD')) ||
     names(deviceFolder).some((name) => /^(nvidia\d|dxg$|mali|kgsl)/.test(name))
   );
+}
+
+/**
+ * What has to be set in the process before its first session. cuBLAS rounds the factors of float32 products to 10 bits on newer cards unless
+ * told not to, and the Node binding has no option for it; a user's own setting stays.
+ */
+export function prepareRuntime(runtime: OnnxRuntime, device: Device): void {
+  if (device === 'cpu') return;
+  runtime.env.logLevel = 'fatal';
+  if (device === 'cuda') process.env['NVIDIA_TF32_OVERRIDE'] ??= '0';
 }

@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { AntipodeError } from '../errors.ts';
-import { loadOnnxRuntime } from '../onnx/runtime.ts';
 import {
   type DeviceChoice,
   deviceFailure,
@@ -12,6 +11,7 @@ import {
   runningDevice,
   thisInstallation,
 } from './device.ts';
+import { loadOnnxRuntime } from './runtime.ts';
 
 const CUDA_FILES = ['libonnxruntime_providers_shared.so', 'libonnxruntime_providers_cuda.so'];
 
