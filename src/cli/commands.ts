@@ -5,6 +5,7 @@ import { cacheCommand } from './cache_command.ts';
 import { conceptsCommand } from './concepts_command.ts';
 import { doctorCommand } from './doctor_command.ts';
 import { explainCommand } from './explain_command.ts';
+import { extremesCommand } from './extremes_command.ts';
 import { featuresCommand } from './features_command.ts';
 import { generateCommand } from './generate_command.ts';
 import { geometryCommand } from './geometry_command.ts';
@@ -16,6 +17,7 @@ import { trainCommand } from './train_command.ts';
 
 export const commandFactories: readonly CommandFactory[] = [
   geometryCommand,
+  extremesCommand,
   generateCommand,
   steerCommand,
   judgeCommand,

@@ -10,6 +10,7 @@ import type { CliContext } from './context.ts';
 import { type KnownNotes, notesFor } from './explanation_inputs.ts';
 import type { GeometryFlags } from './geometry_flags.ts';
 import { openNamedSae } from './open_named_sae.ts';
+import { closeAll, withDistinctLabels } from './several_saes.ts';
 
 export interface GeometryInput extends KnownNotes {
   readonly sae: SaeFile;
@@ -32,24 +33,6 @@ export async function openGeometryInputs(
     await closeAll(inputs);
     throw error;
   }
-}
-
-/** Rows of several SAEs share tables and are told apart by their labels: a label that comes again gets a number. */
-function withDistinctLabels(inputs: readonly GeometryInput[]): GeometryInput[] {
-  const seen = new Map<string, number>();
-  return inputs.map((input) => {
-    const { header } = input.sae;
-    const { label } = header.identity;
-    const count = (seen.get(label) ?? 0) + 1;
-    seen.set(label, count);
-    if (count === 1) return input;
-    const identity = { ...header.identity, label: `${label} (${count})` };
-    return { ...input, sae: { ...input.sae, header: { ...header, identity } } };
-  });
-}
-
-export async function closeAll(inputs: readonly GeometryInput[]): Promise<void> {
-  for (const { sae } of inputs) await sae.close();
 }
 
 /** @throws {AntipodeError} `usage` when lists that go together have different lengths */

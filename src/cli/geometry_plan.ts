@@ -1,28 +1,12 @@
 /** @file `antipode geometry --dry-run`: what would be read, fetched, made and computed, without doing any of it. */
 
-import { stat } from 'node:fs/promises';
 import { type ConceptCounts, countConcepts } from '../concepts/concept_set.ts';
 import { loadConcepts } from '../concepts/load_concepts.ts';
-import { AntipodeError } from '../errors.ts';
-import type { SaeHeader } from '../sae/sae.ts';
-import { SYNTHETIC_BYTES, SYNTHETIC_ID, SYNTHETIC_SIZE, syntheticFiles } from '../sae/synthetic_file.ts';
-import { pairCount } from '../search/tiles.ts';
 import type { CliContext } from './context.ts';
 import type { GeometryFlags } from './geometry_flags.ts';
 import { checkCounts } from './geometry_inputs.ts';
-import { openGivenSae } from './open_named_sae.ts';
-import { formatBytes, visible } from './output.ts';
-
-interface SaePlan {
-  readonly sae: string;
-  readonly state: 'here' | 'to be made' | 'missing';
-  /** Bytes to read, or to write when it has to be made; null where nobody knows before asking the server. */
-  readonly bytes: number | null;
-  /** Why it is missing and what to do. */
-  readonly problem: string | null;
-  readonly next: string | null;
-  readonly all_pairs: number | null;
-}
+import { visible } from './output.ts';
+import { planSae, type SaePlan, saeSentence } from './sae_plan.ts';
 
 interface ConceptPlan extends Omit<ConceptCounts, 'skippedPairs'> {
   readonly id: string;
@@ -50,7 +34,7 @@ export async function planGeometry(context: CliContext, flags: GeometryFlags): P
             ? 'Would do, once nothing is missing:'
             : 'Would do, in this order:',
         ),
-        ...saes.map(sentenceFor),
+        ...saes.map(saeSentence),
         ...concepts.map(
           ({ id, pairs }) =>
             `compare the ${pairs} feature pairs of ${visible(id)} in ${flags.spaces.join(' and ')}`,
@@ -74,40 +58,4 @@ export async function planGeometry(context: CliContext, flags: GeometryFlags): P
     }),
     quiet: () => saes.filter(({ state }) => state === 'missing').map(({ sae }) => sae),
   });
-}
-
-async function planSae(context: CliContext, flags: GeometryFlags, ref: string): Promise<SaePlan> {
-  const base = { sae: ref, problem: null, next: null };
-  if (ref === SYNTHETIC_ID) {
-    const isMade = await stat(syntheticFiles(context.env).weights).then(
-      () => true,
-      () => false,
-    );
-    const all_pairs = pairCount(SYNTHETIC_SIZE.dSae, undefined);
-    return { ...base, state: isMade ? 'here' : 'to be made', bytes: SYNTHETIC_BYTES, all_pairs };
-  }
-  try {
-    const sae = await openGivenSae(context, flags, ref);
-    const header: SaeHeader = sae.header;
-    await sae.close();
-    const bytes = header.files.reduce((sum, { byteLength }) => sum + byteLength, 0);
-    return { ...base, state: 'here', bytes, all_pairs: pairCount(header.dSae, undefined) };
-  } catch (error) {
-    if (!(error instanceof AntipodeError) || error.kind !== 'missing') throw error;
-    return {
-      sae: ref,
-      state: 'missing',
-      bytes: null,
-      problem: error.message,
-      next: error.hint ?? null,
-      all_pairs: null,
-    };
-  }
-}
-
-function sentenceFor({ sae, state, bytes, problem, next }: SaePlan): string {
-  const size = bytes === null ? '' : ` (${formatBytes(bytes)})`;
-  if (state === 'here') return `read ${visible(sae)}${size}`;
-  if (state === 'to be made') return `make ${visible(sae)} in the cache${size}, then read it`;
-  return `missing: ${visible(problem ?? sae)}${next === null ? '' : `; next: ${visible(next)}`}`;
 }

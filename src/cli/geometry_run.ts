@@ -2,7 +2,7 @@
 
 import { resolve } from 'node:path';
 import { type ConceptSet, countConcepts } from '../concepts/concept_set.ts';
-import { namedPairs, type Published, publishedFor } from '../concepts/published.ts';
+import { namedPairs } from '../concepts/published.ts';
 import { throwIfInterrupted } from '../errors.ts';
 import { checkOutputDirectory } from '../formats/atomic.ts';
 import { rowsOf, type Table } from '../formats/table.ts';
@@ -12,15 +12,16 @@ import { type GeometryDisplayOptions, geometryDisplay } from '../report/geometry
 import type { GeometrySubject } from '../report/geometry_subject.ts';
 import { GEOMETRY_SCHEMA_VERSION, geometryTables } from '../report/geometry_tables.ts';
 import { renderMarkdown } from '../report/markdown.ts';
-import { type InputFile, RUN_FOLDER, writeRunDirectory } from '../report/run_directory.ts';
+import { RUN_FOLDER, writeRunDirectory } from '../report/run_directory.ts';
 import { renderText } from '../report/text.ts';
-import type { SaeHeader } from '../sae/sae.ts';
 import type { CliContext } from './context.ts';
 import type { GeometryFlags } from './geometry_flags.ts';
-import { closeAll, type GeometryInput, openGeometryInputs } from './geometry_inputs.ts';
+import { type GeometryInput, openGeometryInputs } from './geometry_inputs.ts';
 import { planGeometry } from './geometry_plan.ts';
 import { visible } from './output.ts';
-import { onnxRuntimeVersion, packageVersion } from './version.ts';
+import { publishedIfItFits } from './published_numbers.ts';
+import { inputFiles, optionWords, saeFacts, saeOptionWords, versionFacts } from './run_facts.ts';
+import { closeAll } from './several_saes.ts';
 
 /** Extreme pairs that tables for the eye show at each end; files and JSON hold all of `--top`. */
 const SHOWN_EXTREMES = 10;
@@ -46,7 +47,7 @@ export async function runGeometry(context: CliContext, flags: GeometryFlags): Pr
         {
           tables,
           reportMarkdown: reportMarkdown(subjects, flags),
-          inputs: inputs.flatMap(inputFiles),
+          inputs: inputs.flatMap(({ sae, explanationFiles }) => inputFiles(sae, explanationFiles)),
           facts: runFacts(subjects, inputs, flags),
         },
         { signal: context.signal },
@@ -101,28 +102,6 @@ async function measureInput(
   return { geometry, notes, published };
 }
 
-/** The article's numbers, unless the file cannot be the SAE that it is said to be. */
-function publishedIfItFits(context: CliContext, { identity, dSae }: SaeHeader): Published | undefined {
-  const published = publishedFor(identity);
-  if (!published || published.dSae === dSae) return published;
-  context
-    .out()
-    .warn(
-      visible(
-        `${identity.label}: this file has ${dSae} features, the article's SAE ${published.dSae}: its numbers are left out`,
-      ),
-    );
-  return undefined;
-}
-
-function inputFiles({ sae, explanationFiles }: GeometryInput): InputFile[] {
-  const { label } = sae.header.identity;
-  return [
-    ...sae.header.files.map(({ path }) => ({ role: 'sae', sae: label, path })),
-    ...explanationFiles.map((path) => ({ role: 'explanations', sae: label, path })),
-  ];
-}
-
 function reportMarkdown(subjects: readonly GeometrySubject[], flags: GeometryFlags): string {
   const options: GeometryDisplayOptions = { shownExtremes: flags.top, seed: flags.seed };
   return `# Do opposite concepts point in opposite directions?\n\n${renderMarkdown(geometryDisplay(subjects, options))}`;
@@ -137,9 +116,7 @@ function runFacts(
   return {
     schema: 'geometry',
     schema_version: GEOMETRY_SCHEMA_VERSION,
-    antipode: packageVersion(),
-    node: process.versions.node,
-    onnxruntime: onnxRuntimeVersion(),
+    ...versionFacts(),
     command: commandLine(flags),
     seed: flags.seed,
     parameters: {
@@ -150,17 +127,7 @@ function runFacts(
       strong_cosine: STRONG_COSINE,
     },
     saes: subjects.map(({ geometry: { header, concepts, defects } }, index) => ({
-      label: header.identity.label,
-      release: header.identity.release ?? null,
-      sae_id: header.identity.saeId ?? null,
-      neuronpedia_id: header.identity.neuronpediaId ?? null,
-      is_synthetic: header.identity.isSynthetic,
-      format: header.format,
-      architecture: header.architecture,
-      dtype: header.dtype,
-      d_in: header.dIn,
-      d_sae: header.dSae,
-      facts: header.facts,
+      ...saeFacts(header),
       defects,
       concepts: conceptFacts(concepts),
       explanations: inputs[index]!.explanationFacts,
@@ -184,28 +151,19 @@ function conceptFacts(concepts: ConceptSet): Record<string, unknown> {
 
 /** The command that gives the same result, without the options that do not change it. */
 function commandLine(flags: GeometryFlags): string[] {
-  const repeated = (name: string, values: readonly string[] = []): string[] =>
-    values.flatMap((value) => [name, value]);
   return [
     'antipode',
     'geometry',
-    ...repeated('--sae', flags.sae),
-    ...repeated('--map', flags.map),
-    ...repeated('--transpose', flags.transpose),
-    ...(flags.format === undefined ? [] : ['--format', flags.format]),
-    ...repeated('--concepts', flags.concepts),
-    ...repeated('--explanations', flags.explanations),
-    ...(flags.explainer === undefined ? [] : ['--explainer', flags.explainer]),
-    '--spaces',
-    flags.spaces.join(','),
-    '--only',
-    flags.only.join(','),
-    '--seed',
-    String(flags.seed),
-    '--random-pairs',
-    String(flags.randomPairs),
-    '--top',
-    String(flags.top),
+    ...optionWords('--sae', flags.sae),
+    ...saeOptionWords(flags),
+    ...optionWords('--concepts', flags.concepts),
+    ...optionWords('--explanations', flags.explanations),
+    ...optionWords('--explainer', flags.explainer),
+    ...optionWords('--spaces', flags.spaces.join(',')),
+    ...optionWords('--only', flags.only.join(',')),
+    ...optionWords('--seed', flags.seed),
+    ...optionWords('--random-pairs', flags.randomPairs),
+    ...optionWords('--top', flags.top),
   ];
 }
 

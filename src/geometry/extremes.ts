@@ -2,7 +2,6 @@
 
 import type { Space } from '../sae/sae.ts';
 import type { ScoredPair } from '../search/pairs.ts';
-import { cosine, type FeatureMatrix } from '../tensor/matrix.ts';
 import { classifyPair, type PairClass } from './pair_class.ts';
 
 export interface ExtremePair {
@@ -12,22 +11,28 @@ export interface ExtremePair {
   /** 1 = the most extreme. */
   readonly rank: number;
   readonly featureA: number;
+  /** Of the other SAE, where two were compared. */
   readonly featureB: number;
   readonly cosEncoder: number;
   readonly cosDecoder: number;
   readonly pairClass: PairClass | undefined;
 }
 
-/** @param matrices both spaces, whole; a cosine in a space where a row has no direction is NaN, and the class then undefined */
+export interface AnnotateOptions {
+  readonly space: Space;
+  readonly end: ExtremePair['end'];
+  /** The pair's cosine in the space that was not searched; NaN where a row there has no direction, and the class is then undefined. */
+  readonly otherCosine: (featureA: number, featureB: number) => number;
+}
+
+/** @param pairs the most extreme first */
 export function annotateExtremes(
-  space: Space,
-  end: ExtremePair['end'],
   pairs: readonly ScoredPair[],
-  matrices: Readonly<Record<Space, FeatureMatrix>>,
+  { space, end, otherCosine }: AnnotateOptions,
 ): ExtremePair[] {
-  return pairs.map(({ i, j }, index) => {
-    const cosEncoder = cosine(matrices.encoder, i, matrices.encoder, j);
-    const cosDecoder = cosine(matrices.decoder, i, matrices.decoder, j);
+  return pairs.map(({ i, j, cos }, index) => {
+    const other = otherCosine(i, j);
+    const [cosEncoder, cosDecoder] = space === 'encoder' ? [cos, other] : [other, cos];
     return {
       space,
       end,
@@ -39,4 +44,9 @@ export function annotateExtremes(
       pairClass: classifyPair(cosEncoder, cosDecoder),
     };
   });
+}
+
+/** The space that is not this one. */
+export function otherSpace(space: Space): Space {
+  return space === 'encoder' ? 'decoder' : 'encoder';
 }

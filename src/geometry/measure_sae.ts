@@ -5,8 +5,8 @@
 
 import { type ConceptSet, checkAgainst, featuresOf } from '../concepts/concept_set.ts';
 import type { SaeFile, SaeHeader, Space } from '../sae/sae.ts';
-import type { FeatureMatrix, RowDefect } from '../tensor/matrix.ts';
-import { annotateExtremes, type ExtremePair } from './extremes.ts';
+import { cosine, type FeatureMatrix, type RowDefect } from '../tensor/matrix.ts';
+import { annotateExtremes, type ExtremePair, otherSpace } from './extremes.ts';
 import { measureSpace, type SpaceMeasures, type SpaceRows } from './measure_space.ts';
 import type { GeometryPart } from './parts.ts';
 import { drawRandomPairs, type FeaturePair } from './random_pairs.ts';
@@ -150,9 +150,12 @@ function collectExtremes(
   measures: readonly SpaceMeasures[],
   spaces: Partial<Record<Space, SpaceRows>>,
 ): ExtremePair[] {
-  const matrices = { encoder: spaces.encoder!.rows, decoder: spaces.decoder!.rows };
-  return measures.flatMap(({ space, top, bottom }) => [
-    ...annotateExtremes(space, 'aligned', top ?? [], matrices),
-    ...annotateExtremes(space, 'opposed', bottom ?? [], matrices),
-  ]);
+  return measures.flatMap(({ space, top = [], bottom = [] }) => {
+    const other = spaces[otherSpace(space)]!.rows;
+    const otherCosine = (a: number, b: number): number => cosine(other, a, other, b);
+    return [
+      ...annotateExtremes(top, { space, end: 'aligned', otherCosine }),
+      ...annotateExtremes(bottom, { space, end: 'opposed', otherCosine }),
+    ];
+  });
 }

@@ -1,11 +1,10 @@
 /** @file The controls as display tables: each feature against itself, and the extremes of all pairs. */
 
 import { footnotesAt, type PublishedFeatureExtreme } from '../concepts/published.ts';
-import type { ExtremePair } from '../geometry/extremes.ts';
-import { STRONG_COSINE } from '../geometry/pair_class.ts';
 import type { SameFeatureSummary } from '../geometry/same_feature.ts';
 import type { Space } from '../sae/sae.ts';
 import { type DisplayTable, formatCosine, formatCount, formatDifference, left, right } from './display.ts';
+import { pairsAtBothEnds } from './extremes_display.ts';
 import {
   type GeometrySubject,
   labelOf,
@@ -79,52 +78,14 @@ export function sameFeatureTable(subject: GeometrySubject): DisplayTable {
 
 /** The k most aligned and k most opposed pairs of one space. */
 export function extremesTable(subject: GeometrySubject, space: Space, shown: number): DisplayTable {
-  const ofSpace = subject.geometry.extremes.filter((pair) => pair.space === space);
-  const cosOf = (pair: ExtremePair): number => (space === 'decoder' ? pair.cosDecoder : pair.cosEncoder);
-  const otherOf = (pair: ExtremePair): number => (space === 'decoder' ? pair.cosEncoder : pair.cosDecoder);
-  // A small dictionary can have a pair at both ends; it is one pair all the same.
-  const distinct = new Map(ofSpace.map((pair) => [`${pair.featureA},${pair.featureB}`, pair]));
-  const classes = new Map<string, number>();
-  for (const { pairClass } of distinct.values())
-    classes.set(pairClass ?? 'unknown', (classes.get(pairClass ?? 'unknown') ?? 0) + 1);
-  const census = [...classes].sort(([x], [y]) => (x < y ? -1 : 1)).map(([name, count]) => `${name} ${count}`);
-  return {
+  return pairsAtBothEnds({
     title: `Extremes of all pairs, ${SPACE_NAMES[space]}: ${labelOf(subject)}`,
-    columns: [
-      right('Cosine'),
-      right('Index 1'),
-      right('Index 2'),
-      right(`Cosine in ${space === 'decoder' ? 'encoder' : 'decoder'}`),
-      left('Class'),
-      left('Explanation 1'),
-      left('Explanation 2'),
-      right('Density 1'),
-      right('Density 2'),
-      right('Published'),
-      right('Difference'),
-    ],
-    rows: ofSpace
-      .filter(({ rank }) => rank <= shown)
-      .map((pair) => ({ pair, published: publishedExtreme(subject, pair) }))
-      .map(({ pair, published }) => [
-        formatCosine(cosOf(pair)),
-        String(pair.featureA),
-        String(pair.featureB),
-        formatCosine(otherOf(pair)),
-        pair.pairClass ?? '',
-        subject.notes.explanation(pair.featureA) ?? '',
-        subject.notes.explanation(pair.featureB) ?? '',
-        formatDensity(subject.notes.density(pair.featureA)),
-        formatDensity(subject.notes.density(pair.featureB)),
-        formatCosine(published),
-        formatDifference(published === undefined ? undefined : cosOf(pair) - published),
-      ]),
-    notes: [
-      `Classes of the ${distinct.size} pairs kept (strong = |cosine| of at least ${STRONG_COSINE}): ${census.join(', ')}.`,
-    ],
-  };
-}
-
-function formatDensity(density: number | undefined): string {
-  return density === undefined ? '' : `${(100 * density).toPrecision(2)} %`;
+    space,
+    pairs: subject.geometry.extremes.filter((pair) => pair.space === space),
+    shown,
+    notesA: subject.notes,
+    notesB: subject.notes,
+    publishedCosine: (pair) => publishedExtreme(subject.published, pair),
+    remarks: [],
+  });
 }

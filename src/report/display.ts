@@ -38,6 +38,11 @@ export function formatPercentile(value: number | undefined): string {
   return value < 50 ? '<0.000001' : '>99.999999';
 }
 
+/** A share in [0, 1] as percent, two significant digits; empty where it is not known. */
+export function formatDensity(density: number | undefined): string {
+  return density === undefined ? '' : `${(100 * density).toPrecision(2)} %`;
+}
+
 /** 134209536 -> `134,209,536`. */
 export function formatCount(value: number): string {
   return value.toLocaleString('en-US');

@@ -3,7 +3,6 @@
 import { countConcepts, crossPairs, overlaps } from '../concepts/concept_set.ts';
 import type { SpaceMeasures } from '../geometry/measure_space.ts';
 import { isotropicStandardError } from '../geometry/random_pairs.ts';
-import { embeddedSae } from '../hub/embedded_default.ts';
 import { type ArticleRow, articleRows, type RowGroup } from './article_rows.ts';
 import { extremesTable, sameFeatureTable } from './control_display.ts';
 import {
@@ -17,6 +16,7 @@ import {
   right,
 } from './display.ts';
 import { type GeometrySubject, labelOf, namedRows, SPACE_NAMES, usesCatalogue } from './geometry_subject.ts';
+import { saeTable } from './sae_display.ts';
 
 /** The article's tables use one name for the extremes of several groups. */
 const OF_GROUP: Record<RowGroup, string> = { antonym: ', antonyms', random: ', random', population: ', all' };
@@ -48,14 +48,10 @@ export function geometryDisplay(
 
 function subjectTable(subject: GeometrySubject): DisplayTable {
   const { header, concepts, defects, warnings } = subject.geometry;
-  const { identity } = header;
   const counts = countConcepts(concepts);
   const shared = overlaps(concepts);
   const skipped = concepts.concepts.filter((concept) => crossPairs(concept).skipped.length > 0);
   const notes = [
-    ...(identity.isSynthetic
-      ? ['These weights are SYNTHETIC: the numbers say nothing about any language model.']
-      : []),
     ...warnings,
     ...shared.map(
       ({ feature, places }) =>
@@ -66,14 +62,7 @@ function subjectTable(subject: GeometrySubject): DisplayTable {
     ),
     ...(defects.length > 0 ? [defectSentence(subject)] : []),
   ];
-  const isEmbedded = embeddedSae(identity.neuronpediaId ?? '') !== undefined;
-  const facts: [string, string][] = [
-    ['SAE', [identity.release, identity.saeId].filter(Boolean).join(' / ') || identity.label],
-    [isEmbedded ? 'Ships with antipode' : 'Neuronpedia', identity.neuronpediaId ?? ''],
-    [
-      'Features x width',
-      `${formatCount(header.dSae)} x ${formatCount(header.dIn)} (${header.architecture}, ${header.dtype})`,
-    ],
+  return saeTable(header, notes, [
     [
       'Concepts',
       `${concepts.id}: ${[
@@ -82,13 +71,7 @@ function subjectTable(subject: GeometrySubject): DisplayTable {
         plural(counts.pairs, 'feature pair', 'feature pairs'),
       ].join(', ')}`,
     ],
-  ];
-  return {
-    title: labelOf(subject),
-    columns: [left(''), left('')],
-    rows: facts.filter(([, value]) => value !== ''),
-    notes,
-  };
+  ]);
 }
 
 function defectSentence({ geometry }: GeometrySubject): string {

@@ -23,7 +23,7 @@ export function usesCatalogue({ geometry, published }: GeometrySubject): boolean
 }
 
 /** The article's cosine of a pair in its exhaustive lists (decoder alone), in either order of the indices. */
-export function publishedExtreme({ published }: GeometrySubject, pair: ExtremePair): number | undefined {
+export function publishedExtreme(published: Published | undefined, pair: ExtremePair): number | undefined {
   if (!published || pair.space !== published.exhaustive.space) return undefined;
   const rows = [...published.exhaustive.aligned, ...published.exhaustive.opposed];
   return rows.find(

@@ -7,6 +7,7 @@ import { type ColumnSpec, type Table, tableFrom } from '../formats/table.ts';
 import type { SaeGeometry } from '../geometry/measure_sae.ts';
 import type { ConceptPairCosine, PlacedCosine, SpaceMeasures } from '../geometry/measure_space.ts';
 import { articleRows } from './article_rows.ts';
+import { extremeColumns } from './extremes_tables.ts';
 import { type GeometrySubject, namedRows, publishedExtreme, usesCatalogue } from './geometry_subject.ts';
 
 /** Raised when a column changes its meaning or goes; a new column does not raise it. */
@@ -183,30 +184,16 @@ function namedPairsTable(subjects: readonly GeometrySubject[]): Table {
 }
 
 function extremesTable(subjects: readonly GeometrySubject[]): Table {
-  const rows = subjects.flatMap((subject) => subject.geometry.extremes.map((pair) => ({ ...pair, subject })));
-  return tableFrom('extremes', rows, [
-    ...place,
-    { name: 'end', type: 'string', value: ({ end }) => end },
-    { name: 'rank', type: 'int32', value: ({ rank }) => rank },
-    ...features,
-    { name: 'cos_enc', type: 'float64', value: ({ cosEncoder }) => cosEncoder },
-    { name: 'cos_dec', type: 'float64', value: ({ cosDecoder }) => cosDecoder },
-    { name: 'class', type: 'string', value: ({ pairClass }) => pairClass },
-    { name: 'published_cos', type: 'float64', value: (pair) => publishedExtreme(pair.subject, pair) },
-    { name: 'density_a', type: 'float64', value: ({ subject, featureA }) => subject.notes.density(featureA) },
-    { name: 'density_b', type: 'float64', value: ({ subject, featureB }) => subject.notes.density(featureB) },
-    {
-      name: 'max_activation_a',
-      type: 'float64',
-      value: ({ subject, featureA }) => subject.notes.maxActivation(featureA),
-    },
-    {
-      name: 'max_activation_b',
-      type: 'float64',
-      value: ({ subject, featureB }) => subject.notes.maxActivation(featureB),
-    },
-    ...explanations,
-  ]);
+  const rows = subjects.flatMap((subject) =>
+    subject.geometry.extremes.map((pair) => ({
+      ...pair,
+      subject,
+      notesA: subject.notes,
+      notesB: subject.notes,
+      publishedCos: publishedExtreme(subject.published, pair),
+    })),
+  );
+  return tableFrom('extremes', rows, [saeColumn, ...extremeColumns]);
 }
 
 function sameFeatureSummaryTable(subjects: readonly GeometrySubject[]): Table {

@@ -86,7 +86,8 @@ function runsOf(ascending: readonly number[], longest: number): Run[] {
 }
 
 async function pickStreamedRows(storage: Storage, places: Places, target: Matrix): Promise<void> {
-  const last = Math.max(-1, ...places.keys());
+  // `places` is ascending, and may be too long to spread.
+  const last = [...places.keys()].at(-1) ?? -1;
   if (last < 0) return;
   for await (const block of storageBlocks(storage)) {
     placeRows(storage, block, places, target);

@@ -1,0 +1,70 @@
+/** @file `antipode extremes`: the options; the work is in `extremes_run.ts`. */
+
+import { Command, Option } from 'commander';
+import { AntipodeError } from '../errors.ts';
+import { SPACES } from '../sae/sae.ts';
+import type { CliContext } from './context.ts';
+import { addDensityOptions } from './density_range.ts';
+import type { ExtremesFlags } from './extremes_flags.ts';
+import { withExamples } from './help.ts';
+import { collect, integerOption, spacesOption } from './options.ts';
+import { addSaeOptions } from './sae_options.ts';
+
+export function extremesCommand(context: CliContext): Command {
+  const command = new Command('extremes')
+    .description(
+      'Finds exactly the most aligned and the most opposed of all pairs of features, within one SAE or between two.',
+    )
+    .option('--sae <ref>', 'the SAE, as in antipode geometry', once('--sae'))
+    .option(
+      '--with <ref>',
+      'pairs of a feature of --sae and one of this SAE: another layer, width or release of the same model',
+      once('--with'),
+    )
+    .option('--top <count>', 'pairs kept at each end', integerOption('--top', 1, 100_000), 10)
+    .addOption(
+      new Option('--spaces <list>', 'encoder, decoder or both, separated by a comma')
+        .argParser(spacesOption)
+        .default([...SPACES], 'encoder,decoder'),
+    );
+  addDensityOptions(command)
+    .option(
+      '--explanations <ref>',
+      'imported store, export file or folder; the first for --sae, the second for --with (default: what was imported)',
+      collect,
+    )
+    .option('--explainer <name>', 'which explainer’s texts (default: the one with most features)');
+  addSaeOptions(command)
+    .option(
+      '--threads <count>',
+      'worker threads; the results do not depend on it (default: all cores)',
+      integerOption('--threads', 1, 1024),
+    )
+    .option('--out <folder>', 'also write tables (Parquet, CSV, JSON), report.md and manifest.json there')
+    .option('--dry-run', 'say what would be read, searched and written, and what is missing, and stop')
+    .action(async (given: Partial<ExtremesFlags>) => {
+      const { sae } = given;
+      if (sae === undefined) {
+        throw new AntipodeError('usage', 'extremes: --sae is missing', {
+          hint: 'antipode extremes --sae organism/1-res-2k tries it on what ships with antipode',
+        });
+      }
+      const { runExtremes } = await import('./extremes_run.ts');
+      await runExtremes(context, { ...given, sae } as ExtremesFlags);
+    });
+  return withExamples(command, [
+    'antipode extremes --sae gemma-2-2b/20-gemmascope-res-16k --top 100 --out runs/extremes-20',
+    'antipode extremes --sae organism/1-res-2k --with organism/2-res-2k --spaces decoder',
+    'antipode extremes --sae organism/1-res-2k --max-density 0.01',
+  ]);
+}
+
+/** An SAE given again would silently take the place of the first. @throws {AntipodeError} `usage` */
+function once(name: string): (value: string, previous: string | undefined) => string {
+  return (value, previous) => {
+    if (previous === undefined) return value;
+    throw new AntipodeError('usage', `${name}: given twice (${previous} and ${value})`, {
+      hint: 'antipode extremes --sae A --with B searches the pairs between two SAEs',
+    });
+  };
+}

@@ -1,0 +1,17 @@
+/** @file The options of `antipode extremes` as its parts receive them. */
+
+import type { Space } from '../sae/sae.ts';
+import type { DensityFlags } from './density_range.ts';
+import type { SaeFlags } from './sae_options.ts';
+
+export interface ExtremesFlags extends SaeFlags, DensityFlags {
+  readonly sae: string;
+  readonly with?: string;
+  readonly explanations?: readonly string[];
+  readonly explainer?: string;
+  readonly spaces: readonly Space[];
+  readonly top: number;
+  readonly threads?: number;
+  readonly out?: string;
+  readonly dryRun?: boolean;
+}
