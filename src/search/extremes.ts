@@ -3,8 +3,10 @@
  * decided inside; what comes out depends on the rows and k alone.
  */
 
+import type { DeviceChoice, RunningDevice } from '../onnx/device.ts';
 import type { FeatureMatrix } from '../tensor/matrix.ts';
-import type { ScoredPair } from './pairs.ts';
+import { searchOnDevice } from './device_pass_open.ts';
+import type { PairRequest, ScoredPair } from './pairs.ts';
 import { searchPairs } from './search_pairs.ts';
 
 export interface ExtremesOptions {
@@ -12,6 +14,10 @@ export interface ExtremesOptions {
   readonly k: number;
   /** Default: all cores. The result does not depend on it. */
   readonly threads?: number;
+  /** What multiplies. Default: `cpu`. The result does not depend on it; `threads` is for the CPU. */
+  readonly device?: DeviceChoice;
+  /** Called once, before the search, with the device where another than the CPU was asked for. */
+  readonly onDevice?: (device: RunningDevice) => void;
   readonly signal?: AbortSignal;
   /** @param done pairs visited so far */
   readonly onProgress?: (done: number, total: number) => void;
@@ -24,16 +30,21 @@ export interface Extremes {
   readonly bottom: readonly ScoredPair[];
 }
 
-/** Pairs i < j of rows that have a direction. @throws {AntipodeError} as `searchPairs` */
+/** Pairs i < j of rows that have a direction. @throws {AntipodeError} as `searchPairs`, and as `searchOnDevice` for a device */
 export function extremes(a: FeatureMatrix, options: ExtremesOptions): Promise<Extremes> {
-  return searchPairs({ ...options, a });
+  return search({ ...options, a });
 }
 
-/** Pairs (row of a, row of b). @throws {AntipodeError} as `searchPairs` */
+/** Pairs (row of a, row of b). @throws {AntipodeError} as `extremes` */
 export function extremesBetween(
   a: FeatureMatrix,
   b: FeatureMatrix,
   options: ExtremesOptions,
 ): Promise<Extremes> {
-  return searchPairs({ ...options, a, b });
+  return search({ ...options, a, b });
+}
+
+async function search(options: ExtremesOptions & PairRequest): Promise<Extremes> {
+  const { device = 'cpu' } = options;
+  return (await searchOnDevice({ ...options, device })) ?? searchPairs(options);
 }

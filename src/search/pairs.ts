@@ -3,11 +3,23 @@
  * counts, and know nothing of tiles, workers or ONNX Runtime.
  */
 
+import { AntipodeError } from '../errors.ts';
+import type { FeatureMatrix } from '../tensor/matrix.ts';
+
 /** A pair of rows with its float64 cosine. Within one matrix i < j; between two matrices i is a row of the first, j of the second. */
 export interface ScoredPair {
   readonly i: number;
   readonly j: number;
   readonly cos: number;
+}
+
+/** The k most aligned and the k most opposed of which pairs. */
+export interface PairRequest {
+  readonly a: FeatureMatrix;
+  /** Absent for pairs i < j within `a`. */
+  readonly b?: FeatureMatrix;
+  /** Pairs wanted at each end, >= 0. */
+  readonly k: number;
 }
 
 /** Facts about ALL pairs, from the same pass. */
@@ -42,4 +54,16 @@ export function compareTop(a: ScoredPair, b: ScoredPair): number {
 /** Total order of the most opposed end. */
 export function compareBottom(a: ScoredPair, b: ScoredPair): number {
   return a.cos - b.cos || a.i - b.i || a.j - b.j;
+}
+
+/** What every engine refuses alike. @throws {AntipodeError} `usage` where the widths differ or k is not a count */
+export function checkPairRequest({ a, b, k }: PairRequest): void {
+  if (b && b.cols !== a.cols) {
+    throw new AntipodeError(
+      'usage',
+      `the two dictionaries have different widths (d_in ${a.cols} and ${b.cols})`,
+    );
+  }
+  if (!Number.isInteger(k) || k < 0)
+    throw new AntipodeError('usage', `k: got ${k}, expected an integer >= 0`);
 }

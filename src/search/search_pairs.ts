@@ -8,22 +8,22 @@ import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import { AntipodeError } from '../errors.ts';
 import { refuseTelemetry } from '../onnx/runtime.ts';
-import type { FeatureMatrix } from '../tensor/matrix.ts';
 import { coarsen, FINE_BINS, totalBelow } from './census.ts';
 import {
+  checkPairRequest,
   compareBottom,
   compareTop,
   type PairCensus,
   type PairSearchResult,
   type ScoredPair,
 } from './pairs.ts';
+import { shareRows } from './shared_rows.ts';
 import { pairCount, tilesFor } from './tiles.ts';
 import {
   CONTROL_DONE,
   CONTROL_LENGTH,
   CONTROL_STOP,
   type SearchJob,
-  type SharedRows,
   type WorkerAnswer,
 } from './worker_protocol.ts';
 
@@ -55,14 +55,7 @@ const POLL_MS = 50;
  */
 export async function searchPairs(options: SearchPairsOptions): Promise<PairSearchResult> {
   const { a, b, k } = options;
-  if (b && b.cols !== a.cols) {
-    throw new AntipodeError(
-      'usage',
-      `the two dictionaries have different widths (d_in ${a.cols} and ${b.cols})`,
-    );
-  }
-  if (!Number.isInteger(k) || k < 0)
-    throw new AntipodeError('usage', `k: got ${k}, expected an integer >= 0`);
+  checkPairRequest(options);
   const rows = shareRows(a);
   const others = b && shareRows(b);
   const total = pairCount(rows.usable.length, others?.usable.length);
@@ -139,28 +132,6 @@ function emptyCensus(countBelow: readonly number[]): PairCensus {
     histogram: new Float64Array(HISTOGRAM_BINS),
     below: new Float64Array(countBelow.length),
   };
-}
-
-function shareRows(matrix: FeatureMatrix): SharedRows {
-  const usable: number[] = [];
-  for (let row = 0; row < matrix.rows; row++) if (matrix.norms[row]! > 0) usable.push(row);
-  const data =
-    matrix.data.buffer instanceof SharedArrayBuffer
-      ? matrix.data
-      : copyShared(matrix.data, new Float32Array(new SharedArrayBuffer(matrix.data.byteLength)));
-  return {
-    data,
-    norms: copyShared(matrix.norms, new Float64Array(new SharedArrayBuffer(matrix.norms.byteLength))),
-    usable: copyShared(usable, new Int32Array(new SharedArrayBuffer(4 * usable.length))),
-  };
-}
-
-function copyShared<T extends { set(values: ArrayLike<number>): void }>(
-  values: ArrayLike<number>,
-  target: T,
-): T {
-  target.set(values);
-  return target;
 }
 
 /** Compiled next to this file; from the sources (tests) the built copy is used, because Node 20 cannot run TypeScript in a worker. */
