@@ -10,6 +10,7 @@ import { featuresCommand } from './features_command.ts';
 import { generateCommand } from './generate_command.ts';
 import { geometryCommand } from './geometry_command.ts';
 import { judgeCommand } from './judge_command.ts';
+import { neighborsCommand } from './neighbors_command.ts';
 import type { CommandFactory } from './program.ts';
 import { saeCommand } from './sae_command.ts';
 import { steerCommand } from './steer_command.ts';
@@ -18,6 +19,7 @@ import { trainCommand } from './train_command.ts';
 export const commandFactories: readonly CommandFactory[] = [
   geometryCommand,
   extremesCommand,
+  neighborsCommand,
   generateCommand,
   steerCommand,
   judgeCommand,

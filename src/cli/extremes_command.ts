@@ -7,7 +7,7 @@ import type { CliContext } from './context.ts';
 import { addDensityOptions } from './density_range.ts';
 import type { ExtremesFlags } from './extremes_flags.ts';
 import { withExamples } from './help.ts';
-import { collect, integerOption, spacesOption } from './options.ts';
+import { collect, integerOption, once, spacesOption } from './options.ts';
 import { addSaeOptions } from './sae_options.ts';
 
 export function extremesCommand(context: CliContext): Command {
@@ -57,14 +57,4 @@ export function extremesCommand(context: CliContext): Command {
     'antipode extremes --sae organism/1-res-2k --with organism/2-res-2k --spaces decoder',
     'antipode extremes --sae organism/1-res-2k --max-density 0.01',
   ]);
-}
-
-/** An SAE given again would silently take the place of the first. @throws {AntipodeError} `usage` */
-function once(name: string): (value: string, previous: string | undefined) => string {
-  return (value, previous) => {
-    if (previous === undefined) return value;
-    throw new AntipodeError('usage', `${name}: given twice (${previous} and ${value})`, {
-      hint: 'antipode extremes --sae A --with B searches the pairs between two SAEs',
-    });
-  };
 }

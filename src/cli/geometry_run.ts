@@ -3,17 +3,14 @@
 import { resolve } from 'node:path';
 import { type ConceptSet, countConcepts } from '../concepts/concept_set.ts';
 import { namedPairs } from '../concepts/published.ts';
-import { throwIfInterrupted } from '../errors.ts';
 import { checkOutputDirectory } from '../formats/atomic.ts';
-import { rowsOf, type Table } from '../formats/table.ts';
 import { measureSae } from '../geometry/measure_sae.ts';
 import { STRONG_COSINE } from '../geometry/pair_class.ts';
-import { type GeometryDisplayOptions, geometryDisplay } from '../report/geometry_display.ts';
+import type { DisplayTable } from '../report/display.ts';
+import { geometryDisplay } from '../report/geometry_display.ts';
 import type { GeometrySubject } from '../report/geometry_subject.ts';
 import { GEOMETRY_SCHEMA_VERSION, geometryTables } from '../report/geometry_tables.ts';
-import { renderMarkdown } from '../report/markdown.ts';
-import { RUN_FOLDER, writeRunDirectory } from '../report/run_directory.ts';
-import { renderText } from '../report/text.ts';
+import { RUN_FOLDER } from '../report/run_directory.ts';
 import type { CliContext } from './context.ts';
 import type { GeometryFlags } from './geometry_flags.ts';
 import { type GeometryInput, openGeometryInputs } from './geometry_inputs.ts';
@@ -21,10 +18,15 @@ import { planGeometry } from './geometry_plan.ts';
 import { visible } from './output.ts';
 import { publishedIfItFits } from './published_numbers.ts';
 import { inputFiles, optionWords, saeFacts, saeOptionWords, versionFacts } from './run_facts.ts';
+import { giveResult } from './run_result.ts';
 import { closeAll } from './several_saes.ts';
+import { withStages } from './stage_progress.ts';
 
 /** Extreme pairs that tables for the eye show at each end; files and JSON hold all of `--top`. */
 const SHOWN_EXTREMES = 10;
+
+/** The per-feature table is left to the files: it has one row per feature of the dictionary. */
+const FILE_ONLY = new Set(['same_feature']);
 
 /** @throws {AntipodeError} for anything named that is missing or wrong; nothing is written then */
 export async function runGeometry(context: CliContext, flags: GeometryFlags): Promise<void> {
@@ -39,28 +41,19 @@ export async function runGeometry(context: CliContext, flags: GeometryFlags): Pr
     const subjects: GeometrySubject[] = [];
     for (const input of inputs) subjects.push(await measureInput(context, flags, input));
     const tables = geometryTables(subjects);
-    const display = geometryDisplay(subjects, { shownExtremes: SHOWN_EXTREMES, seed: flags.seed });
-    throwIfInterrupted(context.signal);
-    if (out !== undefined) {
-      await writeRunDirectory(
-        out,
-        {
-          tables,
-          reportMarkdown: reportMarkdown(subjects, flags),
-          inputs: inputs.flatMap(({ sae, explanationFiles }) => inputFiles(sae, explanationFiles)),
-          facts: runFacts(subjects, inputs, flags),
-        },
-        { signal: context.signal },
-      );
-    }
-    context.out().result({
-      human: ({ bold }) =>
-        `${renderText(display, { sanitize: visible, bold })}${flags.out === undefined ? '' : `\n\n${flags.out}`}`,
-      json: () => jsonResult(subjects, inputs, flags, tables),
-      quiet: () => [flags.out ?? []].flat(),
+    const display = (shownExtremes: number): DisplayTable[] =>
+      geometryDisplay(subjects, { shownExtremes, seed: flags.seed });
+    await giveResult(context, flags.out, {
+      kind: RUN_FOLDER,
+      title: 'Do opposite concepts point in opposite directions?',
+      tables,
+      shownTables: tables.filter(({ name }) => !FILE_ONLY.has(name)),
+      display: display(SHOWN_EXTREMES),
+      report: () => display(flags.top),
+      facts: runFacts(subjects, inputs, flags),
+      inputs: inputs.flatMap(({ sae, explanationFiles }) => inputFiles(sae, explanationFiles)),
+      ids: [],
     });
-    if (out === undefined)
-      context.out().note('Nothing was written; --out FOLDER keeps the tables, the report and a manifest.');
   } finally {
     await closeAll(inputs);
   }
@@ -74,37 +67,25 @@ async function measureInput(
   const { sae, concepts, notes } = input;
   const { identity } = sae.header;
   const published = publishedIfItFits(context, sae.header);
-  const stages = new Map<string, { update(done: number): void; end(): void }>();
-  const geometry = await measureSae({
-    sae,
-    concepts,
-    spaces: flags.spaces,
-    parts: flags.only,
-    seed: flags.seed,
-    randomPairs: flags.randomPairs,
-    top: flags.top,
-    ...(published && {
-      named: { encoder: namedPairs(published, 'encoder'), decoder: namedPairs(published, 'decoder') },
+  const geometry = await withStages(context, (update) =>
+    measureSae({
+      sae,
+      concepts,
+      spaces: flags.spaces,
+      parts: flags.only,
+      seed: flags.seed,
+      randomPairs: flags.randomPairs,
+      top: flags.top,
+      ...(published && {
+        named: { encoder: namedPairs(published, 'encoder'), decoder: namedPairs(published, 'decoder') },
+      }),
+      signal: context.signal,
+      ...(flags.threads !== undefined && { threads: flags.threads }),
+      onProgress: (stage, done, total) => update(`${identity.label}: ${stage}`, done, total),
     }),
-    signal: context.signal,
-    ...(flags.threads !== undefined && { threads: flags.threads }),
-    onProgress: (stage, done, total) => {
-      let progress = stages.get(stage);
-      if (!progress) {
-        progress = context.out().progress(`${identity.label}: ${stage}`, total);
-        stages.set(stage, progress);
-      }
-      progress.update(done);
-    },
-  });
-  for (const progress of stages.values()) progress.end();
+  );
   for (const warning of geometry.warnings) context.out().warn(visible(warning));
   return { geometry, notes, published };
-}
-
-function reportMarkdown(subjects: readonly GeometrySubject[], flags: GeometryFlags): string {
-  const options: GeometryDisplayOptions = { shownExtremes: flags.top, seed: flags.seed };
-  return `# Do opposite concepts point in opposite directions?\n\n${renderMarkdown(geometryDisplay(subjects, options))}`;
 }
 
 /** Everything that decides the numbers; neither the time, nor the folder, nor the number of threads does. */
@@ -165,21 +146,4 @@ function commandLine(flags: GeometryFlags): string[] {
     ...optionWords('--random-pairs', flags.randomPairs),
     ...optionWords('--top', flags.top),
   ];
-}
-
-/** The per-feature table is left to the files: it has one row per feature of the dictionary. */
-const FILE_ONLY = new Set(['same_feature']);
-
-function jsonResult(
-  subjects: readonly GeometrySubject[],
-  inputs: readonly GeometryInput[],
-  flags: GeometryFlags,
-  tables: readonly Table[],
-): Record<string, unknown> {
-  const shown = tables.filter(({ name }) => !FILE_ONLY.has(name));
-  return {
-    ...runFacts(subjects, inputs, flags),
-    out: flags.out ?? null,
-    tables: Object.fromEntries(shown.map((table) => [table.name, rowsOf(table)])),
-  };
 }

@@ -74,3 +74,11 @@ export const spacesOption: (text: string) => Space[] = subsetOption('--spaces', 
 export function collect(value: string, previous: readonly string[] | undefined): string[] {
   return [...(previous ?? []), value];
 }
+
+/** For options of which a second would silently take the place of the first. @throws {AntipodeError} `usage` */
+export function once(name: string): (value: string, previous: string | undefined) => string {
+  return (value, previous) => {
+    if (previous === undefined) return value;
+    throw new AntipodeError('usage', `${name}: given twice (${previous} and ${value}, expected one)`);
+  };
+}

@@ -6,17 +6,9 @@
 import { AntipodeError } from '../errors.ts';
 import type { SaeFile, Space } from '../sae/sae.ts';
 import { extremes, extremesBetween } from '../search/extremes.ts';
-import type { ScoredPair } from '../search/pairs.ts';
 import { pairCount } from '../search/tiles.ts';
-import { cosine, type FeatureMatrix, type RowDefect } from '../tensor/matrix.ts';
 import { annotateExtremes, type ExtremePair, otherSpace } from './extremes.ts';
-
-/** One of the dictionaries that are searched. */
-export interface SearchedSae {
-  readonly sae: SaeFile;
-  /** Features that take part; all where left out. */
-  readonly takesPart?: ((feature: number) => boolean) | undefined;
-}
+import { cosinesIn, type SearchedRows, type SearchedSae, searchedRows } from './searched_rows.ts';
 
 export interface FindExtremesOptions {
   readonly a: SearchedSae;
@@ -28,15 +20,6 @@ export interface FindExtremesOptions {
   readonly threads?: number;
   readonly signal?: AbortSignal;
   readonly onProgress?: (space: Space, done: number, total: number) => void;
-}
-
-/** How much of one dictionary took part in one space. */
-export interface SearchedRows {
-  /** Features that were compared. */
-  readonly features: number;
-  readonly defects: readonly { readonly feature: number; readonly defect: RowDefect }[];
-  /** Features with a direction that were not to take part. */
-  readonly leftOut: number;
 }
 
 export interface SpaceExtremes {
@@ -74,8 +57,8 @@ export function checkWidths({ header: a }: SaeFile, { header: b }: SaeFile): voi
 
 async function searchSpace(options: FindExtremesOptions, space: Space): Promise<SpaceExtremes> {
   const { a, b, k, threads, signal, onProgress } = options;
-  const rowsA = await searchedRows(a, space);
-  const rowsB = b && (await searchedRows(b, space));
+  const rowsA = searchedRows(await a.sae.readSpace(space), a.takesPart);
+  const rowsB = b && searchedRows(await b.sae.readSpace(space), b.takesPart);
   const asked = {
     k,
     ...(threads !== undefined && { threads }),
@@ -85,7 +68,7 @@ async function searchSpace(options: FindExtremesOptions, space: Space): Promise<
   const { top, bottom } = rowsB
     ? await extremesBetween(rowsA.matrix, rowsB.matrix, asked)
     : await extremes(rowsA.matrix, asked);
-  const otherCosine = await cosinesIn(otherSpace(space), { a, b }, [...top, ...bottom]);
+  const otherCosine = await cosinesIn(otherSpace(space), { a: a.sae, b: (b ?? a).sae }, [...top, ...bottom]);
   return {
     space,
     pairs: pairCount(rowsA.searched.features, rowsB?.searched.features),
@@ -96,53 +79,4 @@ async function searchSpace(options: FindExtremesOptions, space: Space): Promise<
       ...annotateExtremes(bottom, { space, end: 'opposed', otherCosine }),
     ],
   };
-}
-
-/** A feature that is not to take part stands there as one without a direction. */
-async function searchedRows(
-  { sae, takesPart }: SearchedSae,
-  space: Space,
-): Promise<{ readonly matrix: FeatureMatrix; readonly searched: SearchedRows }> {
-  const whole = await sae.readSpace(space);
-  const norms = takesPart
-    ? whole.norms.map((norm, feature) => (takesPart(feature) ? norm : Number.NaN))
-    : whole.norms;
-  const features = countUsable(norms);
-  return {
-    matrix: { ...whole, norms },
-    searched: {
-      features,
-      defects: whole.defects.map(({ row, defect }) => ({ feature: row, defect })),
-      leftOut: countUsable(whole.norms) - features,
-    },
-  };
-}
-
-function countUsable(norms: Float64Array): number {
-  let count = 0;
-  for (const norm of norms) if (norm > 0) count += 1;
-  return count;
-}
-
-/** Reads the rows of the pairs alone: at most 4k of each dictionary. */
-async function cosinesIn(
-  space: Space,
-  { a, b }: Pick<FindExtremesOptions, 'a' | 'b'>,
-  pairs: readonly ScoredPair[],
-): Promise<(featureA: number, featureB: number) => number> {
-  const [is, js] = [pairs.map(({ i }) => i), pairs.map(({ j }) => j)];
-  const rowsA = await readDistinct(a.sae, space, b ? is : [...is, ...js]);
-  const rowsB = b ? await readDistinct(b.sae, space, js) : rowsA;
-  return (featureA, featureB) =>
-    cosine(rowsA.matrix, rowsA.rowOf(featureA), rowsB.matrix, rowsB.rowOf(featureB));
-}
-
-async function readDistinct(
-  sae: SaeFile,
-  space: Space,
-  features: readonly number[],
-): Promise<{ readonly matrix: FeatureMatrix; readonly rowOf: (feature: number) => number }> {
-  const distinct = [...new Set(features)].sort((x, y) => x - y);
-  const rowOf = new Map(distinct.map((feature, row) => [feature, row]));
-  return { matrix: await sae.readRows(space, distinct), rowOf: (feature) => rowOf.get(feature)! };
 }

@@ -3,6 +3,7 @@
 import type { ScoredPair } from '../search/pairs.ts';
 import { compareBottom, compareTop } from '../search/pairs.ts';
 import { cosine, type FeatureMatrix } from '../tensor/matrix.ts';
+import { type BestPairs, keepBest } from './best_pairs.ts';
 
 export interface Neighbors {
   /** Ordered by (cos descending, feature); the feature itself and features without a direction are left out. */
@@ -12,15 +13,41 @@ export interface Neighbors {
 
 /** All n cosines in float64: about 50 ms for 16,384 features of width 2304. Empty when the feature has no direction. */
 export function findNeighbors(matrix: FeatureMatrix, feature: number, k: number): Neighbors {
-  const pairs: ScoredPair[] = [];
-  for (let j = 0; j < matrix.rows; j++) {
-    if (j === feature || !(matrix.norms[j]! > 0)) continue;
-    const cos = cosine(matrix, feature, matrix, j);
-    if (!Number.isNaN(cos)) pairs.push({ i: feature, j, cos });
-  }
+  const ends = bothEnds(k);
+  compareWith({ matrix, row: feature }, matrix, { ends, first: 0, last: matrix.rows });
   const shown = ({ j, cos }: ScoredPair): { feature: number; cos: number } => ({ feature: j, cos });
-  return {
-    aligned: pairs.sort(compareTop).slice(0, k).map(shown),
-    opposed: pairs.sort(compareBottom).slice(0, k).map(shown),
-  };
+  return { aligned: ends.aligned.finish().map(shown), opposed: ends.opposed.finish().map(shown) };
+}
+
+/** What is kept of the pairs that one row is in. */
+export interface BothEnds {
+  readonly aligned: BestPairs;
+  readonly opposed: BestPairs;
+}
+
+export function bothEnds(k: number): BothEnds {
+  return { aligned: keepBest(k, compareTop), opposed: keepBest(k, compareBottom) };
+}
+
+export interface CompareOptions {
+  readonly ends: BothEnds;
+  /** Rows `[first, last)` of the others. */
+  readonly first: number;
+  readonly last: number;
+}
+
+/** Offers the row's pairs with rows of `others` that have a direction there; over the same data a row is not its own neighbour. */
+export function compareWith(
+  { matrix, row }: { readonly matrix: FeatureMatrix; readonly row: number },
+  others: FeatureMatrix,
+  { ends, first, last }: CompareOptions,
+): void {
+  const isOwn = matrix.data === others.data;
+  for (let j = first; j < last; j++) {
+    if ((isOwn && j === row) || !(others.norms[j]! > 0)) continue;
+    const cos = cosine(matrix, row, others, j);
+    if (Number.isNaN(cos)) return;
+    ends.aligned.offer(row, j, cos);
+    ends.opposed.offer(row, j, cos);
+  }
 }

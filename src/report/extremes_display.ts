@@ -1,8 +1,9 @@
 /** @file The most aligned and most opposed pairs as display tables: of a geometry run, and of a search by itself. */
 
 import { type ExtremePair, otherSpace } from '../geometry/extremes.ts';
-import type { SearchedRows, SpaceExtremes } from '../geometry/find_extremes.ts';
+import type { SpaceExtremes } from '../geometry/find_extremes.ts';
 import { STRONG_COSINE } from '../geometry/pair_class.ts';
+import type { SearchedRows } from '../geometry/searched_rows.ts';
 import type { Space } from '../sae/sae.ts';
 import {
   type DisplayTable,

@@ -2,7 +2,8 @@
 
 import type { Published } from '../concepts/published.ts';
 import type { ExtremePair } from '../geometry/extremes.ts';
-import type { SearchedRows, SpaceExtremes } from '../geometry/find_extremes.ts';
+import type { SpaceExtremes } from '../geometry/find_extremes.ts';
+import type { SearchedRows } from '../geometry/searched_rows.ts';
 import type { SaeHeader, Space } from '../sae/sae.ts';
 import type { FeatureNotes } from './feature_notes.ts';
 import { publishedExtreme } from './geometry_subject.ts';
