@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os';
 import { defineConfig, type ViteUserConfig } from 'vitest/config';
 
 /** Those that change what a process reads once, as drivers read its environment. */
-const OF_THEIR_OWN = ['src/lm/webgpu.test.ts'];
+const OF_THEIR_OWN = ['src/lm/webgpu.test.ts', 'src/search/device_pass_open.test.ts'];
 
 const config: ViteUserConfig = defineConfig({
   test: {

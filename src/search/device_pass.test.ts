@@ -53,7 +53,7 @@ async function expectExact(k: number, a: FeatureMatrix, b?: FeatureMatrix): Prom
 
 describe('the pass for devices equals brute force in float64', () => {
   const cases: [string, FeatureMatrix, number][] = [
-    ['gaussian, last block partial', gaussian(1100, 24, 1), 50],
+    ['gaussian, last block partial', gaussian(520, 24, 1), 50],
     ['a whole number of blocks', gaussian(256, 10, 2), 7],
     ['one row more than a whole number of blocks', gaussian(257, 10, 3), 7],
     ['so few rows that no whole block is met', gaussian(64, 5, 4), 9],
@@ -67,7 +67,7 @@ describe('the pass for devices equals brute force in float64', () => {
     ['k = 0', gaussian(50, 5, 12), 0],
     [
       'identical rows, antipodes, zero rows, NaN rows, infinite rows',
-      gaussian(600, 16, 13, (data) => {
+      gaussian(360, 16, 13, (data) => {
         for (let row = 100; row < 160; row++) data.copyWithin(row * 16, 0, 16);
         for (let c = 0; c < 16; c++) data[200 * 16 + c] = -data[c]!;
         data.fill(0, 300 * 16, 301 * 16);
