@@ -1,6 +1,6 @@
-/** @file Compiles src/ to dist/ and marks the command executable. Stale outputs of deleted sources are removed. */
+/** @file Compiles src/ to dist/, copies the search kernels beside it and marks the command executable. Stale outputs of deleted sources are removed. */
 import { spawnSync } from 'node:child_process';
-import { chmodSync, existsSync, readdirSync, rmSync } from 'node:fs';
+import { chmodSync, copyFileSync, existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -24,4 +24,7 @@ const compiled = spawnSync(process.execPath, [tsc, '-p', join(root, 'tsconfig.bu
   stdio: 'inherit',
 });
 if (compiled.status !== 0) process.exit(compiled.status ?? 1);
+const kernels = join('search', 'kernels');
+mkdirSync(join(dist, kernels), { recursive: true });
+copyFileSync(join(root, 'src', kernels, 'kernels.wasm'), join(dist, kernels, 'kernels.wasm'));
 chmodSync(join(dist, 'cli', 'main.js'), 0o755);

@@ -9,6 +9,7 @@ import { createMessage, type MessageWriter } from './protobuf.ts';
 export const ELEMENT_TYPES = {
   float32: 1,
   uint8: 2,
+  int8: 3,
   int32: 6,
   int64: 7,
   bool: 9,
@@ -22,6 +23,7 @@ export type ElementType = keyof typeof ELEMENT_TYPES;
 const ELEMENT_BYTES: Record<ElementType, number> = {
   float32: 4,
   uint8: 1,
+  int8: 1,
   int32: 4,
   int64: 8,
   bool: 1,

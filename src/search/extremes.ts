@@ -6,6 +6,7 @@
 import type { DeviceChoice, RunningDevice } from '../onnx/device.ts';
 import type { FeatureMatrix } from '../tensor/matrix.ts';
 import { searchOnDevice } from './device_pass_open.ts';
+import { searchInt8 } from './int8_pass.ts';
 import type { PairRequest, ScoredPair } from './pairs.ts';
 import { searchPairs } from './search_pairs.ts';
 
@@ -46,5 +47,7 @@ export function extremesBetween(
 
 async function search(options: ExtremesOptions & PairRequest): Promise<Extremes> {
   const { device = 'cpu' } = options;
-  return (await searchOnDevice({ ...options, device })) ?? searchPairs(options);
+  return (
+    (await searchOnDevice({ ...options, device })) ?? (await searchInt8(options)) ?? searchPairs(options)
+  );
 }

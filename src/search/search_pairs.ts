@@ -8,6 +8,7 @@ import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import { AntipodeError } from '../errors.ts';
 import { refuseTelemetry } from '../onnx/runtime.ts';
+import type { FeatureMatrix } from '../tensor/matrix.ts';
 import { coarsen, FINE_BINS, totalBelow } from './census.ts';
 import {
   checkPairRequest,

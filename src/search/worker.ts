@@ -6,12 +6,12 @@
 
 import { parentPort, workerData } from 'node:worker_threads';
 import { createProductEngine, productErrorBound } from '../onnx/product.ts';
-import { dotRange } from '../tensor/matrix.ts';
 import { writeUnitRow } from '../tensor/unit_rows.ts';
 import { type Candidates, createCandidates } from './candidates.ts';
 import { type Census, createCensus, FINE_BINS } from './census.ts';
 import { compareBottom, compareTop } from './pairs.ts';
 import { TILE_ROWS, type Tile, tilesFor } from './tiles.ts';
+import { exactCosine } from './verify.ts';
 import {
   CONTROL_DONE,
   CONTROL_NEXT,
@@ -93,14 +93,11 @@ function createScanners(job: SearchJob): Scanners {
   const { a, d, k } = job;
   const b = job.b ?? a;
   const errorBound = productErrorBound(d);
-  const exactCosine = (i: number, j: number): number => {
-    const value = dotRange(a.data, i * d, b.data, j * d, d) / (a.norms[i]! * b.norms[j]!);
-    return value > 1 ? 1 : value < -1 ? -1 : value;
-  };
+  const exact = (i: number, j: number): number => exactCosine(a, i, b, j, d);
   return {
-    top: createCandidates({ k, sign: 1, errorBound, exactCosine, compare: compareTop }),
-    bottom: createCandidates({ k, sign: -1, errorBound, exactCosine, compare: compareBottom }),
-    census: job.census && createCensus(job.census.thresholds, job.census.slack, exactCosine),
+    top: createCandidates({ k, sign: 1, errorBound, exactCosine: exact, compare: compareTop }),
+    bottom: createCandidates({ k, sign: -1, errorBound, exactCosine: exact, compare: compareBottom }),
+    census: job.census && createCensus(job.census.thresholds, job.census.slack, exact),
   };
 }
 

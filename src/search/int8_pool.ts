@@ -1,0 +1,95 @@
+/**
+ * @file The workers of the int8 engine. They stay between searches, idle and without keeping the process alive, because starting one and loading
+ * ONNX Runtime in it takes as long as searching a small dictionary. Searches take turns.
+ */
+
+import { availableParallelism } from 'node:os';
+import { Worker } from 'node:worker_threads';
+import { AntipodeError } from '../errors.ts';
+import { refuseTelemetry } from '../onnx/runtime.ts';
+import type { Answers, Job, WorkerReply } from './int8_jobs.ts';
+
+export interface Workers {
+  readonly count: number;
+  /** The same job to the first `limit` workers (default: all); they share it among themselves. @throws {AntipodeError} `resource` when one fails */
+  ask<K extends Job['kind']>(job: Extract<Job, { kind: K }>, limit?: number): Promise<Answers[K][]>;
+}
+
+interface Seat {
+  readonly worker: Worker;
+  ask(job: Job): Promise<unknown>;
+}
+
+const seats: Seat[] = [];
+let turn: Promise<unknown> = Promise.resolve();
+
+/** Compiled next to this file; from the sources (tests) the built copy is used, because Node 20 cannot run TypeScript in a worker. */
+function workerUrl(): URL {
+  const isSource = import.meta.url.endsWith('.ts');
+  return new URL(isSource ? '../../dist/search/int8_worker.js' : './int8_worker.js', import.meta.url);
+}
+
+/** Runs `use` with `threads` workers (default: one per core) once earlier searches are done. */
+export function withWorkers<T>(
+  threads: number | undefined,
+  use: (workers: Workers) => Promise<T>,
+): Promise<T> {
+  const count = Math.max(1, threads ?? availableParallelism());
+  const result = turn.then(async () => {
+    while (seats.length < count) seats.push(createSeat());
+    const taken = seats.slice(0, count);
+    for (const { worker } of taken) worker.ref();
+    try {
+      return await use({
+        count,
+        async ask(job, limit = count) {
+          // All have to come to an end, also when one fails: the others still hold the job's memory.
+          const settled = await Promise.allSettled(taken.slice(0, limit).map((seat) => seat.ask(job)));
+          for (const outcome of settled) if (outcome.status === 'rejected') throw outcome.reason;
+          return settled.map((outcome) => (outcome as PromiseFulfilledResult<never>).value);
+        },
+      });
+    } finally {
+      for (const { worker } of taken) worker.unref();
+    }
+  });
+  turn = result.catch(() => undefined);
+  return result;
+}
+
+function createSeat(): Seat {
+  refuseTelemetry();
+  // The caller's Node flags (`--input-type`, test runners' loaders) are meant for its own code and may not fit a worker.
+  const worker = new Worker(workerUrl(), { execArgv: [] });
+  let asked: { resolve: (answer: unknown) => void; reject: (error: Error) => void } | undefined;
+  let lastId = 0;
+  const settle = (): typeof asked => {
+    const pending = asked;
+    asked = undefined;
+    return pending;
+  };
+  const fail = (reason: string): void => {
+    const hint = 'free some memory or lower --threads, then run the same command again';
+    settle()?.reject(new AntipodeError('resource', `a search worker died: ${reason}`, { hint }));
+  };
+  const leave = (reason: string): void => {
+    const index = seats.findIndex((seat) => seat.worker === worker);
+    if (index >= 0) seats.splice(index, 1);
+    fail(reason);
+  };
+  worker.on('message', (reply: WorkerReply) => {
+    if (reply.id !== lastId) return;
+    if ('failure' in reply) fail(reply.failure);
+    else settle()?.resolve(reply.answer);
+  });
+  worker.on('error', (error) => leave(error.message));
+  worker.on('exit', (code) => leave(`exit code ${code} before an answer`));
+  return {
+    worker,
+    ask: (job) =>
+      new Promise((resolve, reject) => {
+        asked = { resolve, reject };
+        worker.postMessage({ id: ++lastId, job });
+      }),
+  };
+}

@@ -1,0 +1,41 @@
+/**
+ * @file A worker of the int8 engine: it stays alive between searches and does one job at a time. It must never be terminated while a product runs,
+ * because ONNX Runtime then aborts the whole process; a job ends early when the stop flag is set.
+ */
+
+import { parentPort } from 'node:worker_threads';
+import type { Answers, Job, WorkerReply } from './int8_jobs.ts';
+import { createColumnBlock } from './int8_product.ts';
+import { runPass } from './int8_tiles.ts';
+import { createKernelModule } from './kernel_module.ts';
+import { quantiseRows } from './quantise.ts';
+import { type ByteProduct, exactLevels } from './self_test.ts';
+
+const module = createKernelModule();
+
+const product: ByteProduct = async (a, b, { m, k, n }) => {
+  const block = await createColumnBlock(b, k, n);
+  try {
+    const products = new Int32Array(m * n);
+    await block.multiply(a, m, products);
+    return products;
+  } finally {
+    await block.release();
+  }
+};
+
+async function run(job: Job): Promise<Answers[Job['kind']]> {
+  if (job.kind === 'quantise') return quantiseRows(job, module);
+  if (job.kind === 'pass') return runPass(job, module);
+  return exactLevels(product);
+}
+
+if (parentPort) {
+  const port = parentPort;
+  port.on('message', ({ id, job }: { id: number; job: Job }) => {
+    run(job).then(
+      (answer) => port.postMessage({ id, answer } satisfies WorkerReply),
+      (error: unknown) => port.postMessage({ id, failure: String(error) } satisfies WorkerReply),
+    );
+  });
+}

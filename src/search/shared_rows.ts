@@ -1,0 +1,27 @@
+/** @file The rows of a matrix as workers see them: over shared memory, with the list of those that have a direction. */
+
+import type { FeatureMatrix } from '../tensor/matrix.ts';
+import type { SharedRows } from './worker_protocol.ts';
+
+/** Copies what is not over shared memory yet: nothing of a matrix that `allocateMatrix` made but its norms. */
+export function shareRows(matrix: FeatureMatrix): SharedRows {
+  const usable: number[] = [];
+  for (let row = 0; row < matrix.rows; row++) if (matrix.norms[row]! > 0) usable.push(row);
+  const data =
+    matrix.data.buffer instanceof SharedArrayBuffer
+      ? matrix.data
+      : copyShared(matrix.data, new Float32Array(new SharedArrayBuffer(matrix.data.byteLength)));
+  return {
+    data,
+    norms: copyShared(matrix.norms, new Float64Array(new SharedArrayBuffer(matrix.norms.byteLength))),
+    usable: copyShared(usable, new Int32Array(new SharedArrayBuffer(4 * usable.length))),
+  };
+}
+
+function copyShared<T extends { set(values: ArrayLike<number>): void }>(
+  values: ArrayLike<number>,
+  target: T,
+): T {
+  target.set(values);
+  return target;
+}
