@@ -20,5 +20,5 @@ export function tilesFor(n: number, m: number | undefined): Tile[] {
 
 /** How many pairs a search over these sizes visits. */
 export function pairCount(n: number, m: number | undefined): number {
-  return m === undefined ? (n * (n - 1)) / 2 : n * m;
+  return m === undefined ? (n * Math.max(0, n - 1)) / 2 : n * m;
 }
