@@ -2,12 +2,13 @@
 
 import { Command, Option } from 'commander';
 import { AntipodeError } from '../errors.ts';
+import { DEVICES, type DeviceChoice } from '../onnx/device.ts';
 import { SPACES } from '../sae/sae.ts';
 import type { CliContext } from './context.ts';
 import { addDensityOptions } from './density_range.ts';
 import type { ExtremesFlags } from './extremes_flags.ts';
 import { withExamples } from './help.ts';
-import { collect, integerOption, once, spacesOption } from './options.ts';
+import { choiceOption, collect, integerOption, once, spacesOption } from './options.ts';
 import { addSaeOptions } from './sae_options.ts';
 
 export function extremesCommand(context: CliContext): Command {
@@ -36,8 +37,14 @@ export function extremesCommand(context: CliContext): Command {
     .option('--explainer <name>', 'which explainer’s texts (default: the one with most features)');
   addSaeOptions(command)
     .option(
+      '--device <name>',
+      'what multiplies: cpu, webgpu (the graphics card), cuda, or auto (cuda where it is installed and starts, else cpu); the results do not depend on it',
+      choiceOption<DeviceChoice>('--device', ['auto', ...DEVICES]),
+      'cpu',
+    )
+    .option(
       '--threads <count>',
-      'worker threads; the results do not depend on it (default: all cores)',
+      'worker threads on the cpu; the results do not depend on it (default: all cores)',
       integerOption('--threads', 1, 1024),
     )
     .option('--out <folder>', 'also write tables (Parquet, CSV, JSON), report.md and manifest.json there')

@@ -1,5 +1,6 @@
 /** @file The options of `antipode extremes` as its parts receive them. */
 
+import type { DeviceChoice } from '../onnx/device.ts';
 import type { Space } from '../sae/sae.ts';
 import type { DensityFlags } from './density_range.ts';
 import type { SaeFlags } from './sae_options.ts';
@@ -11,6 +12,7 @@ export interface ExtremesFlags extends SaeFlags, DensityFlags {
   readonly explainer?: string;
   readonly spaces: readonly Space[];
   readonly top: number;
+  readonly device: DeviceChoice;
   readonly threads?: number;
   readonly out?: string;
   readonly dryRun?: boolean;

@@ -63,6 +63,7 @@ async function search(
   saes: readonly ComparedSae[],
 ): Promise<SpaceExtremes[]> {
   const [a, b] = saes as [ComparedSae, ComparedSae | undefined];
+  const said = new Set<string>();
   const labels = saes.map(({ sae }) => sae.header.identity.label).join(' and ');
   return withStages(context, (update) =>
     findExtremes({
@@ -70,6 +71,13 @@ async function search(
       b,
       spaces: flags.spaces,
       k: flags.top,
+      device: flags.device,
+      onDevice: ({ warning }) => {
+        // Each space opens it anew.
+        if (warning === undefined || said.has(warning)) return;
+        said.add(warning);
+        context.out().warn(warning);
+      },
       ...(flags.threads !== undefined && { threads: flags.threads }),
       signal: context.signal,
       onProgress: (space, done, total) => update(`${labels}: all pairs, ${space}`, done, total),

@@ -4,6 +4,7 @@
  */
 
 import { AntipodeError } from '../errors.ts';
+import type { DeviceChoice, RunningDevice } from '../onnx/device.ts';
 import type { SaeFile, Space } from '../sae/sae.ts';
 import { extremes, extremesBetween } from '../search/extremes.ts';
 import { pairCount } from '../search/tiles.ts';
@@ -18,6 +19,10 @@ export interface FindExtremesOptions {
   /** Pairs at each end of each space. */
   readonly k: number;
   readonly threads?: number;
+  /** As for `extremes`. */
+  readonly device?: DeviceChoice;
+  /** Called once per space, with the device where another than the CPU was asked for. */
+  readonly onDevice?: (device: RunningDevice) => void;
   readonly signal?: AbortSignal;
   readonly onProgress?: (space: Space, done: number, total: number) => void;
 }
@@ -56,12 +61,14 @@ export function checkWidths({ header: a }: SaeFile, { header: b }: SaeFile): voi
 }
 
 async function searchSpace(options: FindExtremesOptions, space: Space): Promise<SpaceExtremes> {
-  const { a, b, k, threads, signal, onProgress } = options;
+  const { a, b, k, threads, device, onDevice, signal, onProgress } = options;
   const rowsA = searchedRows(await a.sae.readSpace(space), a.takesPart);
   const rowsB = b && searchedRows(await b.sae.readSpace(space), b.takesPart);
   const asked = {
     k,
     ...(threads !== undefined && { threads }),
+    ...(device && { device }),
+    ...(onDevice && { onDevice }),
     ...(signal && { signal }),
     ...(onProgress && { onProgress: (done: number, total: number) => onProgress(space, done, total) }),
   };

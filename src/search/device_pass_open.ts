@@ -33,19 +33,32 @@ export async function searchOnDevice(search: SearchOnDevice): Promise<PairSearch
   if (search.device === 'cpu') return undefined;
   checkPairRequest(search);
   const runtime = await loadOnnxRuntime();
-  const { running, session } = await openDevice(runtime, search);
+  const { running, session } = await openDevice(runtime, search.device, search.a.cols);
   search.onDevice?.(running);
   const { name } = running;
   if (!session) return undefined;
   try {
     return await devicePass({ ...search, runtime, device: name });
   } catch (error) {
-    throw error instanceof AntipodeError ? error : stopped(name, error);
+    throw error instanceof AntipodeError ? error : failure(name, 'the search stopped', error);
   } finally {
     // Open until now: what a device compiled for one session is kept for the next ones as long as any is.
     await session.close();
   }
 }
+
+/**
+ * Which device a search would run on, and what should be said about it: opened, checked and closed.
+ * @throws {AntipodeError} as `searchOnDevice`
+ */
+export async function findDevice(device: DeviceChoice): Promise<RunningDevice> {
+  const { running, session } = await openDevice(await loadOnnxRuntime(), device, TRIED_WIDTH);
+  await session?.close();
+  return running;
+}
+
+/** Any would do. */
+const TRIED_WIDTH = 64;
 
 interface Opened {
   readonly running: RunningDevice;
@@ -53,17 +66,20 @@ interface Opened {
   readonly session?: ColumnSession;
 }
 
-async function openDevice(runtime: OnnxRuntime, { a, device }: SearchOnDevice): Promise<Opened> {
+async function openDevice(runtime: OnnxRuntime, device: DeviceChoice, d: number): Promise<Opened> {
   const installation = thisInstallation(runtime.listSupportedBackends());
   let failed: AntipodeError | undefined;
   for (const name of devicesFor(device, installation)) {
     if (name === 'cpu') return { running: runningDevice(name, installation, failed) };
     prepareRuntime(runtime, name);
     try {
-      const session = await openChecked(runtime, name, a.cols);
+      const session = await openChecked(runtime, name, d);
       return { session, running: runningDevice(name, installation, failed) };
     } catch (error) {
-      failed = error instanceof AntipodeError ? error : (deviceFailure(name, error) ?? stopped(name, error));
+      failed =
+        error instanceof AntipodeError
+          ? error
+          : (deviceFailure(name, error) ?? failure(name, 'it does not start', error));
     }
   }
   throw failed ?? new Error('internal: no device was tried');
@@ -80,9 +96,9 @@ async function openChecked(runtime: OnnxRuntime, device: Device, d: number): Pro
   }
 }
 
-function stopped(device: Device, error: unknown): AntipodeError {
+function failure(device: Device, what: string, error: unknown): AntipodeError {
   const reason = (error instanceof Error ? error.message : String(error)).split('\n')[0]!.slice(0, 300);
-  return new AntipodeError('resource', `device ${device}: the search stopped (${reason})`, {
+  return new AntipodeError('resource', `device ${device}: ${what} (${reason})`, {
     hint: 'close other programs that use the device, or use --device cpu',
     cause: error,
   });
