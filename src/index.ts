@@ -36,6 +36,8 @@ export { type FeatureRef, neuronpediaUrl, parseFeatureRef } from './features/fea
 export { openExplanations } from './features/open_explanations.ts';
 export { type Cell, type Column, rowsOf, type Table } from './formats/table.ts';
 export type { ExtremePair } from './geometry/extremes.ts';
+export { type FindExtremesOptions, findExtremes, type SpaceExtremes } from './geometry/find_extremes.ts';
+export { type FeatureNeighbors, type FindNeighborsOptions, neighborsOf } from './geometry/find_neighbors.ts';
 export { type MeasureSaeOptions, measureSae, type SaeGeometry } from './geometry/measure_sae.ts';
 export type {
   ConceptPairCosine,
@@ -48,6 +50,7 @@ export { classifyPair, type PairClass } from './geometry/pair_class.ts';
 export { GEOMETRY_PARTS, type GeometryPart } from './geometry/parts.ts';
 export { drawRandomPairs, type FeaturePair } from './geometry/random_pairs.ts';
 export { measureSameFeature, type SameFeature } from './geometry/same_feature.ts';
+export type { SearchedRows, SearchedSae } from './geometry/searched_rows.ts';
 export { type Agreement, agreement, CONFUSION_LABELS } from './judge/agreement.ts';
 export type { DegenerateThresholds } from './judge/degenerate.ts';
 export { type EndState, endOf, type LabelCounts, type Net, netText } from './judge/end_states.ts';
@@ -96,6 +99,7 @@ export { decode, encode } from './sae/encode.ts';
 export { openSaeEncoder, type SaeEncoder, type SaeEncoderOptions } from './sae/encoder_session.ts';
 export { type OpenSaeOptions, openSae } from './sae/open.ts';
 export type { Architecture, Sae, SaeFile, SaeHeader, SaeIdentity, Space } from './sae/sae.ts';
+export { type Extremes, type ExtremesOptions, extremes, extremesBetween } from './search/extremes.ts';
 export type { PairCensus, PairSearchResult, ScoredPair } from './search/pairs.ts';
 export { type SearchPairsOptions, searchPairs } from './search/search_pairs.ts';
 export type {
