@@ -21,6 +21,7 @@ interface GoldenEnds {
   pairs: number;
   top: GoldenPair[];
   bottom: GoldenPair[];
+  mean: number;
 }
 type Golden = Record<
   'within' | 'between' | 'within_filtered' | 'between_filtered',
@@ -186,6 +187,24 @@ describe('antipode extremes', () => {
     expect([other.code, other.stderr]).toEqual([2, expect.stringContaining('one')]);
   });
 
+  it('--census counts all pairs beside the extremes', async () => {
+    const args = [...EXTREMES, '--with', second, '--census'];
+    const { code, stdout } = await run([...args, '--out', 'run']);
+    const { mean } = golden.between.decoder;
+    expect([code, stdout]).toEqual([
+      0,
+      expect.stringContaining(`All of them together: mean ${mean.toFixed(5)}, `),
+    ]);
+    await expectDocumented('run', 'extremes', ['extremes', 'histogram', 'population', 'searched']);
+    const { tables } = await json(args);
+    const ofDecoder = (rows: Row[] | undefined): Row[] => rows!.filter(({ space }) => space === 'decoder');
+    const counts = ofDecoder(tables['histogram']).map(({ count }) => count as number);
+    expect(counts.reduce((sum, count) => sum + count, 0)).toBe(golden.between.decoder.pairs);
+    expect(ofDecoder(tables['population'])).toMatchObject([
+      { sae: 'first', sae_b: 'second', max: 1, min: -1 },
+    ]);
+  });
+
   it('-q without --out prints the pairs', async () => {
     const { stdout } = await run([...EXTREMES, '--spaces', 'decoder', '-q']);
     const { top, bottom } = golden.within.decoder;
@@ -219,6 +238,7 @@ describe('antipode extremes', () => {
     [[...EXTREMES, '--min-density', '0.1'], 3, 'how often its features are active is not known'],
     [[...EXTREMES, ...EXPLAINED, '--min-density', '2'], 2, 'expected a number from 0 to 1'],
     [[...EXTREMES, '--min-density', '0.2', '--max-density', '0.1'], 2, 'no feature is left'],
+    [[...EXTREMES, '--census', '--device', 'auto'], 2, '--census: counts on the cpu (got --device auto)'],
     [[...EXTREMES, '--spaces', 'latent'], 2, 'expected some of encoder, decoder'],
   ])('%j fails with %i', async (args, code, message) => {
     const result = await run(args);

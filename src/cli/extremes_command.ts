@@ -30,6 +30,10 @@ export function extremesCommand(context: CliContext): Command {
     );
   addDensityOptions(command)
     .option(
+      '--census',
+      'also count all pairs: mean, standard deviation and histogram (float32 on the cpu, several times as long)',
+    )
+    .option(
       '--explanations <ref>',
       'imported store, export file or folder; the first for --sae, the second for --with (default: what was imported)',
       collect,
@@ -54,6 +58,11 @@ export function extremesCommand(context: CliContext): Command {
       if (sae === undefined) {
         throw new AntipodeError('usage', 'extremes: --sae is missing', {
           hint: 'antipode extremes --sae organism/1-res-2k tries it on what ships with antipode',
+        });
+      }
+      if (given.census && given.device !== 'cpu') {
+        throw new AntipodeError('usage', `--census: counts on the cpu (got --device ${given.device})`, {
+          hint: 'leave --device out, or count in a run of its own',
         });
       }
       const { runExtremes } = await import('./extremes_run.ts');

@@ -12,6 +12,7 @@ export interface ExtremesFlags extends SaeFlags, DensityFlags {
   readonly explainer?: string;
   readonly spaces: readonly Space[];
   readonly top: number;
+  readonly census?: boolean;
   readonly device: DeviceChoice;
   readonly threads?: number;
   readonly out?: string;

@@ -24,7 +24,7 @@ export async function planExtremes(context: CliContext, flags: ExtremesFlags): P
         bold(missing.length > 0 ? 'Would do, once nothing is missing:' : 'Would do, in this order:'),
         ...saes.map(saeSentence),
         ...(filter === undefined ? [] : [`leave features out by ${filter}`]),
-        `search ${pairs === null ? 'all pairs' : `${pairs.toLocaleString('en-US')} pairs`} exhaustively in ${flags.spaces.join(' and ')}${device.name === 'cpu' ? '' : ` on ${device.name}`}`,
+        `${flags.census ? 'search and count' : 'search'} ${pairs === null ? 'all pairs' : `${pairs.toLocaleString('en-US')} pairs`} exhaustively in ${flags.spaces.join(' and ')}${device.name === 'cpu' ? '' : ` on ${device.name}`}`,
         flags.out === undefined
           ? 'print the tables; write nothing'
           : `print the tables; write ${visible(flags.out)}`,

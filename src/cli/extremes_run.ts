@@ -71,6 +71,7 @@ async function search(
       b,
       spaces: flags.spaces,
       k: flags.top,
+      census: flags.census === true,
       device: flags.device,
       onDevice: ({ warning }) => {
         // Each space opens it anew.
@@ -101,6 +102,7 @@ function runFacts(
       top: flags.top,
       min_density: flags.minDensity ?? null,
       max_density: flags.maxDensity ?? null,
+      census: flags.census === true,
       strong_cosine: STRONG_COSINE,
     },
     saes: saes.map(({ sae, explanationFacts }, index) => ({
@@ -127,5 +129,6 @@ function commandLine(flags: ExtremesFlags): string[] {
     ...optionWords('--top', flags.top),
     ...optionWords('--min-density', flags.minDensity),
     ...optionWords('--max-density', flags.maxDensity),
+    ...(flags.census ? ['--census'] : []),
   ];
 }

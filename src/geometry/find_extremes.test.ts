@@ -22,6 +22,10 @@ interface GoldenEnds {
   pairs: number;
   top: GoldenPair[];
   bottom: GoldenPair[];
+  mean: number;
+  sd: number;
+  /** Over [-1, 1]. */
+  counts: number[];
 }
 type Searches = 'within' | 'between' | 'within_filtered' | 'between_filtered';
 type Golden = Record<Searches, Record<Space, GoldenEnds>> & {
@@ -102,6 +106,22 @@ describe('findExtremes against numpy in float64', () => {
       }
     },
   );
+
+  it.each(cases)('%s: a census counts all pairs and changes no pair', async (name, options) => {
+    const plain = await find(options());
+    const counted = await find({ ...options(), census: true });
+    expect(counted.map(({ population, ...found }) => found)).toEqual(plain);
+    for (const { space, population } of counted) {
+      const { pairs, mean, sd, counts } = golden[name][space];
+      const width = population!.histogram.length / counts.length;
+      const coarse = counts.map((_, bin) =>
+        population!.histogram.slice(bin * width, (bin + 1) * width).reduce((sum, count) => sum + count, 0),
+      );
+      // Sums over float32 products.
+      expect(population).toMatchObject({ pairs, mean: expect.closeTo(mean, 6), sd: expect.closeTo(sd, 6) });
+      expect(coarse).toEqual(counts);
+    }
+  });
 
   it('counts who took part, and names rows without a direction whether they were to take part or not', async () => {
     const [encoder, decoder] = await find({

@@ -1,14 +1,17 @@
 /**
  * @file The extremes of the dictionaries in SAE files: within one, or between two whose directions lie in the same space of the model. One matrix of
- * each is in memory at a time. Leaves out the population of all pairs, which `measure_sae.ts` counts.
+ * each is in memory at a time. Leaves out places of single pairs in the population, which `measure_sae.ts` counts.
  */
 
 import { AntipodeError } from '../errors.ts';
 import type { DeviceChoice, RunningDevice } from '../onnx/device.ts';
 import type { SaeFile, Space } from '../sae/sae.ts';
-import { extremes, extremesBetween } from '../search/extremes.ts';
+import { type Extremes, extremes, extremesBetween } from '../search/extremes.ts';
+import { searchPairs } from '../search/search_pairs.ts';
 import { pairCount } from '../search/tiles.ts';
+import type { FeatureMatrix } from '../tensor/matrix.ts';
 import { annotateExtremes, type ExtremePair, otherSpace } from './extremes.ts';
+import type { Population } from './measure_space.ts';
 import { cosinesIn, type SearchedRows, type SearchedSae, searchedRows } from './searched_rows.ts';
 
 export interface FindExtremesOptions {
@@ -18,8 +21,10 @@ export interface FindExtremesOptions {
   readonly spaces: readonly Space[];
   /** Pairs at each end of each space. */
   readonly k: number;
+  /** Also counts all pairs: a pass in float32 on the CPU, several times as long as a search. */
+  readonly census?: boolean;
   readonly threads?: number;
-  /** As for `extremes`. */
+  /** As for `extremes`; a census runs on the CPU. */
   readonly device?: DeviceChoice;
   /** Called once per space, with the device where another than the CPU was asked for. */
   readonly onDevice?: (device: RunningDevice) => void;
@@ -34,6 +39,8 @@ export interface SpaceExtremes {
   readonly a: SearchedRows;
   /** Where two dictionaries were compared. */
   readonly b?: SearchedRows;
+  /** Of all pairs that were searched, where it was asked for. */
+  readonly population?: Population;
   /** The aligned end first, each from its most extreme pair on; ties by (feature_a, feature_b). */
   readonly extremes: readonly ExtremePair[];
 }
@@ -61,29 +68,45 @@ export function checkWidths({ header: a }: SaeFile, { header: b }: SaeFile): voi
 }
 
 async function searchSpace(options: FindExtremesOptions, space: Space): Promise<SpaceExtremes> {
-  const { a, b, k, threads, device, onDevice, signal, onProgress } = options;
+  const { a, b } = options;
   const rowsA = searchedRows(await a.sae.readSpace(space), a.takesPart);
   const rowsB = b && searchedRows(await b.sae.readSpace(space), b.takesPart);
-  const asked = {
-    k,
-    ...(threads !== undefined && { threads }),
-    ...(device && { device }),
-    ...(onDevice && { onDevice }),
-    ...(signal && { signal }),
-    ...(onProgress && { onProgress: (done: number, total: number) => onProgress(space, done, total) }),
-  };
-  const { top, bottom } = rowsB
-    ? await extremesBetween(rowsA.matrix, rowsB.matrix, asked)
-    : await extremes(rowsA.matrix, asked);
+  const { top, bottom, population } = await searchRows(options, space, [rowsA.matrix, rowsB?.matrix]);
   const otherCosine = await cosinesIn(otherSpace(space), { a: a.sae, b: (b ?? a).sae }, [...top, ...bottom]);
   return {
     space,
     pairs: pairCount(rowsA.searched.features, rowsB?.searched.features),
     a: rowsA.searched,
     ...(rowsB && { b: rowsB.searched }),
+    ...(population && { population }),
     extremes: [
       ...annotateExtremes(top, { space, end: 'aligned', otherCosine }),
       ...annotateExtremes(bottom, { space, end: 'opposed', otherCosine }),
     ],
   };
+}
+
+interface Searched extends Extremes {
+  readonly population?: Population;
+}
+
+async function searchRows(
+  options: FindExtremesOptions,
+  space: Space,
+  [a, b]: readonly [FeatureMatrix, FeatureMatrix | undefined],
+): Promise<Searched> {
+  const { k, threads, device, onDevice, signal, onProgress } = options;
+  const asked = {
+    k,
+    ...(threads !== undefined && { threads }),
+    ...(signal && { signal }),
+    ...(onProgress && { onProgress: (done: number, total: number) => onProgress(space, done, total) }),
+  };
+  if (options.census) {
+    const { census, ...ends } = await searchPairs({ ...asked, a, ...(b && { b }), countBelow: [] });
+    const { pairs, mean, sd, histogram } = census!;
+    return { ...ends, population: { pairs, mean, sd, histogram } };
+  }
+  const where = { ...(device && { device }), ...(onDevice && { onDevice }) };
+  return b ? extremesBetween(a, b, { ...asked, ...where }) : extremes(a, { ...asked, ...where });
 }

@@ -104,6 +104,7 @@ export function extremesDisplay(subject: ExtremesSubject): DisplayTable[] {
         remarks: [
           ...(b ? [`Index 1 is of ${a.header.identity.label}, Index 2 of ${b.header.identity.label}.`] : []),
           searchSentence(found, filter),
+          ...populationSentence(found),
           ...searchedOf(subject, found).flatMap(([label, rows]) =>
             defectSentence(rows, found.space, b && label),
           ),
@@ -120,6 +121,12 @@ function searchSentence({ pairs, a, b }: SpaceExtremes, filter: string | undefin
   const left = a.leftOut + (b?.leftOut ?? 0);
   const without = left > 0 ? `; ${plural(left, 'feature is', 'features are')} left out by ${filter}` : '';
   return `Searched: ${plural(pairs, 'pair', 'pairs')} of ${features}, every one of them${without}.`;
+}
+
+function populationSentence({ population }: SpaceExtremes): string[] {
+  if (!population) return [];
+  const { mean, sd } = population;
+  return [`All of them together: mean ${formatCosine(mean)}, standard deviation ${formatCosine(sd)}.`];
 }
 
 function searchedOf({ a, b }: ExtremesSubject, found: SpaceExtremes): [string, SearchedRows][] {

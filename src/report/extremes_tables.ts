@@ -2,8 +2,10 @@
 
 import { type ColumnSpec, type Table, tableFrom } from '../formats/table.ts';
 import type { ExtremePair } from '../geometry/extremes.ts';
+import type { Space } from '../sae/sae.ts';
 import { type ExtremesSubject, publishedOf } from './extremes_subject.ts';
 import type { FeatureNotes } from './feature_notes.ts';
+import { binColumns, binsOf, populationColumns } from './population_tables.ts';
 
 /** Raised when a column changes its meaning or goes; a new column does not raise it. */
 export const EXTREMES_SCHEMA_VERSION = 1;
@@ -41,7 +43,7 @@ export const extremeColumns: readonly ColumnSpec<ExtremeRow>[] = [
   { name: 'explanation_b', type: 'string', value: ({ notesB, featureB }) => notesB.explanation(featureB) },
 ];
 
-/** `extremes`, a row per pair, and `searched`, a row per space. Within one dictionary `sae_b` is `sae`. */
+/** `extremes`, a row per pair, and `searched`, a row per space; with a census `population` and `histogram`. Within one dictionary `sae_b` is `sae`. */
 export function extremesTables(subject: ExtremesSubject): Table[] {
   const { a, b = a, found } = subject;
   const [saeA, saeB] = [a.header.identity.label, b.header.identity.label];
@@ -57,11 +59,25 @@ export function extremesTables(subject: ExtremesSubject): Table[] {
     { name: 'sae', type: 'string', value: () => saeA },
     { name: 'sae_b', type: 'string', value: () => saeB },
   ] as const;
+  const populations = found.flatMap(({ space, population, extremes }) => {
+    if (!population) return [];
+    const first = (end: ExtremePair['end']): number | undefined => {
+      const pair = extremes.find((one) => one.end === end);
+      return space === 'encoder' ? pair?.cosEncoder : pair?.cosDecoder;
+    };
+    return [{ space, population, max: first('aligned'), min: first('opposed') }];
+  });
+  const bins = populations.flatMap(({ space, population }) =>
+    binsOf(population).map((bin) => ({ space, ...bin })),
+  );
+  const inSpace = [
+    ...dictionaries,
+    { name: 'space', type: 'string', value: ({ space }: { space: Space }) => space },
+  ] as const;
   return [
     tableFrom('extremes', rows, [...dictionaries, ...extremeColumns]),
     tableFrom('searched', found, [
-      ...dictionaries,
-      { name: 'space', type: 'string', value: ({ space }) => space },
+      ...inSpace,
       { name: 'features', type: 'int32', value: (row) => row.a.features },
       { name: 'features_b', type: 'int32', value: (row) => (row.b ?? row.a).features },
       { name: 'pairs', type: 'float64', value: ({ pairs }) => pairs },
@@ -70,5 +86,11 @@ export function extremesTables(subject: ExtremesSubject): Table[] {
       { name: 'left_out', type: 'int32', value: (row) => row.a.leftOut },
       { name: 'left_out_b', type: 'int32', value: (row) => (row.b ?? row.a).leftOut },
     ]),
+    ...(populations.length > 0
+      ? [
+          tableFrom('population', populations, [...inSpace, ...populationColumns]),
+          tableFrom('histogram', bins, [...inSpace, ...binColumns]),
+        ]
+      : []),
   ];
 }

@@ -9,6 +9,7 @@ import type { ConceptPairCosine, PlacedCosine, SpaceMeasures } from '../geometry
 import { articleRows } from './article_rows.ts';
 import { extremeColumns } from './extremes_tables.ts';
 import { type GeometrySubject, namedRows, publishedExtreme, usesCatalogue } from './geometry_subject.ts';
+import { binColumns, binsOf, populationColumns } from './population_tables.ts';
 
 /** Raised when a column changes its meaning or goes; a new column does not raise it. */
 export const GEOMETRY_SCHEMA_VERSION = 1;
@@ -239,37 +240,26 @@ function sameFeatureTable(subjects: readonly GeometrySubject[]): Table {
 }
 
 function populationTable(subjects: readonly GeometrySubject[]): Table {
-  const rows = eachSpace(subjects)
-    .filter(({ measures }) => measures.population !== undefined)
-    .map(({ subject, measures }) => ({ subject, space: measures.space, measures }));
+  const rows = eachSpace(subjects).flatMap(({ subject, measures }) => {
+    const { space, population, top, bottom, meanDirectionLength } = measures;
+    if (!population) return [];
+    return [{ subject, space, population, max: top?.[0]?.cos, min: bottom?.[0]?.cos, meanDirectionLength }];
+  });
   return tableFrom('population', rows, [
     ...place,
-    { name: 'pairs', type: 'float64', value: ({ measures }) => measures.population?.pairs },
-    { name: 'mean', type: 'float64', value: ({ measures }) => measures.population?.mean },
-    { name: 'sd', type: 'float64', value: ({ measures }) => measures.population?.sd },
-    { name: 'max', type: 'float64', value: ({ measures }) => measures.top?.[0]?.cos },
-    { name: 'min', type: 'float64', value: ({ measures }) => measures.bottom?.[0]?.cos },
-    { name: 'mean_direction_length', type: 'float64', value: ({ measures }) => measures.meanDirectionLength },
+    ...populationColumns,
+    {
+      name: 'mean_direction_length',
+      type: 'float64',
+      value: ({ meanDirectionLength }) => meanDirectionLength,
+    },
   ]);
 }
 
 function histogramTable(subjects: readonly GeometrySubject[]): Table {
   const rows = eachSpace(subjects).flatMap(({ subject, measures }) => {
-    const counts = measures.population?.histogram;
-    if (!counts) return [];
-    const width = 2 / counts.length;
-    return Array.from(counts, (count, bin) => ({
-      subject,
-      space: measures.space,
-      lower: -1 + bin * width,
-      upper: -1 + (bin + 1) * width,
-      count,
-    })).filter(({ count }) => count > 0);
+    const { space, population } = measures;
+    return population ? binsOf(population).map((bin) => ({ subject, space, ...bin })) : [];
   });
-  return tableFrom('histogram', rows, [
-    ...place,
-    { name: 'lower', type: 'float64', value: ({ lower }) => lower },
-    { name: 'upper', type: 'float64', value: ({ upper }) => upper },
-    { name: 'count', type: 'float64', value: ({ count }) => count },
-  ]);
+  return tableFrom('histogram', rows, [...place, ...binColumns]);
 }

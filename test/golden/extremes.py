@@ -68,7 +68,10 @@ def ends(cos, other, pairs, k=K):
     top = sorted(known, key=lambda p: (-round(cos[p], 12), *p))[:k]
     bottom = sorted(known, key=lambda p: (round(cos[p], 12), *p))[:k]
     shown = lambda found: [[int(i), int(j), cos[i, j], None if np.isnan(other[i, j]) else other[i, j]] for i, j in found]
-    return {"pairs": len(known), "top": shown(top), "bottom": shown(bottom)}
+    values = np.array([cos[p] for p in known])
+    counts = np.histogram(values, bins=32, range=(-1, 1))[0].tolist()
+    census = {"mean": values.mean(), "sd": values.std(), "counts": counts} if known else {}
+    return {"pairs": len(known), "top": shown(top), "bottom": shown(bottom), **census}
 
 
 within = {s: cosines(first[s], first[s]) for s in ("enc", "dec")}
