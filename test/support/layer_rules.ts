@@ -13,6 +13,7 @@ export const ROOMS: readonly string[] = [
   'stats',
   'onnx',
   'formats',
+  'isolation',
   'hub',
   'endpoint',
   'sae',

@@ -4,13 +4,25 @@
  */
 
 import { basename, resolve } from 'node:path';
+import { IsolatedProcess, type IsolatedProcessOptions } from '../../isolation/isolated_process.ts';
+import { compiledFile, type Program } from '../../isolation/program.ts';
+import { isRecord } from '../../isolation/protocol.ts';
 import type { RunningDevice } from '../../onnx/device.ts';
 import type { ModelConfig } from '../config.ts';
 import type { ForwardRequest, ForwardResult, LanguageModel, Past } from '../language_model.ts';
 import type { Precision } from '../precision.ts';
 import type { OpenModelOptions } from '../session.ts';
-import { ModelProcess, type ModelProcessOptions } from './model_process.ts';
-import { isRecord } from './protocol.ts';
+
+const PROGRAM: Program = {
+  file: compiledFile('./model_child.js', import.meta.url),
+  work: 'the model',
+  hints: {
+    memory:
+      'if memory ran out: close other programs, ask for fewer rows, captures or logits or for shorter texts at a time, or take a smaller model',
+    files: 'check that the files of the model were not changed or cut while it ran, then open it again',
+    again: 'open the model again; if it ends again, try another --device or fewer rows at a time',
+  },
+};
 
 export interface IsolatedModelOptions {
   /** Kills the process at once, also in the middle of a run; calls under way and later ones are then `interrupted`. */
@@ -45,9 +57,9 @@ export async function openIsolatedModel(
 export async function openInProcess(
   folder: string,
   options: SendableOptions,
-  start: ModelProcessOptions,
+  start: IsolatedProcessOptions,
 ): Promise<IsolatedModel> {
-  const running = await ModelProcess.start(start);
+  const running = await IsolatedProcess.start(PROGRAM, start);
   try {
     const facts = await running.call('open', [resolve(folder), options]);
     if (!isModelFacts(facts)) throw new Error('internal: no model came back');
@@ -65,9 +77,9 @@ export class IsolatedModel implements LanguageModel {
   readonly config: ModelConfig;
   readonly device: RunningDevice;
   readonly precision: Precision;
-  readonly #process: ModelProcess;
+  readonly #process: IsolatedProcess;
 
-  constructor({ config, device, precision }: ModelFacts, running: ModelProcess) {
+  constructor({ config, device, precision }: ModelFacts, running: IsolatedProcess) {
     this.config = config;
     this.device = device;
     this.precision = precision;

@@ -1,6 +1,6 @@
 /**
- * @file A thread that ends its process when the parent is gone. The main thread would see that by itself, but not while a run of the model, which may
- * take minutes, blocks it.
+ * @file A thread that ends its process when the parent is gone. The main thread would see that by itself, but not while a run, which may take minutes,
+ * blocks it.
  */
 
 import { workerData } from 'node:worker_threads';

@@ -1,7 +1,8 @@
 /** @file How a process ended, as one sentence. */
 
-import { AntipodeError } from '../../errors.ts';
-import { shownName } from '../../formats/shown_name.ts';
+import { AntipodeError } from '../errors.ts';
+import { shownName } from '../formats/shown_name.ts';
+import type { Program } from './program.ts';
 
 export interface Death {
   /** Null where a signal ended it. */
@@ -11,45 +12,46 @@ export interface Death {
   readonly stderr: string;
 }
 
-/** @param subject the model, begins the sentence */
-export function describeDeath(subject: string, { code, signal, stderr }: Death): AntipodeError {
+/** @param subject what the process worked on, begins the sentence */
+export function describeDeath(
+  { hints, work }: Program,
+  subject: string,
+  { code, signal, stderr }: Death,
+): AntipodeError {
   const line = tellingLine(stderr);
   const { problem, hint } = isOutOfMemory(stderr)
-    ? { problem: `ran out of memory (${signal ?? `exit code ${code}`}`, hint: LESS_MEMORY }
-    : ending(code, signal);
+    ? { problem: `ran out of memory (${signal ?? `exit code ${code}`}`, hint: hints.memory }
+    : ending(hints, code, signal);
   const last = line === undefined ? '' : `; its last words: ${shownName(line)}`;
-  return new AntipodeError('resource', `${shownName(subject)}: the process of the model ${problem}${last})`, {
+  return new AntipodeError('resource', `${shownName(subject)}: the process of ${work} ${problem}${last})`, {
     hint,
   });
 }
 
-const LESS_MEMORY =
-  'if memory ran out: close other programs, ask for fewer rows or shorter texts at a time, or take a smaller model';
-
-const HINTS: Readonly<Partial<Record<NodeJS.Signals, string>>> = {
-  SIGKILL: LESS_MEMORY,
-  SIGABRT: LESS_MEMORY,
+const HINTS: Readonly<Partial<Record<NodeJS.Signals, keyof Program['hints']>>> = {
+  SIGKILL: 'memory',
+  SIGABRT: 'memory',
   // A page of a mapped file that is no longer there.
-  SIGBUS: 'check that the files of the model were not changed or cut while it ran, then open it again',
+  SIGBUS: 'files',
 };
 
 /** Left open for the last words. */
 function ending(
+  hints: Program['hints'],
   code: number | null,
   signal: NodeJS.Signals | null,
 ): { readonly problem: string; readonly hint: string } {
-  const again = 'open the model again; if it ends again, try another --device or fewer rows at a time';
   if (signal === 'SIGKILL') {
-    return { problem: 'was killed (SIGKILL, as by a system that runs out of memory', hint: LESS_MEMORY };
+    return { problem: 'was killed (SIGKILL, as by a system that runs out of memory', hint: hints.memory };
   }
   if (signal !== null) {
     const crashes = ['SIGSEGV', 'SIGABRT', 'SIGBUS', 'SIGILL', 'SIGFPE', 'SIGTRAP'];
     const verb = crashes.includes(signal) ? 'crashed' : 'was ended';
-    return { problem: `${verb} (${signal}`, hint: HINTS[signal] ?? again };
+    return { problem: `${verb} (${signal}`, hint: hints[HINTS[signal] ?? 'again'] };
   }
   // Windows gives the status of a crash, such as 0xC0000005, as the code.
   const shown = code !== null && code > 255 ? `0x${code.toString(16).toUpperCase()}` : code;
-  return { problem: `ended before its time (exit code ${shown}`, hint: again };
+  return { problem: `ended before its time (exit code ${shown}`, hint: hints.again };
 }
 
 function isOutOfMemory(stderr: string): boolean {

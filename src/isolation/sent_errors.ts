@@ -1,6 +1,6 @@
 /** @file Errors on their way between processes: an `AntipodeError` arrives as one, a system error with its code, any other with its stack. */
 
-import { AntipodeError, type ErrorKind } from '../../errors.ts';
+import { AntipodeError, type ErrorKind } from '../errors.ts';
 
 export interface SentError {
   /** Of an `AntipodeError`. */

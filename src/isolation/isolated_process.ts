@@ -1,20 +1,21 @@
 /**
- * @file A process that runs a model, seen from the one that asks: calls and their answers, and what ends it. Whatever happens to it, every call gets an
+ * @file A process of a program, seen from the one that asks: calls and their answers, and what ends it. Whatever happens to it, every call gets an
  * answer or an error, and this process goes on.
  */
 
 import type { ChildProcess } from 'node:child_process';
 import type { Socket } from 'node:net';
-import { AntipodeError } from '../../errors.ts';
-import { shownName } from '../../formats/shown_name.ts';
+import { AntipodeError } from '../errors.ts';
+import { shownName } from '../formats/shown_name.ts';
 import { describeDeath } from './death.ts';
 import { Assembler, framesOf } from './frames.ts';
-import { isAnswer, type Method } from './protocol.ts';
+import type { Program } from './program.ts';
+import { isAnswer } from './protocol.ts';
 import { receiveError } from './sent_errors.ts';
 import { startChild } from './start_child.ts';
 
-export interface ModelProcessOptions {
-  /** What messages call the model. */
+export interface IsolatedProcessOptions {
+  /** What it works on, as messages call it. */
   readonly subject: string;
   /** Ends the process at once. */
   readonly signal?: AbortSignal | undefined;
@@ -37,9 +38,10 @@ const LAST_WORDS_MS = 500;
 /** Of the last words: heap statistics and a stack stand between them and the end. */
 const MAX_STDERR = 16_384;
 
-export class ModelProcess {
+export class IsolatedProcess {
+  readonly #program: Program;
   readonly #child: ChildProcess;
-  readonly #options: ModelProcessOptions;
+  readonly #options: IsolatedProcessOptions;
   readonly #assembler = new Assembler();
   readonly #waiting = new Map<number, Waiting>();
   readonly #ended: Promise<void>;
@@ -54,15 +56,16 @@ export class ModelProcess {
   #closing: Promise<void> | undefined;
 
   /** @throws {AntipodeError} `interrupted` by the signal, `resource` where no process can be started */
-  static async start(options: ModelProcessOptions): Promise<ModelProcess> {
+  static async start(program: Program, options: IsolatedProcessOptions): Promise<IsolatedProcess> {
     if (options.signal?.aborted) throw interrupted();
-    const running = new ModelProcess(await startChild(options.execArgv ?? []), options);
+    const running = new IsolatedProcess(program, await startChild(program, options.execArgv ?? []), options);
     if (!options.signal?.aborted) return running;
     running.kill();
     throw interrupted();
   }
 
-  private constructor(child: ChildProcess, options: ModelProcessOptions) {
+  private constructor(program: Program, child: ChildProcess, options: IsolatedProcessOptions) {
+    this.#program = program;
     this.#child = child;
     this.#options = options;
     this.#ended = this.#follow();
@@ -74,7 +77,7 @@ export class ModelProcess {
   }
 
   /** Calls are answered in their order. What `args` hold may be changed as soon as this returns. */
-  call(method: Method, args: readonly unknown[]): Promise<unknown> {
+  call(method: string, args: readonly unknown[]): Promise<unknown> {
     if (this.#refusal) return Promise.reject(this.#refusal);
     const call = this.#nextCall++;
     let frames: readonly object[];
@@ -110,7 +113,7 @@ export class ModelProcess {
     const before = this.#last;
     const answered = this.call('close', []);
     answered.catch(() => {});
-    this.#refusal = new Error('internal: the language model was closed');
+    this.#refusal = new Error(`internal: the process of ${this.#program.work} was closed`);
     await before.catch(() => {});
     const timer = setTimeout(() => this.kill(), CLOSING_MS);
     try {
@@ -145,7 +148,7 @@ export class ModelProcess {
         const end = (): void => {
           clearTimeout(timer);
           signal?.removeEventListener('abort', onAbort);
-          this.#fail(describeDeath(subject, { code, signal: name, stderr: this.#stderr }));
+          this.#fail(describeDeath(this.#program, subject, { code, signal: name, stderr: this.#stderr }));
           resolve();
         };
         const timer = setTimeout(end, LAST_WORDS_MS);
@@ -197,7 +200,7 @@ export class ModelProcess {
     return new AntipodeError(
       'resource',
       `${shownName(this.#options.subject)}: no memory for ${what} (${error.message})`,
-      { hint: 'ask for fewer rows, captures or logits at a time', cause: error },
+      { hint: this.#program.hints.memory, cause: error },
     );
   }
 }

@@ -1,5 +1,5 @@
 /**
- * @file What of our environment the process of a model gets: what the dynamic linker, ONNX Runtime and the graphics and CUDA drivers look at, and where
+ * @file What of our environment a process of its own gets: what the dynamic linker, ONNX Runtime and the graphics and CUDA drivers look at, and where
  * caches lie. Tokens and keys, Node's own options and everything else stay here.
  */
 
@@ -42,7 +42,7 @@ const PREFIXES =
   /^(?:XDG|VK|CUDA|CUDNN|CUBLAS|NVIDIA|TF32|DRI|MESA|GALLIUM|LIBGL|LP|ROCR|HIP|HSA|GPU|DAWN|ORT|OMP|ANTIPODE)_/;
 
 /** @param env of this process */
-export function modelEnvironment(env: Environment): Record<string, string> {
+export function childEnvironment(env: Environment): Record<string, string> {
   const allowed = new Set([...PLACES, ...WINDOWS.filter((name) => name !== 'PATH' || isWindows())]);
   const kept: Record<string, string> = {};
   for (const [name, value] of Object.entries(env)) {

@@ -1,17 +1,9 @@
-/** @file Starts the process of a model; no process started here outlives this one. */
+/** @file Starts the process of a program; no process started here outlives this one. */
 
 import { type ChildProcess, type ForkOptions, fork } from 'node:child_process';
-import { AntipodeError } from '../../errors.ts';
-import { modelEnvironment } from './environment.ts';
-
-/** Compiled next to this file; from the sources (tests) the built copy is used, because Node 20 cannot run TypeScript in another process. */
-function program(): URL {
-  const isSource = import.meta.url.endsWith('.ts');
-  return new URL(
-    isSource ? '../../../dist/lm/isolation/model_child.js' : './model_child.js',
-    import.meta.url,
-  );
-}
+import { AntipodeError } from '../errors.ts';
+import { childEnvironment } from './environment.ts';
+import type { Program } from './program.ts';
 
 const living = new Set<ChildProcess>();
 
@@ -25,16 +17,16 @@ function killAll(): void {
  * @param execArgv of Node; the caller's own are meant for its own code
  * @throws {AntipodeError} `resource` where the system starts no more processes
  */
-export async function startChild(execArgv: readonly string[]): Promise<ChildProcess> {
+export async function startChild(program: Program, execArgv: readonly string[]): Promise<ChildProcess> {
   try {
     const options: ForkOptions & { readonly windowsHide: boolean } = {
       serialization: 'advanced',
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
-      env: modelEnvironment(process.env),
+      env: childEnvironment(process.env),
       execArgv: [...execArgv],
       windowsHide: true,
     };
-    const child = fork(program(), [String(process.pid)], options);
+    const child = fork(program.file, [String(process.pid)], options);
     await new Promise<void>((resolve, reject) => {
       child.once('spawn', resolve);
       child.once('error', reject);
@@ -48,7 +40,7 @@ export async function startChild(execArgv: readonly string[]): Promise<ChildProc
     return child;
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    throw new AntipodeError('resource', `the process of the model cannot be started (${reason})`, {
+    throw new AntipodeError('resource', `the process of ${program.work} cannot be started (${reason})`, {
       hint: 'close other programs, or raise `ulimit -n` and `ulimit -u`, then run it again',
       cause: error,
     });

@@ -1,30 +1,26 @@
-/** @file What the process that runs a model and the one that asks say to each other, and whether something said is that. */
+/** @file What a process that does some work and the one that asks for it say to each other, and whether something said is that. */
 
 import { isSentError, type SentError } from './sent_errors.ts';
-
-/** `open` comes first and once, `close` last; the others are methods of `LanguageModel`. */
-export const METHODS = ['open', 'forward', 'createPast', 'releasePast', 'close'] as const;
-
-export type Method = (typeof METHODS)[number];
 
 /** Answered once, in the order of the calls. */
 export interface Call {
   readonly call: number;
-  readonly method: Method;
+  /** `close` comes last. */
+  readonly method: string;
   readonly args: readonly unknown[];
 }
 
 export type Answer =
   | { readonly call: number; readonly value: unknown }
   | { readonly call: number; readonly error: SentError }
-  /** Comes before the answer to `open`, any number of times. */
+  /** Comes before the answer to the call that is carried out, any number of times. */
   | { readonly progress: readonly unknown[] };
 
 export function isCall(message: unknown): message is Call {
   return (
     isRecord(message) &&
     Number.isSafeInteger(message['call']) &&
-    METHODS.includes(message['method'] as Method) &&
+    typeof message['method'] === 'string' &&
     Array.isArray(message['args'])
   );
 }

@@ -1,5 +1,12 @@
 import { expect, test } from 'vitest';
 import { type Death, describeDeath } from './death.ts';
+import type { Program } from './program.ts';
+
+const program: Program = {
+  file: new URL('file:///x/child.js'),
+  work: 'the model',
+  hints: { memory: 'less memory', files: 'look at the files', again: 'once again' },
+};
 
 const HEAP = `
 <--- Last few GCs --->
@@ -60,9 +67,13 @@ const cases: [string, Partial<Death>, string][] = [
 ];
 
 test.each(cases)('%s', (_, death, sentence) => {
-  const error = describeDeath('gemma', { code: null, signal: null, stderr: '', ...death });
+  const error = describeDeath(program, 'gemma', { code: null, signal: null, stderr: '', ...death });
   expect(error.kind).toBe('resource');
   expect(error.message.startsWith('gemma: the process of the model ')).toBe(true);
   expect(error.message.endsWith(sentence)).toBe(true);
-  expect(error.hint).toMatch(/memory|again/);
+  const { memory, files, again } = program.hints;
+  expect(error.hint).toBe(
+    { SIGKILL: memory, SIGABRT: memory, SIGBUS: files }[String(death.signal)] ??
+      (sentence.includes('out of memory') ? memory : again),
+  );
 });

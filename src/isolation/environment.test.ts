@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { modelEnvironment } from './environment.ts';
+import { childEnvironment } from './environment.ts';
 
 test('what drivers and caches need goes along; secrets, settings of Node and the rest do not', () => {
   const needed = {
@@ -25,10 +25,10 @@ test('what drivers and caches need goes along; secrets, settings of Node and the
     EDITOR: 'vi',
     UNSET: undefined,
   };
-  expect(modelEnvironment({ ...needed, ...other })).toEqual({ ...needed, ORT_DISABLE_TELEMETRY: '1' });
+  expect(childEnvironment({ ...needed, ...other })).toEqual({ ...needed, ORT_DISABLE_TELEMETRY: '1' });
 });
 
 test('nothing switches telemetry on', () => {
-  expect(modelEnvironment({ ORT_DISABLE_TELEMETRY: '0' })).toEqual({ ORT_DISABLE_TELEMETRY: '1' });
-  expect(modelEnvironment({})).toEqual({ ORT_DISABLE_TELEMETRY: '1' });
+  expect(childEnvironment({ ORT_DISABLE_TELEMETRY: '0' })).toEqual({ ORT_DISABLE_TELEMETRY: '1' });
+  expect(childEnvironment({})).toEqual({ ORT_DISABLE_TELEMETRY: '1' });
 });
