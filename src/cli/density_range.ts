@@ -4,6 +4,7 @@ import type { Command } from 'commander';
 import { AntipodeError } from '../errors.ts';
 import type { FeatureNotes } from '../report/feature_notes.ts';
 import type { SaeFile } from '../sae/sae.ts';
+import { knowsDensities } from './known_densities.ts';
 import { numberOption } from './options.ts';
 
 export interface DensityFlags {
@@ -65,20 +66,4 @@ export function takingPart(
     const density = notes.density(feature);
     return density !== undefined && density >= minDensity && density <= maxDensity;
   };
-}
-
-/** What explanations say; where they know of no feature how often it is active, what the SAE's own files say. */
-export async function withDensities(notes: FeatureNotes, sae: SaeFile): Promise<FeatureNotes> {
-  if (!sae.readDensities || knowsDensities(notes, sae.header.dSae)) return notes;
-  const densities = await sae.readDensities();
-  return {
-    explanation: (feature) => notes.explanation(feature),
-    density: (feature) => densities[feature],
-    maxActivation: (feature) => notes.maxActivation(feature),
-  };
-}
-
-function knowsDensities(notes: FeatureNotes, dSae: number): boolean {
-  for (let feature = 0; feature < dSae; feature++) if (notes.density(feature) !== undefined) return true;
-  return false;
 }

@@ -9,6 +9,7 @@ import type { SaeFile } from '../sae/sae.ts';
 import type { CliContext } from './context.ts';
 import { type KnownNotes, notesFor } from './explanation_inputs.ts';
 import type { GeometryFlags } from './geometry_flags.ts';
+import { withDensities } from './known_densities.ts';
 import { openNamedSae } from './open_named_sae.ts';
 import { closeAll, withDistinctLabels } from './several_saes.ts';
 
@@ -71,8 +72,8 @@ async function openInput(
   try {
     const concepts = conceptsFor(sae, index, sets, flags);
     const { explainer } = flags;
-    const notes = await notesFor(context, { explanations: flags.explanations?.[index], explainer }, sae);
-    return { sae, concepts, ...notes };
+    const known = await notesFor(context, { explanations: flags.explanations?.[index], explainer }, sae);
+    return { sae, concepts, ...known, notes: await withDensities(known.notes, sae) };
   } catch (error) {
     await sae.close();
     throw error;

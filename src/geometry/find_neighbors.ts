@@ -42,8 +42,11 @@ export interface FeatureNeighbors {
   readonly neighbors: readonly ExtremePair[];
 }
 
-/** Rows at a time: a few milliseconds of work, so that an interrupt is heard, and rows that stay near the processor for the next feature. */
+/** Rows that stay near the processor for the next feature: 2 MB at width 2304. */
 const BLOCK_ROWS = 256;
+
+/** Multiplications between two looks at the signal: some 50 ms. */
+const WORK_PER_TURN = 5e7;
 
 /**
  * By feature, then space, then dictionary.
@@ -101,13 +104,19 @@ async function compareAll(
   { space, target, matrix }: Step,
   { others, kept }: { readonly others: FeatureMatrix; readonly kept: readonly BothEnds[] },
 ): Promise<void> {
+  let work = 0;
   for (let first = 0; first < others.rows; first += BLOCK_ROWS) {
     const last = Math.min(first + BLOCK_ROWS, others.rows);
     for (const [f, row] of features.entries()) {
       compareWith({ matrix, row }, others, { ends: kept[f]!, first, last });
+      work += (last - first) * others.cols;
+      if (work < WORK_PER_TURN) continue;
+      work = 0;
+      const done = first * features.length + (last - first) * (f + 1);
+      onProgress?.({ space, sae: target.sae }, done, others.rows * features.length);
+      await new Promise(setImmediate);
+      throwIfInterrupted(signal);
     }
-    onProgress?.({ space, sae: target.sae }, last * features.length, others.rows * features.length);
-    await new Promise(setImmediate);
-    throwIfInterrupted(signal);
   }
+  throwIfInterrupted(signal);
 }
