@@ -2,7 +2,8 @@
  * @file All pairs of a dictionary beside numpy, torch and FAISS: the same rows, a process for every measured call, the methods in turn, wall time of the call inside the process,
  * after a warm-up on the first 2,048 rows. In the same run numpy computes every cosine in float64, and each method's indices are compared with that.
  * Usage: npm run bench:search [-- --only "struct, k = 10" --n 16384,65536 --d 2304 --rounds 5 --threads 2 --peers expert,faiss --python /usr/bin/python3 --libraries DIR
- * --faiss DIR --folder DIR --json FILE]. Prints tables in Markdown; fails where antipode is not exact.
+ * --faiss DIR --folder DIR --json FILE]. Prints tables in Markdown; fails where antipode is not exact. Where there is a C compiler, the speed that the
+ * cores cannot pass is measured first (search_peak.c).
  * --only takes names of questions or parts of them, separated by `;`. --libraries names a folder with another libblas.so.3 (that of the unpacked package libopenblas0-pthread), --faiss
  * one to look for Python modules in (that of python3-faiss), --folder one for the rows (302 MB for 32,768 of width 2,304), which goes when the run ends.
  */
@@ -85,11 +86,27 @@ print(json.dumps({"found": found, "gflops": 2 * 1024 * 1024 * 2304 / min(times) 
   return JSON.parse(child.stdout);
 }
 
+/** Operations a second that the cores do on registers alone, by kind; undefined where no C compiler for x86 is at hand. */
+function measurePeak(folder) {
+  const program = join(folder, 'search_peak');
+  const built = spawnSync('cc', ['-O2', '-march=native', '-pthread', here('search_peak.c'), '-o', program]);
+  if (built.status !== 0) return undefined;
+  const child = spawnSync(program, [String(threads)], { encoding: 'utf8' });
+  return child.status === 0 ? JSON.parse(child.stdout) : undefined;
+}
+
+const folder = mkdtempSync(join(flags.folder, 'antipode-bench-search-'));
+process.on('exit', () => rmSync(folder, { recursive: true }));
+process.on('SIGINT', () => process.exit(130));
 const { found: modules, gflops } = describePeers();
+const peak = measurePeak(folder);
+const peaks = Object.entries(peak ?? {}).map(([kind, speed]) => `${(speed / 1e9).toFixed(0)} in ${kind}`);
 const versions = Object.entries(modules).map((one) => one.join(' '));
 console.log(
   `${cpus()[0]?.model ?? 'unknown CPU'}, ${cpus().length} cores, ${Math.round(totalmem() / 2 ** 30)} GB, Node ${process.versions.node}; ${versions.join(', ')} (products of float32: ${gflops.toPrecision(3)} GFLOP/s); width ${d}, ${threads} threads, ${rounds} rounds, a process for each call`,
 );
+if (peak)
+  console.log(`The cores do at most, in thousand millions of operations a second: ${peaks.join(', ')}.`);
 const parts = flags.only.split(';').map((part) => part.trim());
 const isName = (part) => QUESTIONS.some(({ name }) => name === part);
 const questions = QUESTIONS.filter(({ name }) =>
@@ -158,49 +175,44 @@ function show({ name, goal, program }, results, reference, truth, { n, k }) {
   return isPeer || worst.isExact;
 }
 
-const folder = mkdtempSync(join(flags.folder, 'antipode-bench-search-'));
 const outcome = [];
 let isRight = true;
-try {
-  for (const kind of new Set(questions.map((one) => one.kind))) {
-    for (const n of sizes) {
-      const asked = questions.filter((one) => one.kind === kind);
-      const rows = join(folder, `${kind}-${n}.f32`);
-      run('search_data.py', ['make', JSON.stringify({ kind, n, d, seed: Number(flags.seed), rows })]);
-      const wants = {
+for (const kind of new Set(questions.map((one) => one.kind))) {
+  for (const n of sizes) {
+    const asked = questions.filter((one) => one.kind === kind);
+    const rows = join(folder, `${kind}-${n}.f32`);
+    run('search_data.py', ['make', JSON.stringify({ kind, n, d, seed: Number(flags.seed), rows })]);
+    const wants = {
+      n,
+      d,
+      rows,
+      k: Math.max(...asked.map(({ k }) => k)),
+      withRows: asked.some(({ ours }) => ours.includes('rows')),
+      bins: asked.some(({ ours }) => ours.includes('census')) ? BINS : 0,
+    };
+    const truth = lastLine(run('search_data.py', ['truth', JSON.stringify(wants)]));
+    for (const question of asked) {
+      const methods = methodsOf(question);
+      console.log(
+        `\n${question.name}, n = ${n}\n\n| method | s [min..max] | times antipode's | CPU s | GFLOP/s if all pairs were multiplied | peak MB | against float64 | cores others used |\n|---|---|---|---|---|---|---|---|`,
+      );
+      const { k } = question;
+      const results = measure(question, methods, { n, d, k, rows, threads, bins: BINS });
+      const reference = results[question.ours[0]];
+      for (const method of methods) isRight = show(method, results, reference, truth, { n, k }) && isRight;
+      outcome.push({
+        question: question.name,
         n,
-        d,
-        rows,
-        k: Math.max(...asked.map(({ k }) => k)),
-        withRows: asked.some(({ ours }) => ours.includes('rows')),
-        bins: asked.some(({ ours }) => ours.includes('census')) ? BINS : 0,
-      };
-      const truth = lastLine(run('search_data.py', ['truth', JSON.stringify(wants)]));
-      for (const question of asked) {
-        const methods = methodsOf(question);
-        console.log(
-          `\n${question.name}, n = ${n}\n\n| method | s [min..max] | times antipode's | CPU s | GFLOP/s if all pairs were multiplied | peak MB | against float64 | cores others used |\n|---|---|---|---|---|---|---|---|`,
-        );
-        const { k } = question;
-        const results = measure(question, methods, { n, d, k, rows, threads, bins: BINS });
-        const reference = results[question.ours[0]];
-        for (const method of methods) isRight = show(method, results, reference, truth, { n, k }) && isRight;
-        outcome.push({
-          question: question.name,
-          n,
-          results: Object.fromEntries(
-            Object.entries(results).map(([name, runs]) => [
-              name,
-              runs.map(({ seconds, cpu, others, peak }) => ({ seconds, cpu, others, peak })),
-            ]),
-          ),
-        });
-      }
-      rmSync(rows);
+        results: Object.fromEntries(
+          Object.entries(results).map(([name, runs]) => [
+            name,
+            runs.map(({ seconds, cpu, others, peak }) => ({ seconds, cpu, others, peak })),
+          ]),
+        ),
+      });
     }
+    rmSync(rows);
   }
-} finally {
-  rmSync(folder, { recursive: true });
 }
 if (sizes.length > 1) {
   console.log('\nSeconds grow with n to the power of:\n');
@@ -217,6 +229,6 @@ if (sizes.length > 1) {
 if (flags.json)
   writeFileSync(
     flags.json,
-    `${JSON.stringify({ versions, gflops, d, threads, rounds, outcome }, null, 1)}\n`,
+    `${JSON.stringify({ versions, gflops, peak, d, threads, rounds, outcome }, null, 1)}\n`,
   );
 if (!isRight) process.exit(1);
