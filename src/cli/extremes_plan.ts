@@ -1,6 +1,6 @@
 /** @file `antipode extremes --dry-run`: what would be read, made and searched, without doing any of it. */
 
-import { findDevice } from '../search/device_pass_open.ts';
+import { findDevice } from '../search/device_pass_process.ts';
 import { pairCount } from '../search/tiles.ts';
 import type { CliContext } from './context.ts';
 import { densityFilter } from './density_range.ts';
@@ -16,7 +16,8 @@ export async function planExtremes(context: CliContext, flags: ExtremesFlags): P
   const pairs = missing.length > 0 ? null : pairsPerSpace(saes) * flags.spaces.length;
   const filter = densityFilter(flags);
   // One that was named is tried, since nothing less tells whether it starts.
-  const device = flags.device === 'cpu' ? { name: flags.device } : await findDevice(flags.device);
+  const device =
+    flags.device === 'cpu' ? { name: flags.device } : await findDevice(flags.device, context.signal);
   if (device.warning !== undefined) context.out().warn(device.warning);
   context.out().result({
     human: ({ bold }) =>

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
+import { gaussianRows } from '../../test/support/search_devices.ts';
 import { loadOnnxRuntime, type OnnxRuntime } from '../onnx/runtime.ts';
-import { allocateMatrix, cosine, type FeatureMatrix, toFeatureMatrix } from '../tensor/matrix.ts';
-import { createRng } from '../tensor/rng.ts';
+import { cosine, type FeatureMatrix, toFeatureMatrix } from '../tensor/matrix.ts';
 import { devicePass } from './device_pass.ts';
 import { deviceErrorBound, openColumns } from './device_pass_graph.ts';
 import { columnParts, mostRows, nextRows } from './device_pass_plan.ts';
@@ -12,14 +12,6 @@ let runtime: OnnxRuntime;
 beforeAll(async () => {
   runtime = await loadOnnxRuntime();
 });
-
-function gaussian(n: number, d: number, seed: number, edit?: (data: Float32Array) => void): FeatureMatrix {
-  const matrix = allocateMatrix(n, d);
-  const rng = createRng(seed, 'device-pass-test');
-  for (let at = 0; at < n * d; at++) matrix.data[at] = rng.normal();
-  edit?.(matrix.data);
-  return toFeatureMatrix(matrix);
-}
 
 /** Every pair, in float64, by the definition. */
 function bruteForce(a: FeatureMatrix, b?: FeatureMatrix): ScoredPair[] {
@@ -53,21 +45,21 @@ async function expectExact(k: number, a: FeatureMatrix, b?: FeatureMatrix): Prom
 
 describe('the pass for devices equals brute force in float64', () => {
   const cases: [string, FeatureMatrix, number][] = [
-    ['gaussian, last block partial', gaussian(520, 24, 1), 50],
-    ['a whole number of blocks', gaussian(256, 10, 2), 7],
-    ['one row more than a whole number of blocks', gaussian(257, 10, 3), 7],
-    ['so few rows that no whole block is met', gaussian(64, 5, 4), 9],
-    ['one block and one row', gaussian(65, 5, 5), 9],
-    ['width 1: every cosine is exactly 1 or -1, thousands of ties', gaussian(300, 1, 6), 40],
-    ['all pairs positive, so that filling up with zeros would show', gaussian(200, 6, 7, absolute), 30],
-    ['k larger than the number of pairs', gaussian(90, 6, 8), 10_000],
-    ['one row', gaussian(1, 6, 9), 3],
-    ['two rows', gaussian(2, 3, 10), 1],
-    ['no row with a direction', gaussian(70, 3, 11, (data) => data.fill(0)), 5],
-    ['k = 0', gaussian(50, 5, 12), 0],
+    ['gaussian, last block partial', gaussianRows(520, 24, 1), 50],
+    ['a whole number of blocks', gaussianRows(256, 10, 2), 7],
+    ['one row more than a whole number of blocks', gaussianRows(257, 10, 3), 7],
+    ['so few rows that no whole block is met', gaussianRows(64, 5, 4), 9],
+    ['one block and one row', gaussianRows(65, 5, 5), 9],
+    ['width 1: every cosine is exactly 1 or -1, thousands of ties', gaussianRows(300, 1, 6), 40],
+    ['all pairs positive, so that filling up with zeros would show', gaussianRows(200, 6, 7, absolute), 30],
+    ['k larger than the number of pairs', gaussianRows(90, 6, 8), 10_000],
+    ['one row', gaussianRows(1, 6, 9), 3],
+    ['two rows', gaussianRows(2, 3, 10), 1],
+    ['no row with a direction', gaussianRows(70, 3, 11, (data) => data.fill(0)), 5],
+    ['k = 0', gaussianRows(50, 5, 12), 0],
     [
       'identical rows, antipodes, zero rows, NaN rows, infinite rows',
-      gaussian(360, 16, 13, (data) => {
+      gaussianRows(360, 16, 13, (data) => {
         for (let row = 100; row < 160; row++) data.copyWithin(row * 16, 0, 16);
         for (let c = 0; c < 16; c++) data[200 * 16 + c] = -data[c]!;
         data.fill(0, 300 * 16, 301 * 16);
@@ -78,7 +70,7 @@ describe('the pass for devices equals brute force in float64', () => {
     ],
     [
       'rows of very different lengths, denormals among them',
-      gaussian(200, 8, 14, (data) => {
+      gaussianRows(200, 8, 14, (data) => {
         for (let c = 0; c < 8; c++) {
           data[c]! *= 1e-42;
           data[8 + c]! *= 1e30;
@@ -90,21 +82,21 @@ describe('the pass for devices equals brute force in float64', () => {
   it.each(cases)('%s', (_, matrix, k) => expectExact(k, matrix));
 
   it('between two matrices of different sizes, either way round, and with one that has no direction', async () => {
-    const a = gaussian(330, 12, 15);
-    const b = gaussian(70, 12, 16, (data) => data.fill(0, 24, 36));
+    const a = gaussianRows(330, 12, 15);
+    const b = gaussianRows(70, 12, 16, (data) => data.fill(0, 24, 36));
     await expectExact(15, a, b);
     await expectExact(15, b, a);
     await expectExact(
       15,
       a,
-      gaussian(3, 12, 17, (data) => data.fill(0)),
+      gaussianRows(3, 12, 17, (data) => data.fill(0)),
     );
-    await expectExact(100, gaussian(9, 12, 18, absolute), gaussian(9, 12, 19, absolute));
+    await expectExact(100, gaussianRows(9, 12, 18, absolute), gaussianRows(9, 12, 19, absolute));
   });
 
   it('over several blocks of columns and chunks of rows', async () => {
-    const a = gaussian(8300, 24, 20);
-    const b = gaussian(4200, 24, 21);
+    const a = gaussianRows(8300, 24, 20);
+    const b = gaussianRows(4200, 24, 21);
     expect([columnParts(8300, 24).length, columnParts(4200, 24).length]).toEqual([3, 2]);
     const within = await devicePass({ a, k: 200, runtime, device: 'cpu' });
     expect(within).toEqual(await searchPairs({ a, k: 200 }));
@@ -121,7 +113,7 @@ function absolute(data: Float32Array): void {
 
 describe('what can go wrong', () => {
   it('an abort ends it between two chunks', async () => {
-    const a = gaussian(900, 16, 21);
+    const a = gaussianRows(900, 16, 21);
     const controller = new AbortController();
     let calls = 0;
     const search = devicePass({
@@ -141,7 +133,7 @@ describe('what can go wrong', () => {
 
   it('a device whose products leave their bound is found out, not believed', async () => {
     const { InferenceSession, Tensor } = runtime;
-    const a = gaussian(200, 16, 22);
+    const a = gaussianRows(200, 16, 22);
     const off: OnnxRuntime = {
       ...runtime,
       Tensor,

@@ -1,4 +1,4 @@
-/** @file The search on a device that was asked for: is it there, does it multiply in float32, what is said where it fails on the way. */
+/** @file A device for the search: is it there, does it multiply in float32, what is said where it fails on the way. Runs in the process that calls it. */
 
 import { AntipodeError } from '../errors.ts';
 import {
@@ -15,66 +15,34 @@ import { loadOnnxRuntime, type OnnxRuntime } from '../onnx/runtime.ts';
 import { type DeviceSearch, devicePass } from './device_pass.ts';
 import { checkColumns, checkProducts } from './device_pass_check.ts';
 import { type ColumnSession, openColumns } from './device_pass_graph.ts';
-import { checkPairRequest, type PairSearchResult } from './pairs.ts';
+import type { PairSearchResult } from './pairs.ts';
 
-export interface SearchOnDevice extends Omit<DeviceSearch, 'runtime' | 'device'> {
-  /** `auto`: CUDA where it is installed, starts and multiplies in float32; else none. */
-  readonly device: DeviceChoice;
-  /** Called once, before the search: also with the CPU, where `auto` comes to that. */
-  readonly onDevice?: ((device: RunningDevice) => void) | undefined;
-}
-
-/**
- * @returns undefined where the CPU is to do it
- * @throws {AntipodeError} `usage` as `checkPairRequest`, `missing` where the device that was named cannot be had, `check` where its products are not what they must be,
- * `resource` where it fails on the way, `interrupted` on abort
- */
-export async function searchOnDevice(search: SearchOnDevice): Promise<PairSearchResult | undefined> {
-  if (search.device === 'cpu') return undefined;
-  checkPairRequest(search);
-  const runtime = await loadOnnxRuntime();
-  const { running, session } = await openDevice(runtime, search.device, search.a.cols);
-  search.onDevice?.(running);
-  const { name } = running;
-  if (!session) return undefined;
-  try {
-    return await devicePass({ ...search, runtime, device: name });
-  } catch (error) {
-    throw error instanceof AntipodeError ? error : failure(name, 'the search stopped', error);
-  } finally {
-    // Open until now: what a device compiled for one session is kept for the next ones as long as any is.
-    await session.close();
-  }
-}
-
-/**
- * Which device a search would run on, and what should be said about it: opened, checked and closed.
- * @throws {AntipodeError} as `searchOnDevice`
- */
-export async function findDevice(device: DeviceChoice): Promise<RunningDevice> {
-  const { running, session } = await openDevice(await loadOnnxRuntime(), device, TRIED_WIDTH);
-  await session?.close();
-  return running;
-}
-
-/** Any would do. */
-const TRIED_WIDTH = 64;
-
-interface Opened {
+export interface OpenedDevice {
+  /** `cpu` where `auto` comes to that: nothing can be searched here then. */
   readonly running: RunningDevice;
-  /** Of the check; absent for the CPU. */
-  readonly session?: ColumnSession;
+  /** @throws {AntipodeError} as `devicePass`, and `resource` where the device fails on the way */
+  search(request: Omit<DeviceSearch, 'runtime' | 'device'>): Promise<PairSearchResult>;
+  close(): Promise<void>;
 }
 
-async function openDevice(runtime: OnnxRuntime, device: DeviceChoice, d: number): Promise<Opened> {
+/**
+ * @param d width of the rows to come
+ * @throws {AntipodeError} `missing` where the device that was named cannot be had, `check` where its products are not float32, `resource` where it
+ * does not start for another reason
+ */
+export async function openDevice(choice: DeviceChoice, d: number): Promise<OpenedDevice> {
+  const runtime = await loadOnnxRuntime();
   const installation = thisInstallation(runtime.listSupportedBackends());
   let failed: AntipodeError | undefined;
-  for (const name of devicesFor(device, installation)) {
-    if (name === 'cpu') return { running: runningDevice(name, installation, failed) };
-    prepareRuntime(runtime, name);
+  for (const name of devicesFor(choice, installation)) {
     try {
-      const session = await openChecked(runtime, name, d);
-      return { session, running: runningDevice(name, installation, failed) };
+      // Open as long as the device is: what it compiled for one session is kept for the next ones while any is open.
+      const session = name === 'cpu' ? undefined : await openChecked(runtime, name, d);
+      return {
+        running: runningDevice(name, installation, failed),
+        search: (request) => searchOn(name, { ...request, runtime, device: name }),
+        close: async () => session?.close(),
+      };
     } catch (error) {
       failed =
         error instanceof AntipodeError
@@ -86,6 +54,7 @@ async function openDevice(runtime: OnnxRuntime, device: DeviceChoice, d: number)
 }
 
 async function openChecked(runtime: OnnxRuntime, device: Device, d: number): Promise<ColumnSession> {
+  prepareRuntime(runtime, device);
   const session = await openColumns(runtime, device, checkColumns(d));
   try {
     await checkProducts(session, d, device);
@@ -93,6 +62,14 @@ async function openChecked(runtime: OnnxRuntime, device: Device, d: number): Pro
   } catch (error) {
     await session.close();
     throw error;
+  }
+}
+
+async function searchOn(name: Device, request: DeviceSearch): Promise<PairSearchResult> {
+  try {
+    return await devicePass(request);
+  } catch (error) {
+    throw error instanceof AntipodeError ? error : failure(name, 'the search stopped', error);
   }
 }
 

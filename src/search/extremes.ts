@@ -5,7 +5,7 @@
 
 import type { DeviceChoice, RunningDevice } from '../onnx/device.ts';
 import type { FeatureMatrix } from '../tensor/matrix.ts';
-import { searchOnDevice } from './device_pass_open.ts';
+import { searchOnDevice } from './device_pass_process.ts';
 import { searchInt8 } from './int8_pass.ts';
 import type { PairRequest, ScoredPair } from './pairs.ts';
 import { searchPairs } from './search_pairs.ts';

@@ -70,9 +70,42 @@ describe('antipode generate --device', () => {
   });
 });
 
+const EXTREMES = ['extremes', '--sae', 'dictionary.npz', '--top', '7'];
+
+describe('antipode extremes --device', () => {
+  it('another word is refused with the words there are', async () => {
+    const { code, stderr } = await run('gpu', EXTREMES);
+    expect(code).toBe(2);
+    expect(stderr).toContain('--device: got "gpu", expected one of auto, cpu, webgpu, cuda');
+  });
+
+  it('auto finds what the CPU finds; a dry run says which device it would be', async () => {
+    const [cpu, auto] = [
+      await run('cpu', [...EXTREMES, '--json']),
+      await run('auto', [...EXTREMES, '--json']),
+    ];
+    expect([cpu.code, auto.code]).toEqual([0, 0]);
+    expect(auto.stdout).toBe(cpu.stdout);
+    const dry = await run('auto', [...EXTREMES, '--json', '--dry-run']);
+    expect(['cpu', 'cuda']).toContain((JSON.parse(dry.stdout) as { device: string }).device);
+  });
+
+  it.skipIf(process.platform !== 'linux').each([[], ['--dry-run']])(
+    'webgpu without an adapter is one sentence, also in a dry run (Linux only) %j',
+    async (...words) => {
+      const nowhere = join(place.cwd, 'no-such-driver.json');
+      const env = { VK_ICD_FILENAMES: nowhere, VK_DRIVER_FILES: nowhere };
+      const { code, stdout, stderr } = await run('webgpu', [...EXTREMES, ...words], env);
+      expect(stderr).toMatch(/^error: device webgpu: [^\n]+\nnext: [^\n]*--device cpu works everywhere\n$/);
+      expect([code, stdout]).toEqual([3, '']);
+    },
+  );
+});
+
 describe.skipIf(missing !== undefined)(
   `--device webgpu on a software adapter${missing === undefined ? '' : ` (needs ${missing}, absent: skipped)`}`,
   () => {
+    const hasCard = existsSync('/dev/dri') || existsSync('/dev/nvidia0');
     /** Said where the machine has no graphics card besides. */
     const WARNING = /^(warning: device webgpu: [^\n]+a software adapter[^\n]+\n)?$/;
 
@@ -80,13 +113,25 @@ describe.skipIf(missing !== undefined)(
       const before = snapshot(place.home);
       const { code, stdout, stderr } = await run('webgpu', GENERATE, adapter);
       expect([code, stderr]).toEqual([0, expect.stringMatching(WARNING)]);
-      if (!existsSync('/dev/dri') && !existsSync('/dev/nvidia0')) expect(stderr).not.toBe('');
+      if (!hasCard) expect(stderr).not.toBe('');
       const document = JSON.parse(stdout) as Document;
       expect(document.device).toBe('webgpu');
       expect(document.replies).toHaveLength(1);
       const onCpu = JSON.parse((await run('cpu')).stdout) as Document;
       expect(document.replies[0]!.tokens).toEqual(onCpu.replies[0]!.tokens);
       expect(snapshot(place.home)).toEqual(before);
+    });
+
+    it('extremes are those of the CPU, byte for byte, and the warning comes once for both spaces', async () => {
+      const args = [...EXTREMES, '--json'];
+      const { code, stdout, stderr } = await run('webgpu', args, adapter);
+      expect(code).toBe(0);
+      const warnings = stderr.split('\n').filter((line) => line.startsWith('warning: '));
+      expect(warnings.map((line) => `${line}\n`)).toEqual(hasCard ? [] : [expect.stringMatching(WARNING)]);
+      expect(stdout).toBe((await run('cpu', args)).stdout);
+      const dry = await run('webgpu', [...EXTREMES, '--dry-run'], adapter);
+      expect([dry.code, dry.stderr]).toEqual([0, expect.stringMatching(WARNING)]);
+      expect(dry.stdout).toContain('exhaustively in encoder and decoder on webgpu');
     });
 
     it('activations name the device', async () => {
