@@ -72,11 +72,75 @@ export interface PassJob {
   readonly control: Int32Array;
 }
 
+/** Rows as bits, for guesses at extreme pairs: `seeds_match.ts`. */
+export interface SketchJob {
+  readonly kind: 'sketch';
+  readonly rows: SharedRows;
+  readonly d: number;
+  readonly order: Uint32Array | undefined;
+  /** Groups of 16 bits: the first 16 * groups coordinates of the order, each compared with its mean over unit rows. */
+  readonly groups: number;
+  readonly means: Float32Array;
+  /** `[rows, 2 * groups]`, shared. */
+  readonly out: Uint8Array;
+  readonly control: Int32Array;
+}
+
+export interface SketchedRows {
+  readonly rows: SharedRows;
+  readonly sketches: Uint8Array;
+}
+
+export interface MatchJob {
+  readonly kind: 'match';
+  readonly a: SketchedRows;
+  readonly b: SketchedRows | undefined;
+  readonly d: number;
+  readonly groups: number;
+  /** Bits of a group that have to agree. */
+  readonly bits: number;
+  /** Pairs that differ in more bits, and agree in more, are no guesses. */
+  readonly cut: number;
+  /** Guesses per end whose cosine is computed. */
+  readonly keep: number;
+  readonly control: Int32Array;
+}
+
+/** Cosines of different pairs. */
+export interface MatchAnswer {
+  readonly top: Float64Array;
+  readonly bottom: Float64Array;
+}
+
+/** Takes part in finding out how many leading coordinates are enough: `plan_survey.ts`. */
+export interface SurveyJob {
+  readonly kind: 'survey';
+  readonly a: SharedRows;
+  readonly b: SharedRows | undefined;
+  readonly d: number;
+  readonly order: Uint32Array | undefined;
+  /** Widths looked at: step, 2 * step, … , steps * step. */
+  readonly step: number;
+  readonly steps: number;
+  /** Known thresholds: sign * cosine per end. */
+  readonly seeds: { readonly top: number; readonly bottom: number };
+  /** Each worker takes other rows: the first number not taken. */
+  readonly control: Int32Array;
+}
+
+/** Per width, over the sampled pairs: how many a Cauchy-Schwarz bound leaves in question, and mean and variance of what they are judged by. */
+export interface SurveyAnswer {
+  readonly pairs: number;
+  readonly survivors: Float64Array;
+  readonly upper: { readonly mean: Float64Array; readonly variance: Float64Array };
+  readonly lower: { readonly mean: Float64Array; readonly variance: Float64Array };
+}
+
 export interface SelfTestJob {
   readonly kind: 'selfTest';
 }
 
-export type Job = QuantiseJob | PassJob | SelfTestJob;
+export type Job = QuantiseJob | SketchJob | MatchJob | SurveyJob | PassJob | SelfTestJob;
 
 export interface PassAnswer {
   readonly top: readonly ScoredPair[];
@@ -89,6 +153,9 @@ export interface PassAnswer {
 /** Answers by kind of job. */
 export interface Answers {
   readonly quantise: true;
+  readonly sketch: true;
+  readonly match: MatchAnswer;
+  readonly survey: SurveyAnswer;
   readonly pass: PassAnswer;
   /** Largest magnitude of integers that products are exact for; 0 where none is. */
   readonly selfTest: number;

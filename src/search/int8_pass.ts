@@ -4,25 +4,21 @@
  */
 
 import { throwIfInterrupted } from '../errors.ts';
-import { FIGURES_PER_ROW, type PartFigures, rowBounds, scalesOf } from './bound.ts';
 import {
   CONTROL_DONE,
   CONTROL_LENGTH,
   CONTROL_NEXT,
   CONTROL_STOP,
-  type IntegerRows,
-  type PartShape,
   type PassAnswer,
   type PassJob,
 } from './int8_jobs.ts';
 import { type Workers, withWorkers } from './int8_pool.ts';
+import { prepare } from './int8_prepare.ts';
 import { tileCount } from './int8_tiles.ts';
 import { checkPairRequest, compareBottom, compareTop, type PairRequest, type ScoredPair } from './pairs.ts';
-import { sampleSeeds } from './seeds.ts';
+import type { Plan } from './plan.ts';
 import { shareRows } from './shared_rows.ts';
 import { pairCount } from './tiles.ts';
-import { TALLY_BINS } from './verify.ts';
-import type { SharedRows } from './worker_protocol.ts';
 
 export interface Int8SearchOptions extends PairRequest {
   readonly threads?: number;
@@ -36,6 +32,7 @@ export interface Int8SearchResult {
   /** Pairs that the integers left in question, and those decided in float64: what a plan is judged by. */
   readonly emitted: number;
   readonly verified: number;
+  readonly plan?: Plan;
 }
 
 /** Sums of this many products of two bytes stay within 32 bits. */
@@ -67,90 +64,15 @@ export async function searchInt8(options: Int8SearchOptions): Promise<Int8Search
     options.signal?.addEventListener('abort', stop);
     if (options.signal?.aborted) stop();
     try {
-      const job = await prepare({ workers, rows, others, control, levels, d: a.cols, k: Math.min(k, total) });
+      const size = { d: a.cols, k: Math.min(k, total), pairs: total };
+      const { job, plan } = await prepare({ workers, rows, others, control, levels, ...size });
       const answers = await runPass(workers, job, total, options);
       throwIfInterrupted(options.signal);
-      return join(answers, job.k);
+      return { ...join(answers, job.k), plan };
     } finally {
       options.signal?.removeEventListener('abort', stop);
     }
   });
-}
-
-interface Preparation {
-  readonly workers: Workers;
-  readonly rows: SharedRows;
-  readonly others: SharedRows | undefined;
-  readonly control: Int32Array;
-  readonly levels: number;
-  readonly d: number;
-  readonly k: number;
-}
-
-async function prepare(preparation: Preparation): Promise<PassJob> {
-  const { rows, others, control, d, k } = preparation;
-  const sides = others ? [rows, others] : [rows];
-  const part: PartShape = { from: 0, to: d, padded: Math.ceil(d / 16) * 16 };
-  const bytes = await quantise(preparation, part, Uint8Array);
-  const bounds = rowBounds({ parts: [bytes], isWhole: true, d });
-  const [first, second] = sides.map((side, s): IntegerRows => {
-    return {
-      rows: side,
-      bytes: bytes.values[s]!,
-      scales: shared(scalesOf(bytes.sides[s]!)),
-      bounds: shared(bounds[s]!),
-      words: undefined,
-    };
-  });
-  return {
-    kind: 'pass',
-    a: first!,
-    b: second,
-    d,
-    k,
-    width: part.padded,
-    fine: undefined,
-    tileRows: 256,
-    tileColumns: 512,
-    seeds: sampleSeeds(rows, others, d, k),
-    tallies: { top: emptyTally(), bottom: emptyTally() },
-    control,
-  };
-}
-
-interface Quantised<T> extends PartFigures {
-  readonly values: readonly T[];
-}
-
-/** One part of both matrices as integers. */
-async function quantise<T extends Uint8Array | Int16Array>(
-  { workers, rows, others, control, levels, d }: Preparation,
-  part: PartShape,
-  type: { new (buffer: SharedArrayBuffer): T; readonly BYTES_PER_ELEMENT: number },
-): Promise<Quantised<T>> {
-  const values: T[] = [];
-  const sides: Float64Array[] = [];
-  for (const side of others ? [rows, others] : [rows]) {
-    const count = side.usable.length;
-    const out = new type(new SharedArrayBuffer(count * part.padded * type.BYTES_PER_ELEMENT));
-    const figures = new Float64Array(new SharedArrayBuffer(count * FIGURES_PER_ROW * 8));
-    Atomics.store(control, CONTROL_NEXT, 0);
-    const order = undefined;
-    await workers.ask({ kind: 'quantise', rows: side, d, order, part, levels, out, figures, control });
-    values.push(out);
-    sides.push(figures);
-  }
-  return { values, sides };
-}
-
-function emptyTally(): Int32Array {
-  return new Int32Array(new SharedArrayBuffer(4 * TALLY_BINS));
-}
-
-function shared(values: Float32Array): Float32Array {
-  const copy = new Float32Array(new SharedArrayBuffer(values.byteLength));
-  copy.set(values);
-  return copy;
 }
 
 async function runPass(
@@ -172,7 +94,7 @@ async function runPass(
   }
 }
 
-function join(answers: readonly PassAnswer[], k: number): Int8SearchResult {
+function join(answers: readonly PassAnswer[], k: number): Omit<Int8SearchResult, 'plan'> {
   const best = (end: 'top' | 'bottom'): ScoredPair[] =>
     answers
       .flatMap((answer) => answer[end])

@@ -5,12 +5,12 @@
 
 import { CONTROL_DONE, CONTROL_NEXT, CONTROL_STOP, type PassAnswer, type PassJob } from './int8_jobs.ts';
 import { type ColumnBlock, createColumnBlock } from './int8_product.ts';
+import { type Ends, RECORD_BYTES, RECORD_WORDS, type RecordBatch, verifyRecords } from './int8_records.ts';
 import type { KernelModule } from './kernel_module.ts';
-import { createEndList, type EndList, exactCosine } from './verify.ts';
+import { createEndList, type EndList } from './verify.ts';
 
 /** Records kept before they are decided; a tile that leaves more is scanned in pieces. */
 const SPARE_RECORDS = 32768;
-const RECORD_BYTES = 16;
 
 interface Workspace {
   readonly tile: Uint8Array;
@@ -18,6 +18,7 @@ interface Workspace {
   readonly packed: Uint8Array;
   readonly products: Int32Array;
   readonly records: Int32Array;
+  readonly estimates: Float64Array;
   readonly count: Int32Array;
   /** Scales and bounds of the tile's rows and the block's columns; then the same of the fine integers. */
   readonly figures: Readonly<Record<Figure, Float32Array>>;
@@ -66,6 +67,7 @@ function allocateWorkspace(job: PassJob, module: KernelModule): Workspace {
     packed: new Uint8Array(buffer, at.packed, lengths.packed),
     products: new Int32Array(buffer, at.products, lengths.products / 4),
     records: new Int32Array(buffer, at.records, lengths.records / 4),
+    estimates: new Float64Array(buffer, at.records, lengths.records / 8),
     count: new Int32Array(buffer, at.count, 1),
     figures: Object.fromEntries(
       FIGURES.map((name, f) => [name, new Float32Array(buffer, at.figures + f * edge * 4, edge)]),
@@ -178,11 +180,6 @@ interface Tile {
   readonly m: number;
 }
 
-interface Ends {
-  readonly top: EndList;
-  readonly bottom: EndList;
-}
-
 interface Totals {
   emitted: number;
   verified: number;
@@ -226,10 +223,25 @@ async function runTile(tile: Tile, ends: Ends, totals: Totals): Promise<void> {
     const found = space.count[0]!;
     if (found === 0) continue;
     totals.emitted += found;
-    const kept = refineRecords(tile, ends, found);
-    totals.verified += kept;
-    verifyRecords(tile, ends, kept);
+    const count = refineRecords(tile, ends, found);
+    totals.verified += verifyRecords({ ...batchOf(tile), count }, ends);
   }
+}
+
+function batchOf({ job, space, block, first }: Tile): Omit<RecordBatch, 'count'> {
+  const { figures, records, estimates } = space;
+  const isFine = job.fine !== undefined;
+  return {
+    records,
+    estimates,
+    rowBounds: isFine ? figures.rowWordBounds : figures.rowBounds,
+    columnBounds: isFine ? figures.columnWordBounds : figures.columnBounds,
+    rows: job.a.rows,
+    columns: (job.b ?? job.a).rows,
+    first,
+    left: block.left,
+    d: job.d,
+  };
 }
 
 /** Drops the records that finer integers rule out; returns how many are left. */
@@ -240,7 +252,7 @@ function refineRecords({ job, module, space, first }: Tile, ends: Ends, count: n
   let copied = -1;
   for (let r = 0; r < count; r++) {
     // Records come row by row.
-    const row = space.records[r * 4]!;
+    const row = space.records[r * RECORD_WORDS]!;
     if (row === copied) continue;
     copied = row;
     const from = (first + row) * fine.width;
@@ -264,20 +276,4 @@ function refineRecords({ job, module, space, first }: Tile, ends: Ends, count: n
     ends.top.limit(),
     -ends.bottom.limit(),
   );
-}
-
-function verifyRecords({ job, space, block, first }: Tile, ends: Ends, count: number): void {
-  const { rows } = job.a;
-  const others = (job.b ?? job.a).rows;
-  for (let r = 0; r < count; r++) {
-    const i = rows.usable[first + space.records[r * 4]!]!;
-    const j = others.usable[block.left + space.records[r * 4 + 1]!]!;
-    const reaches = space.records[r * 4 + 3]!;
-    const isForTop = (reaches & 1) !== 0 && !ends.top.isClosedTo(i, j);
-    const isForBottom = (reaches & 2) !== 0 && !ends.bottom.isClosedTo(i, j);
-    if (!isForTop && !isForBottom) continue;
-    const cos = exactCosine(rows, i, others, j, job.d);
-    if (isForTop) ends.top.add(i, j, cos);
-    if (isForBottom) ends.bottom.add(i, j, cos);
-  }
 }

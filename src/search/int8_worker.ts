@@ -8,7 +8,9 @@ import type { Answers, Job, WorkerReply } from './int8_jobs.ts';
 import { createColumnBlock } from './int8_product.ts';
 import { runPass } from './int8_tiles.ts';
 import { createKernelModule } from './kernel_module.ts';
+import { survey } from './plan_survey.ts';
 import { quantiseRows } from './quantise.ts';
+import { matchRows, sketchRows } from './seeds_match.ts';
 import { type ByteProduct, exactLevels } from './self_test.ts';
 
 const module = createKernelModule();
@@ -25,9 +27,20 @@ const product: ByteProduct = async (a, b, { m, k, n }) => {
 };
 
 async function run(job: Job): Promise<Answers[Job['kind']]> {
-  if (job.kind === 'quantise') return quantiseRows(job, module);
-  if (job.kind === 'pass') return runPass(job, module);
-  return exactLevels(product);
+  switch (job.kind) {
+    case 'quantise':
+      return quantiseRows(job, module);
+    case 'sketch':
+      return sketchRows(job, module);
+    case 'match':
+      return matchRows(job, module);
+    case 'survey':
+      return survey(job);
+    case 'pass':
+      return runPass(job, module);
+    case 'selfTest':
+      return exactLevels(product);
+  }
 }
 
 if (parentPort) {

@@ -9,6 +9,9 @@ import { readFileSync } from 'node:fs';
 export interface Kernels {
   quantiseBytes(...args: number[]): void;
   quantiseWords(...args: number[]): void;
+  sketchRows(...args: number[]): void;
+  sortByGroup(...args: number[]): void;
+  matchGroup(...args: number[]): number;
   packColumns(...args: number[]): void;
   scanTile(...args: number[]): number;
   refine(...args: number[]): number;

@@ -13,7 +13,10 @@ export function quantiseRows(job: QuantiseJob, module: KernelModule): true {
   const total = rows.usable.length;
   const perRow = part.padded * job.out.BYTES_PER_ELEMENT;
   module.reset();
-  const source = module.allocate(CHUNK_ROWS * d * 4);
+  // Without an order of its own a part needs its own coordinates alone.
+  const stride = job.order ? d : part.to - part.from;
+  const skipped = job.order ? 0 : part.from;
+  const source = module.allocate(CHUNK_ROWS * stride * 4);
   const inverses = module.allocate(CHUNK_ROWS * 8);
   const order = job.order ? module.allocate(4 * d) : 0;
   const out = module.allocate(CHUNK_ROWS * perRow);
@@ -21,7 +24,7 @@ export function quantiseRows(job: QuantiseJob, module: KernelModule): true {
   const scratch = module.allocate(part.padded * 4);
   const { buffer } = module;
   if (job.order) new Uint32Array(buffer, order, d).set(job.order);
-  const sourceView = new Float32Array(buffer, source, CHUNK_ROWS * d);
+  const sourceView = new Float32Array(buffer, source, CHUNK_ROWS * stride);
   const inverseView = new Float64Array(buffer, inverses, CHUNK_ROWS);
   const outView = new Uint8Array(buffer, out, CHUNK_ROWS * perRow);
   const figureView = new Float64Array(buffer, figures, CHUNK_ROWS * FIGURES_PER_ROW);
@@ -32,20 +35,19 @@ export function quantiseRows(job: QuantiseJob, module: KernelModule): true {
     const count = Math.min(CHUNK_ROWS, total - start);
     for (let r = 0; r < count; r++) {
       const row = rows.usable[start + r]!;
-      // Without an order of its own a part needs no coordinate behind it.
-      const until = job.order ? d : part.to;
-      sourceView.set(rows.data.subarray(row * d, row * d + until), r * d);
+      const from = row * d + skipped;
+      sourceView.set(rows.data.subarray(from, from + stride), r * stride);
       inverseView[r] = 1 / rows.norms[row]!;
     }
     if (job.out instanceof Int16Array) {
       module.kernels.quantiseWords(
         source,
-        d,
+        stride,
         count,
         inverses,
         order,
-        part.from,
-        part.to,
+        part.from - skipped,
+        part.to - skipped,
         part.padded,
         job.levels,
         out,
@@ -55,11 +57,11 @@ export function quantiseRows(job: QuantiseJob, module: KernelModule): true {
     } else {
       module.kernels.quantiseBytes(
         source,
-        d,
+        stride,
         count,
         inverses,
         order,
-        part.to,
+        part.to - skipped,
         part.padded,
         job.levels,
         out,

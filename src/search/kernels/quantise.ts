@@ -24,7 +24,7 @@ function addSquares(sum: v128, a: v128, b: v128): v128 {
  * The unit row's coordinates `order[from..to)` (or from..to where `order` is 0) as float32, followed by zeros up to `padded`.
  * Products with `inverse` are taken in float64, so that very short and very long rows neither vanish nor overflow.
  */
-function writeUnit(
+export function writeUnit(
   row: usize,
   order: usize,
   from: i32,

@@ -1,7 +1,7 @@
 /**
  * @file Reads a tile of integer products and writes down the pairs that can still matter; then looks at those again with finer integers.
- * AssemblyScript; see `quantise.ts`. A record is 16 bytes: row and column within the tile (u32), the product (i32), and
- * which ends it may matter to (1 top, 2 bottom, 3 both).
+ * AssemblyScript; see `quantise.ts`. A record is 24 bytes: row and column within the tile (u32), the product (i32), which
+ * ends it may matter to (1 top, 2 bottom, 3 both), and the estimate of the cosine (f64).
  */
 
 /** Relative slack of the float32 comparison of 16 products at a time; it carries four roundings of 6e-8. */
@@ -72,11 +72,12 @@ export function scanTile(
         const bound = rowBound + <f64>load<f32>(columnBounds + at);
         const ends = endsOf(estimate, bound, over, under);
         if (ends === 0) continue;
-        const record = records + ((<usize>found) << 4);
+        const record = records + <usize>found * 24;
         store<i32>(record, row);
         store<i32>(record, column, 4);
         store<i32>(record, product, 8);
         store<i32>(record, ends, 12);
+        store<f64>(record, estimate, 16);
         found++;
       }
     }
@@ -134,7 +135,7 @@ export function refine(
   let kept = 0;
   const bytes = (<usize>length) << 1;
   for (let r = 0; r < count; r++) {
-    const record = records + ((<usize>r) << 4);
+    const record = records + <usize>r * 24;
     const row = (<usize>load<u32>(record)) << 2;
     const column = (<usize>load<u32>(record, 4)) << 2;
     const fine = dotWords(rowWords + (row >> 2) * bytes, columnWords + (column >> 2) * bytes, length);
@@ -145,9 +146,10 @@ export function refine(
     const bound = <f64>load<f32>(rowBounds + row) + <f64>load<f32>(columnBounds + column);
     const ends = endsOf(estimate, bound, over, under) & load<i32>(record, 12);
     if (ends === 0) continue;
-    const target = records + ((<usize>kept) << 4);
+    const target = records + <usize>kept * 24;
     v128.store(target, v128.load(record));
     store<i32>(target, ends, 12);
+    store<f64>(target, estimate, 16);
     kept++;
   }
   return kept;

@@ -1,0 +1,153 @@
+/** @file All that precedes the pass over all pairs: thresholds, a plan, rows as integers, and the bounds that go with them. */
+
+import { FIGURES_PER_ROW, type PartFigures, rowBounds, scalesOf } from './bound.ts';
+import { CONTROL_NEXT, type IntegerRows, type PartShape, type PassJob } from './int8_jobs.ts';
+import type { Workers } from './int8_pool.ts';
+import { choosePlan, type Plan, surveyStep, surveySteps } from './plan.ts';
+import { findSeeds, type Seeds } from './seeds.ts';
+import { type CoordinateOrder, coordinateOrder } from './seeds_order.ts';
+import { TALLY_BINS } from './verify.ts';
+import type { SharedRows } from './worker_protocol.ts';
+
+export interface Preparation {
+  readonly workers: Workers;
+  readonly rows: SharedRows;
+  readonly others: SharedRows | undefined;
+  readonly control: Int32Array;
+  /** Largest magnitude of bytes. */
+  readonly levels: number;
+  readonly d: number;
+  readonly k: number;
+  readonly pairs: number;
+}
+
+/** Products of two such integers and their sums stay within 32 bits as far as the kernel adds them up: kernels/scan.ts. */
+const FINE_LEVELS = 4095;
+const BYTE_ALIGNMENT = 16;
+const WORD_ALIGNMENT = 8;
+
+/** Products of this shape ran fastest: a tile of products and the block of columns stay in the cache of one core. */
+const TILE_ROWS = 256;
+const WIDE_BLOCK = 1024;
+const NARROW_BLOCK = 512;
+const WIDEST_FOR_WIDE_BLOCK = 1024;
+const SMALLEST_BLOCK = 64;
+/** Blocks per worker at least, so that all end at about the same time. */
+const BLOCKS_PER_WORKER = 3;
+
+export async function prepare(
+  preparation: Preparation,
+): Promise<{ readonly job: PassJob; readonly plan: Plan }> {
+  const { rows, others, d, k } = preparation;
+  const order = coordinateOrder(others ? [rows, others] : [rows], d);
+  const seeds = await findSeeds({ ...preparation, order });
+  const plan = await makePlan(preparation, order, seeds);
+  const { head, fine } = plan;
+  const bytes = await quantise(preparation, order, partOf(0, head, BYTE_ALIGNMENT), Uint8Array);
+  const keepsFirst = head < d;
+  const from = keepsFirst ? head : 0;
+  const words = fine === 0 ? undefined : partOf(from, from + fine, WORD_ALIGNMENT);
+  const quantised = words && (await quantise(preparation, order, words, Int16Array));
+  const bounds = rowBounds({ parts: [bytes], isWhole: head === d, d });
+  const parts = quantised && (keepsFirst ? [bytes, quantised] : [quantised]);
+  const fineBounds = parts && rowBounds({ parts, isWhole: from + fine === d, d });
+  const integers = (side: SharedRows, s: number): IntegerRows => ({
+    rows: side,
+    bytes: bytes.values[s]!,
+    scales: shared(scalesOf(bytes.sides[s]!)),
+    bounds: shared(bounds[s]!),
+    words: quantised && {
+      values: quantised.values[s]!,
+      scales: shared(scalesOf(quantised.sides[s]!)),
+      bounds: shared(fineBounds![s]!),
+    },
+  });
+  return {
+    plan,
+    job: {
+      kind: 'pass',
+      a: integers(rows, 0),
+      b: others && integers(others, 1),
+      d,
+      k,
+      width: bytes.part.padded,
+      fine: words && { width: words.padded, keepsFirst },
+      tileRows: TILE_ROWS,
+      tileColumns: blockColumns(preparation, head),
+      seeds,
+      tallies: { top: emptyTally(), bottom: emptyTally() },
+      control: preparation.control,
+    },
+  };
+}
+
+async function makePlan(
+  { workers, rows, others, d, k, pairs, control }: Preparation,
+  { order }: CoordinateOrder,
+  seeds: Seeds,
+): Promise<Plan> {
+  const steps = surveySteps(d, seeds);
+  const step = surveyStep(d);
+  Atomics.store(control, CONTROL_NEXT, 0);
+  const surveys =
+    steps === 0
+      ? []
+      : await workers.ask({ kind: 'survey', a: rows, b: others, d, order, step, steps, seeds, control });
+  return choosePlan({ d, k, pairs, step, surveys, seeds });
+}
+
+function blockColumns({ rows, others, workers }: Preparation, head: number): number {
+  const largest = head <= WIDEST_FOR_WIDE_BLOCK ? WIDE_BLOCK : NARROW_BLOCK;
+  const share = (others ?? rows).usable.length / (BLOCKS_PER_WORKER * workers.count);
+  return Math.min(largest, Math.max(SMALLEST_BLOCK, Math.ceil(share / 16) * 16));
+}
+
+function partOf(from: number, to: number, alignment: number): PartShape {
+  return { from, to, padded: Math.ceil((to - from) / alignment) * alignment };
+}
+
+interface Quantised<T> extends PartFigures {
+  readonly part: PartShape;
+  readonly values: readonly T[];
+}
+
+/** One part of both matrices as integers. */
+async function quantise<T extends Uint8Array | Int16Array>(
+  { workers, rows, others, control, levels, d }: Preparation,
+  { order }: CoordinateOrder,
+  part: PartShape,
+  type: { new (buffer: SharedArrayBuffer): T; readonly BYTES_PER_ELEMENT: number },
+): Promise<Quantised<T>> {
+  const values: T[] = [];
+  const sides: Float64Array[] = [];
+  for (const side of others ? [rows, others] : [rows]) {
+    const count = side.usable.length;
+    const out = new type(new SharedArrayBuffer(count * part.padded * type.BYTES_PER_ELEMENT));
+    const figures = new Float64Array(new SharedArrayBuffer(count * FIGURES_PER_ROW * 8));
+    Atomics.store(control, CONTROL_NEXT, 0);
+    await workers.ask({
+      kind: 'quantise',
+      rows: side,
+      d,
+      order,
+      part,
+      levels: out instanceof Int16Array ? FINE_LEVELS : levels,
+      out,
+      figures,
+      control,
+    });
+    values.push(out);
+    sides.push(figures);
+  }
+  return { part, values, sides };
+}
+
+function emptyTally(): Int32Array {
+  return new Int32Array(new SharedArrayBuffer(4 * TALLY_BINS));
+}
+
+function shared(values: Float32Array): Float32Array {
+  const copy = new Float32Array(new SharedArrayBuffer(values.byteLength));
+  copy.set(values);
+  return copy;
+}

@@ -1,0 +1,114 @@
+/**
+ * @file How many pairs a bound by leading coordinates leaves in question, estimated from a sample, for all widths in one sweep. On one worker; float32, because a plan
+ * may be wrong without harm.
+ */
+
+import { createProductEngine } from '../onnx/product.ts';
+import { CONTROL_NEXT, type SurveyAnswer, type SurveyJob } from './int8_jobs.ts';
+import type { SharedRows } from './worker_protocol.ts';
+
+/** Rows on each side of the sample of one worker. */
+const SAMPLE_ROWS = 192;
+/** Expected loss of rounding to bytes, per squared length of the leading part; doubled by the two rows of a pair. */
+export const BYTE_LOSS = 0.018;
+
+interface SampleSide {
+  readonly rows: SharedRows;
+  readonly picked: readonly number[];
+  /** Squared lengths of what follows the leading coordinates. */
+  readonly tails: Float64Array;
+  readonly part: Float32Array;
+}
+
+/** Takes two shares of the rows by the shared counter: within one matrix they are different rows. */
+function sampleSide(job: SurveyJob, rows: SharedRows, share: number): SampleSide {
+  const n = rows.usable.length;
+  const count = Math.min(SAMPLE_ROWS, Math.ceil(n / 2));
+  // A multiplicative hash walks over the rows without favouring neighbours.
+  const picked = Array.from({ length: count }, (_, r) => {
+    const at = Math.imul(share * SAMPLE_ROWS + r + 1, 0x9e3779b1) >>> 0;
+    return rows.usable[Math.floor((at / 2 ** 32) * n)]!;
+  });
+  return { rows, picked, tails: new Float64Array(count).fill(1), part: new Float32Array(count * job.step) };
+}
+
+function gather(side: SampleSide, { d, order, step }: SurveyJob, from: number): void {
+  const { rows, part, picked, tails } = side;
+  picked.forEach((row, r) => {
+    const scale = 1 / rows.norms[row]!;
+    let squares = 0;
+    for (let c = 0; c < step; c++) {
+      const coordinate = order ? order[from + c]! : from + c;
+      const value = rows.data[row * d + coordinate]! * scale;
+      part[r * step + c] = value;
+      squares += value * value;
+    }
+    tails[r] = Math.max(0, tails[r]! - squares);
+  });
+}
+
+export async function survey(job: SurveyJob): Promise<SurveyAnswer> {
+  const share = Atomics.add(job.control, CONTROL_NEXT, 2);
+  const left = sampleSide(job, job.a, share);
+  const right = sampleSide(job, job.b ?? job.a, share + 1);
+  const [m, n] = [left.picked.length, right.picked.length];
+  const pairs = m * n;
+  const sums = new Float32Array(pairs);
+  const out = new Float32Array(pairs);
+  const perStep = (): Float64Array => new Float64Array(job.steps);
+  const answer = {
+    pairs,
+    survivors: perStep(),
+    upper: { mean: perStep(), variance: perStep() },
+    lower: { mean: perStep(), variance: perStep() },
+  };
+  const engine = await createProductEngine();
+  try {
+    for (let s = 0; s < job.steps; s++) {
+      gather(left, job, s * job.step);
+      gather(right, job, s * job.step);
+      const products = await engine.multiply(left.part, right.part, { m, n, d: job.step }, out);
+      for (let p = 0; p < pairs; p++) sums[p]! += products[p]!;
+      judge(job.seeds, sums, left.tails, right.tails, answer, s);
+    }
+  } finally {
+    await engine.close();
+  }
+  return answer;
+}
+
+function judge(
+  seeds: SurveyJob['seeds'],
+  sums: Float32Array,
+  left: Float64Array,
+  right: Float64Array,
+  answer: SurveyAnswer,
+  s: number,
+): void {
+  const loss = BYTE_LOSS * (1 - left.reduce((sum, t) => sum + t, 0) / left.length);
+  const over = seeds.top - loss;
+  const under = seeds.bottom - loss;
+  let survivors = 0;
+  let upper = 0;
+  let upperSquares = 0;
+  let lower = 0;
+  let lowerSquares = 0;
+  for (let r = 0, p = 0; r < left.length; r++) {
+    for (let c = 0; c < right.length; c++, p++) {
+      const tail = (left[r]! + right[c]!) / 2;
+      const up = tail + sums[p]!;
+      const down = tail - sums[p]!;
+      if (up >= over || down >= under) survivors++;
+      upper += up;
+      upperSquares += up * up;
+      lower += down;
+      lowerSquares += down * down;
+    }
+  }
+  const { pairs } = answer;
+  answer.survivors[s] = survivors;
+  answer.upper.mean[s] = upper / pairs;
+  answer.upper.variance[s] = upperSquares / pairs - (upper / pairs) ** 2;
+  answer.lower.mean[s] = lower / pairs;
+  answer.lower.variance[s] = lowerSquares / pairs - (lower / pairs) ** 2;
+}
