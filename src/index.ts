@@ -92,7 +92,7 @@ export { type ScoreOptions, type ScoreRow, scoreTokens } from './lm/score.ts';
 export { type OpenModelOptions, openLanguageModel } from './lm/session.ts';
 export { openTokenizer } from './lm/tokenizer/open_tokenizer.ts';
 export type { Tokenizer } from './lm/tokenizer/tokenizer.ts';
-export type { DeviceChoice } from './onnx/device.ts';
+export type { DeviceChoice, RunningDevice } from './onnx/device.ts';
 export type { GeometrySubject } from './report/geometry_subject.ts';
 export { geometryTables } from './report/geometry_tables.ts';
 export { decode, encode } from './sae/encode.ts';

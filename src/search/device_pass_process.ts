@@ -1,6 +1,6 @@
 /**
  * @file The search on a device in a process of its own: drivers write to stderr, take their time and crash, and none of that is for the one who asks.
- * Ctrl-C ends the process at once. The rows travel (5 ms per MB at both ends together), the pairs come back.
+ * Ctrl-C ends the process at once. The rows travel, so the machine holds them twice; the pairs come back.
  */
 
 import { AntipodeError } from '../errors.ts';
