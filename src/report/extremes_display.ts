@@ -120,6 +120,7 @@ function searchSentence({ pairs, a, b }: SpaceExtremes, filter: string | undefin
     : plural(a.features, 'feature', 'features');
   const left = a.leftOut + (b?.leftOut ?? 0);
   const without = left > 0 ? `; ${plural(left, 'feature is', 'features are')} left out by ${filter}` : '';
+  if (pairs === 0) return `There are no pairs of ${features}${without}.`;
   return `Searched: ${plural(pairs, 'pair', 'pairs')} of ${features}, every one of them${without}.`;
 }
 
