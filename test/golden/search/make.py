@@ -101,7 +101,8 @@ if __name__ == "__main__":
         rows = made(kind, n, d, 10)
         write(kind, {"kind": kind, "n": n, "d": d, "seed": 10}, [rows], cosines(rows, rows), np.triu_indices(n, 1), 1e-13)
     a, b = made("struct", 700, 320, 20), made("aniso", 900, 320, 30)
-    b[5::90] = a[7:7 + 70:7] * np.float32(0.5) + b[5::90]
+    signs = np.resize(np.array([[1], [-1]], np.float32), (20, 1))
+    b[5:900:45] = signs * a[7:7 + 140:7] + b[5:900:45] * np.float32(0.25)
     write("between", {"n": [700, 900], "d": 320}, [a, b], cosines(a, b), np.divmod(np.arange(700 * 900), 900), 1e-13)
     rows = whole_numbers(700, 7, 40)
     write("ties", {"n": 700, "d": 7, "seed": 40}, [rows], cosines(rows, rows), np.triu_indices(700, 1), 0)
