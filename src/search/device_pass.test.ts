@@ -1,4 +1,6 @@
+import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { runs } from '../../test/support/effort.ts';
 import { gaussianRows } from '../../test/support/search_devices.ts';
 import { loadOnnxRuntime, type OnnxRuntime } from '../onnx/runtime.ts';
 import { cosine, type FeatureMatrix, toFeatureMatrix } from '../tensor/matrix.ts';
@@ -92,6 +94,31 @@ describe('the pass for devices equals brute force in float64', () => {
       gaussianRows(3, 12, 17, (data) => data.fill(0)),
     );
     await expectExact(100, gaussianRows(9, 12, 18, absolute), gaussianRows(9, 12, 19, absolute));
+  });
+
+  it('any rows, copies and antipodes of rows, rows without a direction', async () => {
+    const shapes = fc.record({
+      n: fc.integer({ min: 1, max: 150 }),
+      m: fc.option(fc.integer({ min: 1, max: 150 }), { nil: undefined }),
+      d: fc.integer({ min: 1, max: 20 }),
+      k: fc.integer({ min: 1, max: 60 }),
+      seed: fc.nat(),
+      /** Row, what becomes of it, and the row that it is made of. */
+      edits: fc.array(fc.tuple(fc.nat(149), fc.constantFrom(0, 1, -1, Number.NaN), fc.nat(149)), {
+        maxLength: 40,
+      }),
+    });
+    const run = fc.asyncProperty(shapes, async ({ n, m, d, k, seed, edits }) => {
+      const make = (count: number, from: number): FeatureMatrix =>
+        gaussianRows(count, d, from, (data) => {
+          for (const [row, factor, other] of edits) {
+            const [to, source] = [(row % count) * d, (other % count) * d];
+            for (let c = 0; c < d; c++) data[to + c] = factor * data[source + c]!;
+          }
+        });
+      await expectExact(k, make(n, seed), m === undefined ? undefined : make(m, seed + 1));
+    });
+    await fc.assert(run, { numRuns: runs(40) });
   });
 
   it('over several blocks of columns and chunks of rows', async () => {

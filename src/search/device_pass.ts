@@ -72,16 +72,20 @@ function preparePass(search: DeviceSearch): Pass {
   const total = pairCount(rows.length, b && columns.length);
   const k = Math.min(search.k, total);
   const errorBound = deviceErrorBound(a.cols);
+  const firstColumn = (row: number, start: number): number => (b ? start : Math.max(start, row + 1));
+  const firstOf = (row: number, start: number): Pick<ScoredPair, 'i' | 'j'> => {
+    return { i: rows[row]!, j: columns[firstColumn(row, start)]! };
+  };
   function* pairsOf(row: number, start: number): Generator<ScoredPair> {
     const end = Math.min(columns.length, start + BLOCK_COLUMNS);
     const i = rows[row]!;
-    for (let at = b ? start : Math.max(start, row + 1); at < end; at++) {
+    for (let at = firstColumn(row, start); at < end; at++) {
       const j = columns[at]!;
       yield { i, j, cos: cosine(a, i, second, j) };
     }
   }
   const blocks = rows.length * Math.ceil(columns.length / BLOCK_COLUMNS);
-  const shared = { k, errorBound, blocks, pairsOf };
+  const shared = { k, errorBound, blocks, pairsOf, firstOf };
   let done = 0;
   return {
     ...search,

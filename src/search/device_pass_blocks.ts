@@ -5,7 +5,8 @@
  * A block's value v is that of one of its own pairs, and different blocks share no pair. Let w be the k-th largest block value so far: k pairs
  * have an exact cosine >= w - e. In a block with v < w - 2e every pair has one <= v + e < w - e, so none of them is wanted. What is left at
  * the end (about k blocks), or when too much is left (as with thousands of exact ties), is computed in float64, best blocks first,
- * until a block's v + e falls below the k-th cosine found. The smallest end is the same on negated values.
+ * until a block's v + e falls below the k-th cosine found. Where that is 1, nothing beats it, and blocks behind its pair are left alone: a dictionary
+ * of equal rows would else be computed whole. The smallest end is the same on negated values.
  */
 
 import { AntipodeError } from '../errors.ts';
@@ -22,6 +23,8 @@ export interface BlockOptions {
   readonly compare: (a: ScoredPair, b: ScoredPair) => number;
   /** The pairs of a block with their float64 cosines; at least one. */
   readonly pairsOf: (row: number, start: number) => Iterable<ScoredPair>;
+  /** The indices of the first of them: the smallest, by (i, j). */
+  readonly firstOf: (row: number, start: number) => Pick<ScoredPair, 'i' | 'j'>;
 }
 
 export interface BlockCandidates {
@@ -54,6 +57,7 @@ export function createBlockCandidates(options: BlockOptions): BlockCandidates {
     const found = bestOf(best, bar + errorBound, options);
     for (const r of order) {
       if (values[r]! + errorBound < found.limit()) break;
+      if (found.isClosedTo(rows[r]!, starts[r]!)) continue;
       found.add(values[r]!, rows[r]!, starts[r]!);
     }
     best = found.finish();
@@ -81,7 +85,7 @@ export function createBlockCandidates(options: BlockOptions): BlockCandidates {
       if (Number.isNaN(value)) throw unsound('it is not a number');
       if (count === capacity) prune();
       // The prune may have raised the bar over this very value.
-      if (value < bar) return;
+      if (value < bar || isClosed(best, row, start, options)) return;
       values[count] = value;
       rows[count] = row;
       starts[count] = start;
@@ -96,9 +100,23 @@ export function createBlockCandidates(options: BlockOptions): BlockCandidates {
   };
 }
 
+/** @param best in order; whether its k-th pair stands before all of a block, whatever their cosines */
+function isClosed(
+  best: readonly ScoredPair[],
+  row: number,
+  start: number,
+  { k, sign, firstOf }: BlockOptions,
+): boolean {
+  const last = best[k - 1];
+  if (!last || sign * last.cos < 1) return false;
+  const { i, j } = firstOf(row, start);
+  return i > last.i || (i === last.i && j > last.j);
+}
+
 interface BestPairs {
   /** No pair with a smaller sign * cosine is wanted any more. */
   limit(): number;
+  isClosedTo(row: number, start: number): boolean;
   add(value: number, row: number, start: number): void;
   finish(): ScoredPair[];
 }
@@ -108,12 +126,16 @@ function bestOf(from: readonly ScoredPair[], limit: number, options: BlockOption
   const { k, sign, errorBound, compare, pairsOf } = options;
   let pairs = [...from];
   let least = limit;
+  /** When the pairs were cut last, and complete since then. */
+  let complete = from;
   const cut = (): void => {
     pairs = pairs.sort(compare).slice(0, k);
+    complete = [...pairs];
     if (pairs.length === k) least = Math.max(least, sign * pairs[k - 1]!.cos);
   };
   return {
     limit: () => least,
+    isClosedTo: (row, start) => isClosed(complete, row, start, options),
     add(value, row, start) {
       let most = Number.NEGATIVE_INFINITY;
       for (const pair of pairsOf(row, start)) {
