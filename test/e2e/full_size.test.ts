@@ -34,6 +34,8 @@ interface Golden {
 const golden = JSON.parse(
   readFileSync(new URL('../golden/synthetic_16k.json', import.meta.url), 'utf8'),
 ) as Golden;
+/** Both take twice the time. */
+const spacesSearched = isFull ? 'encoder,decoder' : 'decoder';
 const root = mkdtempSync(join(tmpdir(), 'antipode-full-'));
 const env = { HOME: root };
 let sae: SaeFile;
@@ -158,22 +160,46 @@ describe('16,384 features of width 2,304', () => {
     expect(tables['same_feature_summary']![0]).toMatchObject({ published_mean: 0.71861, n: 94 });
   }, 60_000);
 
-  it('C19: Ctrl-C during the search exits with 130 within a second and leaves nothing', async () => {
+  it(`antipode extremes finds numpy’s pairs, of the ${spacesSearched}, and nothing beside them`, async () => {
     const place = makePlace();
-    let interrupted = 0;
-    const args = ['geometry', '--sae', 'synthetic-16k', '--concepts', 'article-10', '--out', 'run'];
-    const { code, stderr } = await runCommand(place, args, {
-      env: { HOME: root },
-      during: (child) =>
-        setTimeout(() => {
-          interrupted = performance.now();
-          child.kill('SIGINT');
-        }, 3000),
-    });
-    expect([code, stderr]).toEqual([130, expect.stringContaining('interrupted during the search')]);
-    // Within a second on a machine of its own; other test files run beside this one.
-    expect(performance.now() - interrupted).toBeLessThan(2500);
-    expect(snapshot(place.cwd).size).toBe(0);
+    const args = ['extremes', '--sae', 'synthetic-16k', '--spaces', spacesSearched, '--json'];
+    const { code, stdout } = await runCommand(place, args, { env: { HOME: root } });
+    expect(code).toBe(0);
+    const { tables } = JSON.parse(stdout) as { tables: { extremes: Record<string, string | number>[] } };
+    for (const space of spacesSearched.split(',') as Space[]) {
+      const { top, bottom } = golden.spaces[space];
+      const found = tables.extremes
+        .filter((row) => row['space'] === space)
+        .map((row) => [row['feature_a'], row['feature_b'], row[space === 'encoder' ? 'cos_enc' : 'cos_dec']]);
+      const expected = [...top.slice(0, 10), ...bottom.slice(0, 10)];
+      expect(found).toEqual(expected.map(([i, j, cos]) => [i, j, expect.closeTo(cos, 9)]));
+    }
     place.remove();
-  });
+  }, 60_000);
+
+  it.each([
+    ['geometry', ['--concepts', 'article-10']],
+    // Counting takes as long as in a geometry run; a search alone may be over before it is interrupted.
+    ['extremes', ['--census']],
+  ])(
+    'C19: Ctrl-C during the search of %s exits with 130 within a second and leaves nothing',
+    async (name, more) => {
+      const place = makePlace();
+      let interrupted = 0;
+      const args = [name, '--sae', 'synthetic-16k', ...more, '--out', 'run'];
+      const { code, stderr } = await runCommand(place, args, {
+        env: { HOME: root },
+        during: (child) =>
+          setTimeout(() => {
+            interrupted = performance.now();
+            child.kill('SIGINT');
+          }, 3000),
+      });
+      expect([code, stderr]).toEqual([130, expect.stringContaining('interrupted during the search')]);
+      // Within a second on a machine of its own; other test files run beside this one.
+      expect(performance.now() - interrupted).toBeLessThan(2500);
+      expect(snapshot(place.cwd).size).toBe(0);
+      place.remove();
+    },
+  );
 });
