@@ -48,17 +48,26 @@ function verifyEnd(batch: RecordBatch, list: EndList, end: 'top' | 'bottom'): nu
   const { records, estimates, rowBounds, columnBounds, rows, columns, d } = batch;
   const sign = end === 'top' ? 1 : -1;
   const estimateOf = (record: number): number => sign * estimates[record * RECORD_DOUBLES + ESTIMATE_AT]!;
-  const queue: number[] = [];
+  const boundOf = (record: number): number =>
+    rowBounds[records[record * RECORD_WORDS]!]! + columnBounds[records[record * RECORD_WORDS + 1]!]!;
+  let queue: number[] = [];
   for (let record = 0; record < batch.count; record++) {
     if ((records[record * RECORD_WORDS + ENDS_AT]! & IS_FOR[end]) !== 0) queue.push(record);
   }
-  if (queue.length > WORTH_SORTING) queue.sort((a, b) => estimateOf(b) - estimateOf(a));
+  if (queue.length > 2 * list.k) {
+    // No cosine is below its estimate less the bound.
+    const lowest = Float64Array.from(queue, (record) => estimateOf(record) - boundOf(record)).sort();
+    list.raise(lowest[lowest.length - list.k]!);
+    const limit = list.limit();
+    queue = queue.filter((record) => estimateOf(record) + boundOf(record) >= limit);
+  }
+  if (queue.length > WORTH_SORTING) queue.sort((p, q) => estimateOf(q) - estimateOf(p));
   let verified = 0;
   let limit = list.limit();
   for (const record of queue) {
     const row = records[record * RECORD_WORDS]!;
     const column = records[record * RECORD_WORDS + 1]!;
-    if (estimateOf(record) + rowBounds[row]! + columnBounds[column]! < limit) continue;
+    if (estimateOf(record) + boundOf(record) < limit) continue;
     const i = rows.usable[batch.first + row]!;
     const j = columns.usable[batch.left + column]!;
     if (list.isClosedTo(i, j)) continue;

@@ -9,8 +9,12 @@ import { type Ends, RECORD_BYTES, RECORD_WORDS, type RecordBatch, verifyRecords 
 import type { KernelModule } from './kernel_module.ts';
 import { createEndList, type EndList } from './verify.ts';
 
-/** Records kept before they are decided; a tile that leaves more is scanned in pieces. */
-const SPARE_RECORDS = 32768;
+/**
+ * Records kept before they are decided; a tile that leaves more is scanned in pieces. Few at first, because without good thresholds every pair is
+ * one, and each piece improves them.
+ */
+const FIRST_RECORDS = 2048;
+const MOST_RECORDS = 32768;
 
 interface Workspace {
   readonly tile: Uint8Array;
@@ -49,7 +53,7 @@ function allocateWorkspace(job: PassJob, module: KernelModule): Workspace {
     columns: tileColumns * width,
     packed: tileColumns * width,
     products: tileRows * tileColumns * 4,
-    records: (SPARE_RECORDS + tileColumns) * RECORD_BYTES,
+    records: (MOST_RECORDS + tileColumns) * RECORD_BYTES,
     count: 4,
     figures: FIGURES.length * edge * 4,
     rowWords: tileRows * fineWidth * 2,
@@ -112,7 +116,7 @@ export async function runPass(job: PassJob, module: KernelModule): Promise<PassA
   const blocks = Math.ceil(columnRows / tileColumns);
   const space = allocateWorkspace(job, module);
   const ends = { top: endList(job, 'top'), bottom: endList(job, 'bottom') };
-  const totals = { emitted: 0, verified: 0 };
+  const totals = { emitted: 0, verified: 0, spare: FIRST_RECORDS };
   const isStopped = (): boolean => Atomics.load(control, CONTROL_STOP) !== 0;
   for (;;) {
     const taken = Atomics.add(control, CONTROL_NEXT, 1);
@@ -134,7 +138,8 @@ export async function runPass(job: PassJob, module: KernelModule): Promise<PassA
       await block.product.release();
     }
   }
-  return { top: ends.top.finish(), bottom: ends.bottom.finish(), ...totals };
+  const { emitted, verified } = totals;
+  return { top: ends.top.finish(), bottom: ends.bottom.finish(), emitted, verified };
 }
 
 function endList(job: PassJob, end: 'top' | 'bottom'): EndList {
@@ -183,6 +188,8 @@ interface Tile {
 interface Totals {
   emitted: number;
   verified: number;
+  /** Records that the next piece of a tile may leave. */
+  spare: number;
 }
 
 async function runTile(tile: Tile, ends: Ends, totals: Totals): Promise<void> {
@@ -217,12 +224,13 @@ async function runTile(tile: Tile, ends: Ends, totals: Totals): Promise<void> {
       ends.top.limit(),
       -ends.bottom.limit(),
       space.records.byteOffset,
-      SPARE_RECORDS + job.tileColumns,
+      totals.spare + block.padded,
       space.count.byteOffset,
     );
     const found = space.count[0]!;
     if (found === 0) continue;
     totals.emitted += found;
+    totals.spare = Math.min(MOST_RECORDS, 2 * totals.spare);
     const count = refineRecords(tile, ends, found);
     totals.verified += verifyRecords({ ...batchOf(tile), count }, ends);
   }

@@ -8,9 +8,12 @@ import { CONTROL_NEXT, type SurveyAnswer, type SurveyJob } from './int8_jobs.ts'
 import type { SharedRows } from './worker_protocol.ts';
 
 /** Rows on each side of the sample of one worker. */
-const SAMPLE_ROWS = 192;
+const SAMPLE_ROWS = 128;
 /** Expected loss of rounding to bytes, per squared length of the leading part; doubled by the two rows of a pair. */
 export const BYTE_LOSS = 0.018;
+
+/** Standard deviations beyond which a sample has nothing to say any more: of all pairs of a million rows, none is expected there. */
+const FAR = 8;
 
 interface SampleSide {
   readonly rows: SharedRows;
@@ -69,7 +72,9 @@ export async function survey(job: SurveyJob): Promise<SurveyAnswer> {
       gather(right, job, s * job.step);
       const products = await engine.multiply(left.part, right.part, { m, n, d: job.step }, out);
       for (let p = 0; p < pairs; p++) sums[p]! += products[p]!;
-      judge(job.seeds, sums, left.tails, right.tails, answer, s);
+      if (judge(job.seeds, sums, left.tails, right.tails, answer, s)) continue;
+      repeatFrom(answer, s);
+      break;
     }
   } finally {
     await engine.close();
@@ -77,6 +82,13 @@ export async function survey(job: SurveyJob): Promise<SurveyAnswer> {
   return answer;
 }
 
+/** What is true at width `s` holds for all wider ones. */
+function repeatFrom({ survivors, upper, lower }: SurveyAnswer, s: number): void {
+  for (const values of [survivors, upper.mean, upper.variance, lower.mean, lower.variance])
+    values.fill(values[s]!, s);
+}
+
+/** @returns false where nothing in the sample comes near a threshold any more, so that wider heads need no look */
 function judge(
   seeds: SurveyJob['seeds'],
   sums: Float32Array,
@@ -84,31 +96,35 @@ function judge(
   right: Float64Array,
   answer: SurveyAnswer,
   s: number,
-): void {
-  const loss = BYTE_LOSS * (1 - left.reduce((sum, t) => sum + t, 0) / left.length);
+): boolean {
+  const meanTail = left.reduce((sum, t) => sum + t, 0) / left.length;
+  const loss = BYTE_LOSS * (1 - meanTail);
   const over = seeds.top - loss;
   const under = seeds.bottom - loss;
-  let survivors = 0;
-  let upper = 0;
-  let upperSquares = 0;
-  let lower = 0;
-  let lowerSquares = 0;
+  const { pairs, survivors, upper, lower } = answer;
+  survivors[s] = pairs;
+  // Tails alone reach a threshold: every pair is in question.
+  if (meanTail >= Math.min(over, under)) return true;
+  let count = 0;
+  const sum = { up: 0, upSquares: 0, down: 0, downSquares: 0 };
   for (let r = 0, p = 0; r < left.length; r++) {
     for (let c = 0; c < right.length; c++, p++) {
       const tail = (left[r]! + right[c]!) / 2;
       const up = tail + sums[p]!;
       const down = tail - sums[p]!;
-      if (up >= over || down >= under) survivors++;
-      upper += up;
-      upperSquares += up * up;
-      lower += down;
-      lowerSquares += down * down;
+      if (up >= over || down >= under) count++;
+      sum.up += up;
+      sum.upSquares += up * up;
+      sum.down += down;
+      sum.downSquares += down * down;
     }
   }
-  const { pairs } = answer;
-  answer.survivors[s] = survivors;
-  answer.upper.mean[s] = upper / pairs;
-  answer.upper.variance[s] = upperSquares / pairs - (upper / pairs) ** 2;
-  answer.lower.mean[s] = lower / pairs;
-  answer.lower.variance[s] = lowerSquares / pairs - (lower / pairs) ** 2;
+  survivors[s] = count;
+  upper.mean[s] = sum.up / pairs;
+  upper.variance[s] = sum.upSquares / pairs - upper.mean[s]! ** 2;
+  lower.mean[s] = sum.down / pairs;
+  lower.variance[s] = sum.downSquares / pairs - lower.mean[s]! ** 2;
+  const isFar = (end: 'upper' | 'lower', limit: number): boolean =>
+    limit - answer[end].mean[s]! > FAR * Math.sqrt(answer[end].variance[s]!);
+  return count > 0 || !isFar('upper', over) || !isFar('lower', under);
 }

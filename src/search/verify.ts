@@ -14,7 +14,7 @@ export function exactCosine(a: RowStore, i: number, b: RowStore, j: number, d: n
 }
 
 /** Bins per unit of cosine in the tally of verified pairs that workers share. */
-const BINS_PER_UNIT = 4096;
+const BINS_PER_UNIT = 1024;
 export const TALLY_BINS: number = 2 * BINS_PER_UNIT + 1;
 
 export interface EndListOptions {
@@ -28,8 +28,11 @@ export interface EndListOptions {
 
 /** The k best pairs at one end of those that one worker visits; `sign` is +1 for the top and -1 for the bottom. */
 export interface EndList {
+  readonly k: number;
   /** A pair with sign * cosine below it is not among the k best of all workers. Never falls. */
   limit(): number;
+  /** At least k different pairs are known to have sign * cosine at or above `value`. */
+  raise(value: number): void;
   /** Each pair at most once, over all workers. */
   add(i: number, j: number, cos: number): void;
   /** True where the pair cannot enter whatever its cosine: the list is full of cosines of 1 with smaller indices. */
@@ -55,6 +58,7 @@ export function createEndList({ k, end, seed, tally }: EndListOptions): EndList 
     if (last) limit = Math.max(limit, sign * last.cos);
   };
   return {
+    k,
     limit() {
       let count = 0;
       for (let bin = TALLY_BINS - 1; bin >= 0; bin--) {
@@ -64,6 +68,9 @@ export function createEndList({ k, end, seed, tally }: EndListOptions): EndList 
         if (count >= k) limit = edge;
       }
       return limit;
+    },
+    raise(value) {
+      limit = Math.max(limit, value);
     },
     add(i, j, cos) {
       if (sign * cos < limit) return;
