@@ -316,6 +316,31 @@ describe('antipode neighbors', () => {
     expect(all).toEqual(expect.arrayContaining(some));
   });
 
+  it('--dry-run says what would be compared', async () => {
+    const plan = await json([
+      ...NEIGHBORS,
+      FEATURES[0]!,
+      '--with',
+      second,
+      '--spaces',
+      'decoder',
+      '--dry-run',
+    ]);
+    expect(plan).toMatchObject({
+      features: FEATURES.length,
+      cosines: FEATURES.length * (40 + 31),
+      llm_calls: 0,
+    });
+    const { code, stdout } = await run(['neighbors', 'gemma-2-2b/20-gemmascope-res-16k/1', '--dry-run']);
+    expect([code, stdout]).toEqual([0, expect.stringContaining('once nothing is missing')]);
+  });
+
+  it('a pasted address names feature and SAE', async () => {
+    const address = 'https://www.neuronpedia.org/gemma-2-2b/20-gemmascope-res-16k/11697';
+    const { code, stderr } = await run(['neighbors', address]);
+    expect([code, stderr]).toEqual([3, expect.stringContaining('hf download google/gemma-scope-2b-pt-res')]);
+  });
+
   it('--out leaves tables with documented columns', async () => {
     const { code } = await run([...NEIGHBORS, '--with', second, ...BOTH_EXPLAINED, '--out', 'run']);
     expect(code).toBe(0);

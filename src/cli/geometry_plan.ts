@@ -2,11 +2,13 @@
 
 import { type ConceptCounts, countConcepts } from '../concepts/concept_set.ts';
 import { loadConcepts } from '../concepts/load_concepts.ts';
+import { formatCount } from '../report/display.ts';
 import type { CliContext } from './context.ts';
+import { showDryRun } from './dry_run.ts';
 import type { GeometryFlags } from './geometry_flags.ts';
 import { checkCounts } from './geometry_inputs.ts';
 import { visible } from './output.ts';
-import { planSae, type SaePlan, saeSentence } from './sae_plan.ts';
+import { planSae, type SaePlan } from './sae_plan.ts';
 
 interface ConceptPlan extends Omit<ConceptCounts, 'skippedPairs'> {
   readonly id: string;
@@ -26,36 +28,19 @@ export async function planGeometry(context: CliContext, flags: GeometryFlags): P
   }
   const spaces = flags.only.includes('extremes') ? flags.spaces.length : 0;
   const searched = saes.reduce((sum, { all_pairs }) => sum + (all_pairs ?? 0) * spaces, 0);
-  context.out().result({
-    human: ({ bold }) =>
-      [
-        bold(
-          saes.some(({ state }) => state === 'missing')
-            ? 'Would do, once nothing is missing:'
-            : 'Would do, in this order:',
-        ),
-        ...saes.map(saeSentence),
-        ...concepts.map(
-          ({ id, pairs }) =>
-            `compare the ${pairs} feature pairs of ${visible(id)} in ${flags.spaces.join(' and ')}`,
-        ),
-        ...(flags.only.includes('random')
-          ? [`draw ${flags.randomPairs} random pairs with seed ${flags.seed}`]
-          : []),
-        ...(searched > 0 ? [`search ${searched.toLocaleString('en-US')} pairs exhaustively`] : []),
-        flags.out === undefined
-          ? 'print the tables; write nothing'
-          : `print the tables; write ${visible(flags.out)}`,
-        'download nothing; call no language-model API (0 calls, no cost)',
-      ].join('\n'),
-    json: () => ({
-      saes,
-      concepts,
-      pairs_searched: searched,
-      llm_calls: 0,
-      cost_usd: 0,
-      out: flags.out ?? null,
-    }),
-    quiet: () => saes.filter(({ state }) => state === 'missing').map(({ sae }) => sae),
+  showDryRun(context, {
+    saes,
+    steps: [
+      ...concepts.map(
+        ({ id, pairs }) =>
+          `compare the ${pairs} feature pairs of ${visible(id)} in ${flags.spaces.join(' and ')}`,
+      ),
+      ...(flags.only.includes('random')
+        ? [`draw ${flags.randomPairs} random pairs with seed ${flags.seed}`]
+        : []),
+      ...(searched > 0 ? [`search ${formatCount(searched)} pairs exhaustively`] : []),
+    ],
+    facts: { concepts, pairs_searched: searched },
+    out: flags.out,
   });
 }

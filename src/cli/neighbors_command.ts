@@ -36,6 +36,7 @@ export function neighborsCommand(context: CliContext): Command {
     .option('--explainer <name>', 'which explainer’s texts (default: the one with most features)');
   addSaeOptions(command)
     .option('--out <folder>', 'also write tables (Parquet, CSV, JSON), report.md and manifest.json there')
+    .option('--dry-run', 'say what would be read, compared and written, and what is missing, and stop')
     .action(async (features: string[], flags: NeighborsFlags) => {
       const { runNeighbors } = await import('./neighbors_run.ts');
       await runNeighbors(context, features, flags);

@@ -12,4 +12,5 @@ export interface NeighborsFlags extends SaeFlags, DensityFlags {
   readonly spaces: readonly Space[];
   readonly top: number;
   readonly out?: string;
+  readonly dryRun?: boolean;
 }

@@ -13,6 +13,7 @@ import type { CliContext } from './context.ts';
 import { densityFilter } from './density_range.ts';
 import { askedFeatures, indicesIn, saeOf } from './neighbor_features.ts';
 import type { NeighborsFlags } from './neighbors_flags.ts';
+import { planNeighbors } from './neighbors_plan.ts';
 import { inputFiles, optionWords, saeFacts, saeOptionWords, versionFacts } from './run_facts.ts';
 import { giveResult } from './run_result.ts';
 import { closeAll } from './several_saes.ts';
@@ -31,7 +32,13 @@ export async function runNeighbors(
   const ref = saeOf(asked, flags.sae);
   const out = flags.out === undefined ? undefined : resolve(context.cwd, flags.out);
   if (out !== undefined) await checkOutputDirectory(out, FOLDER);
-  const saes = await openComparedSaes(context, flags, [ref, ...(flags.with ?? [])]);
+  const refs = [ref, ...(flags.with ?? [])];
+  if (flags.dryRun) {
+    const count = new Set(asked.map((feature) => feature.ref.index)).size;
+    await planNeighbors(context, flags, { refs, count });
+    return;
+  }
+  const saes = await openComparedSaes(context, flags, refs);
   try {
     const features = indicesIn(asked, saes[0]!.sae.header);
     const found = await search(context, flags, { saes, features });
