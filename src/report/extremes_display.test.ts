@@ -90,8 +90,18 @@ describe('what was searched', () => {
 
   it('a pair at both ends is one pair of its class', () => {
     const extremes = [pair(1, 2), pair(1, 2, { end: 'opposed' }), pair(1, 3, { pairClass: undefined })];
+    expect(notes(subject({ extremes: [pair(1, 2)] }))).toContain('Classes of the 1 pair kept');
     expect(notes(subject({ extremes }))).toContain(
       'Classes of the 2 pairs kept (strong = |cosine| of at least 0.5): decoder-only 1, unknown 1.',
+    );
+  });
+
+  it('no sentence about the population of no pairs', () => {
+    const none = { pairs: 0, mean: Number.NaN, sd: Number.NaN, histogram: new Float64Array(4) };
+    const some = { ...none, pairs: 3, mean: 0.125, sd: 0.5 };
+    expect(notes(subject({ pairs: 0, population: none }))).not.toContain('mean');
+    expect(notes(subject({ population: some }))).toContain(
+      'All of them together: mean 0.12500, standard deviation 0.50000.',
     );
   });
 

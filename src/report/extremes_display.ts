@@ -81,7 +81,7 @@ function classSentence(pairs: readonly ExtremePair[]): string {
   for (const { pairClass } of distinct.values())
     classes.set(pairClass ?? 'unknown', (classes.get(pairClass ?? 'unknown') ?? 0) + 1);
   const census = [...classes].sort(([x], [y]) => (x < y ? -1 : 1)).map(([name, count]) => `${name} ${count}`);
-  return `Classes of the ${distinct.size} pairs kept (strong = |cosine| of at least ${STRONG_COSINE}): ${census.join(', ')}.`;
+  return `Classes of the ${plural(distinct.size, 'pair', 'pairs')} kept (strong = |cosine| of at least ${STRONG_COSINE}): ${census.join(', ')}.`;
 }
 
 /** What was searched, then a table per space. */
@@ -125,7 +125,7 @@ function searchSentence({ pairs, a, b }: SpaceExtremes, filter: string | undefin
 }
 
 function populationSentence({ population }: SpaceExtremes): string[] {
-  if (!population) return [];
+  if (!population || population.pairs === 0) return [];
   const { mean, sd } = population;
   return [`All of them together: mean ${formatCosine(mean)}, standard deviation ${formatCosine(sd)}.`];
 }

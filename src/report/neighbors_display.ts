@@ -3,15 +3,7 @@
 import type { ExtremePair } from '../geometry/extremes.ts';
 import { otherSpace } from '../geometry/extremes.ts';
 import type { FeatureNeighbors } from '../geometry/find_neighbors.ts';
-import {
-  type DisplayTable,
-  formatCosine,
-  formatCount,
-  formatDensity,
-  left,
-  plural,
-  right,
-} from './display.ts';
+import { type DisplayTable, formatCosine, formatDensity, left, plural, right } from './display.ts';
 import { defectSentence } from './extremes_subject.ts';
 import { SPACE_NAMES } from './geometry_subject.ts';
 import { labelAt, type NeighborsSubject } from './neighbors_subject.ts';
@@ -85,7 +77,7 @@ function neighborNotes(
   const without =
     leftOut > 0 ? `; ${plural(leftOut, 'feature is', 'features are')} left out by ${subject.filter}` : '';
   return [
-    `Searched: all ${formatCount(features)} features with a direction${without}.`,
+    `Searched: every one of ${plural(features, 'feature', 'features')}${without}.`,
     ...defectSentence(searched, space, among === 0 ? undefined : labelAt(subject, among)),
   ];
 }
