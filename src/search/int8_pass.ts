@@ -24,6 +24,8 @@ export interface Int8SearchOptions extends PairRequest {
   readonly threads?: number;
   readonly signal?: AbortSignal;
   readonly onProgress?: (done: number, total: number) => void;
+  /** Takes this plan, or bytes of this magnitude, instead of finding out: for tests and benchmarks. */
+  readonly forced?: { readonly plan?: Plan; readonly levels?: number };
 }
 
 export interface Int8SearchResult {
@@ -55,8 +57,9 @@ export async function searchInt8(options: Int8SearchOptions): Promise<Int8Search
   if (total === 0 || k === 0) return { top: [], bottom: [], emitted: 0, verified: 0 };
   if (a.cols > LARGEST_WIDTH) return undefined;
   return withWorkers(options.threads, async (workers) => {
-    levels ??= (await workers.ask({ kind: 'selfTest' }, 1))[0]!;
-    if (levels === 0) return undefined;
+    const { forced } = options;
+    const exact = forced?.levels ?? (await exactLevels(workers));
+    if (exact === 0) return undefined;
     const control = new Int32Array(new SharedArrayBuffer(4 * CONTROL_LENGTH));
     const stop = (): void => {
       Atomics.store(control, CONTROL_STOP, 1);
@@ -65,7 +68,15 @@ export async function searchInt8(options: Int8SearchOptions): Promise<Int8Search
     if (options.signal?.aborted) stop();
     try {
       const size = { d: a.cols, k: Math.min(k, total), pairs: total };
-      const { job, plan } = await prepare({ workers, rows, others, control, levels, ...size });
+      const { job, plan } = await prepare({
+        workers,
+        rows,
+        others,
+        control,
+        levels: exact,
+        ...size,
+        forced: forced?.plan,
+      });
       const answers = await runPass(workers, job, total, options);
       throwIfInterrupted(options.signal);
       return { ...join(answers, job.k), plan };
@@ -73,6 +84,11 @@ export async function searchInt8(options: Int8SearchOptions): Promise<Int8Search
       options.signal?.removeEventListener('abort', stop);
     }
   });
+}
+
+async function exactLevels(workers: Workers): Promise<number> {
+  levels ??= (await workers.ask({ kind: 'selfTest' }, 1))[0]!;
+  return levels;
 }
 
 async function runPass(

@@ -19,6 +19,7 @@ export interface Preparation {
   readonly d: number;
   readonly k: number;
   readonly pairs: number;
+  readonly forced?: Plan | undefined;
 }
 
 /** Products of two such integers and their sums stay within 32 bits as far as the kernel adds them up: kernels/scan.ts. */
@@ -41,7 +42,7 @@ export async function prepare(
   const { rows, others, d, k } = preparation;
   const order = coordinateOrder(others ? [rows, others] : [rows], d);
   const seeds = await findSeeds({ ...preparation, order });
-  const plan = await makePlan(preparation, order, seeds);
+  const plan = preparation.forced ?? (await makePlan(preparation, order, seeds));
   const { head, fine } = plan;
   const bytes = await quantise(preparation, order, partOf(0, head, BYTE_ALIGNMENT), Uint8Array);
   const keepsFirst = head < d;
