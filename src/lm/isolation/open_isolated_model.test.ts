@@ -120,7 +120,9 @@ describe('calls', () => {
     await untilGone(one.pid);
     expect(isAlive(other.pid)).toBe(true);
     await one.close();
-    await expect(one.forward({ tokens: [[1]] })).rejects.toThrow('internal: the process of the model was closed');
+    await expect(one.forward({ tokens: [[1]] })).rejects.toThrow(
+      'internal: the process of the model was closed',
+    );
     await expect(one.createPast(1)).rejects.toThrow('internal: the process of the model was closed');
   });
 
