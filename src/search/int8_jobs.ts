@@ -52,13 +52,12 @@ export interface FineRows {
   readonly bounds: Float32Array;
 }
 
-export interface PassJob {
-  readonly kind: 'pass';
+/** What a pass over integer products needs, whatever it looks for. */
+export interface TileJob {
   readonly a: IntegerRows;
   /** Absent for pairs within `a`. */
   readonly b: IntegerRows | undefined;
   readonly d: number;
-  readonly k: number;
   /** Bytes per row; a multiple of 16. */
   readonly width: number;
   /** Int16 per row, and whether the first estimate counts as well as theirs. */
@@ -66,10 +65,32 @@ export interface PassJob {
   /** Rows and columns of a tile; columns are a multiple of 16. */
   readonly tileRows: number;
   readonly tileColumns: number;
+  readonly control: Int32Array;
+}
+
+export interface PassJob extends TileJob {
+  readonly kind: 'pass';
+  readonly k: number;
   /** At least k pairs reach these: see `EndListOptions.seed`. */
   readonly seeds: { readonly top: number; readonly bottom: number };
   readonly tallies: { readonly top: Int32Array; readonly bottom: Int32Array };
-  readonly control: Int32Array;
+}
+
+/** Looks for each row's nearest and most opposed other row; needs fine integers of whole rows. */
+export interface NearestJob extends TileJob {
+  readonly kind: 'nearest';
+  /** Per row, in steps of `KNOWN_STEP` rounded down: what its largest cosine, and its largest negated cosine, are known to reach. Shared. */
+  readonly known: { readonly high: Int32Array; readonly low: Int32Array };
+}
+
+/** Per row of the rows that have a direction: the best of what one worker decided; index -1 where it decided none. */
+export interface NearestAnswer {
+  readonly nearest: Int32Array;
+  readonly nearestCos: Float64Array;
+  readonly opposed: Int32Array;
+  readonly opposedCos: Float64Array;
+  readonly emitted: number;
+  readonly verified: number;
 }
 
 /** Rows as bits, for guesses at extreme pairs: `seeds_match.ts`. */
@@ -140,7 +161,7 @@ export interface SelfTestJob {
   readonly kind: 'selfTest';
 }
 
-export type Job = QuantiseJob | SketchJob | MatchJob | SurveyJob | PassJob | SelfTestJob;
+export type Job = QuantiseJob | SketchJob | MatchJob | SurveyJob | PassJob | NearestJob | SelfTestJob;
 
 export interface PassAnswer {
   readonly top: readonly ScoredPair[];
@@ -157,6 +178,7 @@ export interface Answers {
   readonly match: MatchAnswer;
   readonly survey: SurveyAnswer;
   readonly pass: PassAnswer;
+  readonly nearest: NearestAnswer;
   /** Largest magnitude of integers that products are exact for; 0 where none is. */
   readonly selfTest: number;
 }

@@ -26,7 +26,7 @@ function planted(n: number, d: number, pairs: number, seed: number, spread = 0):
   });
 }
 
-function truth(a: FeatureMatrix, b?: FeatureMatrix): ScoredPair[] {
+function truth(a: FeatureMatrix, b?: FeatureMatrix): Truth {
   const pairs: ScoredPair[] = [];
   for (let i = 0; i < a.rows; i++) {
     for (let j = b ? 0 : i + 1; j < (b ?? a).rows; j++) {
@@ -34,16 +34,21 @@ function truth(a: FeatureMatrix, b?: FeatureMatrix): ScoredPair[] {
       if (!Number.isNaN(cos)) pairs.push({ i, j, cos });
     }
   }
-  return pairs;
+  return { top: [...pairs].sort(compareTop), bottom: pairs.sort(compareBottom) };
+}
+
+interface Truth {
+  readonly top: readonly ScoredPair[];
+  readonly bottom: readonly ScoredPair[];
 }
 
 async function expectExact(
   options: Int8SearchOptions,
-  pairs: readonly ScoredPair[] = truth(options.a, options.b),
+  { top, bottom }: Truth = truth(options.a, options.b),
 ): Promise<void> {
   const result = await searchInt8({ threads: 2, ...options });
-  expect(result?.top).toEqual([...pairs].sort(compareTop).slice(0, options.k));
-  expect(result?.bottom).toEqual([...pairs].sort(compareBottom).slice(0, options.k));
+  expect(result?.top).toEqual(top.slice(0, options.k));
+  expect(result?.bottom).toEqual(bottom.slice(0, options.k));
 }
 
 const plan = (head: number, fine: number): { plan: { head: number; fine: number; expected: number } } => ({
@@ -83,9 +88,9 @@ describe('coordinates in order of energy', () => {
 it('plans by itself where near pairs are planted, and multiplies less than all', async () => {
   const a = planted(1060, 640, 300, 4);
   const result = await searchInt8({ a, k: 5, threads: 2 });
-  const pairs = truth(a);
-  expect(result?.top).toEqual([...pairs].sort(compareTop).slice(0, 5));
-  expect(result?.bottom).toEqual([...pairs].sort(compareBottom).slice(0, 5));
+  const { top, bottom } = truth(a);
+  expect(result?.top).toEqual(top.slice(0, 5));
+  expect(result?.bottom).toEqual(bottom.slice(0, 5));
   expect(result?.plan?.head).toBeLessThan(400);
 });
 

@@ -4,17 +4,9 @@
  */
 
 import { throwIfInterrupted } from '../errors.ts';
-import {
-  CONTROL_DONE,
-  CONTROL_LENGTH,
-  CONTROL_NEXT,
-  CONTROL_STOP,
-  type PassAnswer,
-  type PassJob,
-} from './int8_jobs.ts';
-import { type Workers, withWorkers } from './int8_pool.ts';
+import { askTiles, LARGEST_WIDTH, onIntegers } from './int8_frame.ts';
+import type { PassAnswer } from './int8_jobs.ts';
 import { prepare } from './int8_prepare.ts';
-import { tileCount } from './int8_tiles.ts';
 import { checkPairRequest, compareBottom, compareTop, type PairRequest, type ScoredPair } from './pairs.ts';
 import type { Plan } from './plan.ts';
 import { shareRows } from './shared_rows.ts';
@@ -37,13 +29,6 @@ export interface Int8SearchResult {
   readonly plan?: Plan;
 }
 
-/** Sums of this many products of two bytes stay within 32 bits. */
-const LARGEST_WIDTH = 65536;
-const POLL_MS = 50;
-
-/** Largest magnitude that this machine multiplies exactly; found once. */
-let levels: number | undefined;
-
 /**
  * @returns undefined where this machine or this width has no exact integer products: then floating point has to do.
  * @throws {AntipodeError} `interrupted` on abort (within one tile), `resource` when a worker dies
@@ -56,58 +41,22 @@ export async function searchInt8(options: Int8SearchOptions): Promise<Int8Search
   const total = pairCount(rows.usable.length, others?.usable.length);
   if (total === 0 || k === 0) return { top: [], bottom: [], emitted: 0, verified: 0 };
   if (a.cols > LARGEST_WIDTH) return undefined;
-  return withWorkers(options.threads, async (workers) => {
-    const { forced } = options;
-    const exact = forced?.levels ?? (await exactLevels(workers));
-    if (exact === 0) return undefined;
-    const control = new Int32Array(new SharedArrayBuffer(4 * CONTROL_LENGTH));
-    const stop = (): void => {
-      Atomics.store(control, CONTROL_STOP, 1);
-    };
-    options.signal?.addEventListener('abort', stop);
-    if (options.signal?.aborted) stop();
-    try {
-      const size = { d: a.cols, k: Math.min(k, total), pairs: total };
-      const { job, plan } = await prepare({
-        workers,
-        rows,
-        others,
-        control,
-        levels: exact,
-        ...size,
-        forced: forced?.plan,
-      });
-      const answers = await runPass(workers, job, total, options);
-      throwIfInterrupted(options.signal);
-      return { ...join(answers, job.k), plan };
-    } finally {
-      options.signal?.removeEventListener('abort', stop);
-    }
+  return onIntegers(options, async ({ workers, control, levels }) => {
+    const { job, plan } = await prepare({
+      workers,
+      rows,
+      others,
+      control,
+      levels: options.forced?.levels ?? levels,
+      d: a.cols,
+      k: Math.min(k, total),
+      pairs: total,
+      forced: options.forced?.plan,
+    });
+    const answers = await askTiles(job, () => workers.ask(job), options.onProgress);
+    throwIfInterrupted(options.signal);
+    return { ...join(answers, job.k), plan };
   });
-}
-
-async function exactLevels(workers: Workers): Promise<number> {
-  levels ??= (await workers.ask({ kind: 'selfTest' }, 1))[0]!;
-  return levels;
-}
-
-async function runPass(
-  workers: Workers,
-  job: PassJob,
-  total: number,
-  { onProgress }: Int8SearchOptions,
-): Promise<PassAnswer[]> {
-  const tiles = tileCount(job, job.a.rows.usable.length, job.b?.rows.usable.length);
-  const report = (): void => onProgress?.((Atomics.load(job.control, CONTROL_DONE) / tiles) * total, total);
-  Atomics.store(job.control, CONTROL_NEXT, 0);
-  const poll = onProgress && setInterval(report, POLL_MS);
-  try {
-    const answers = await workers.ask(job);
-    report();
-    return answers;
-  } finally {
-    clearInterval(poll);
-  }
 }
 
 function join(answers: readonly PassAnswer[], k: number): Omit<Int8SearchResult, 'plan'> {

@@ -1,7 +1,7 @@
 /** @file All that precedes the pass over all pairs: thresholds, a plan, rows as integers, and the bounds that go with them. */
 
 import { FIGURES_PER_ROW, type PartFigures, rowBounds, scalesOf } from './bound.ts';
-import { CONTROL_NEXT, type IntegerRows, type PartShape, type PassJob } from './int8_jobs.ts';
+import { CONTROL_NEXT, type IntegerRows, type PartShape, type PassJob, type TileJob } from './int8_jobs.ts';
 import type { Workers } from './int8_pool.ts';
 import { choosePlan, type Plan, surveyStep, surveySteps } from './plan.ts';
 import { findSeeds, type Seeds } from './seeds.ts';
@@ -43,7 +43,20 @@ export async function prepare(
   const order = coordinateOrder(others ? [rows, others] : [rows], d);
   const seeds = await findSeeds({ ...preparation, order });
   const plan = preparation.forced ?? (await makePlan(preparation, order, seeds));
-  const { head, fine } = plan;
+  const tiles = await prepareTiles(preparation, plan, order.order);
+  return {
+    plan,
+    job: { kind: 'pass', ...tiles, k, seeds, tallies: { top: emptyTally(), bottom: emptyTally() } },
+  };
+}
+
+/** Rows as integers, with the bounds that go with them. */
+export async function prepareTiles(
+  preparation: Pick<Preparation, 'workers' | 'rows' | 'others' | 'control' | 'levels' | 'd'>,
+  { head, fine }: Pick<Plan, 'head' | 'fine'>,
+  order: Uint32Array | undefined,
+): Promise<TileJob> {
+  const { rows, others, control, d } = preparation;
   const bytes = await quantise(preparation, order, partOf(0, head, BYTE_ALIGNMENT), Uint8Array);
   const keepsFirst = head < d;
   const from = keepsFirst ? head : 0;
@@ -64,21 +77,14 @@ export async function prepare(
     },
   });
   return {
-    plan,
-    job: {
-      kind: 'pass',
-      a: integers(rows, 0),
-      b: others && integers(others, 1),
-      d,
-      k,
-      width: bytes.part.padded,
-      fine: words && { width: words.padded, keepsFirst },
-      tileRows: TILE_ROWS,
-      tileColumns: blockColumns(preparation, head),
-      seeds,
-      tallies: { top: emptyTally(), bottom: emptyTally() },
-      control: preparation.control,
-    },
+    a: integers(rows, 0),
+    b: others && integers(others, 1),
+    d,
+    width: bytes.part.padded,
+    fine: words && { width: words.padded, keepsFirst },
+    tileRows: TILE_ROWS,
+    tileColumns: blockColumns(preparation, head),
+    control,
   };
 }
 
@@ -97,7 +103,10 @@ async function makePlan(
   return choosePlan({ d, k, pairs, step, surveys, seeds });
 }
 
-function blockColumns({ rows, others, workers }: Preparation, head: number): number {
+function blockColumns(
+  { rows, others, workers }: Pick<Preparation, 'rows' | 'others' | 'workers'>,
+  head: number,
+): number {
   const largest = head <= WIDEST_FOR_WIDE_BLOCK ? WIDE_BLOCK : NARROW_BLOCK;
   const share = (others ?? rows).usable.length / (BLOCKS_PER_WORKER * workers.count);
   return Math.min(largest, Math.max(SMALLEST_BLOCK, Math.ceil(share / 16) * 16));
@@ -114,8 +123,15 @@ interface Quantised<T> extends PartFigures {
 
 /** One part of both matrices as integers. */
 async function quantise<T extends Uint8Array | Int16Array>(
-  { workers, rows, others, control, levels, d }: Preparation,
-  { order }: CoordinateOrder,
+  {
+    workers,
+    rows,
+    others,
+    control,
+    levels,
+    d,
+  }: Pick<Preparation, 'workers' | 'rows' | 'others' | 'control' | 'levels' | 'd'>,
+  order: Uint32Array | undefined,
   part: PartShape,
   type: { new (buffer: SharedArrayBuffer): T; readonly BYTES_PER_ELEMENT: number },
 ): Promise<Quantised<T>> {

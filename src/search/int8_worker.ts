@@ -8,6 +8,7 @@ import type { Answers, Job, WorkerReply } from './int8_jobs.ts';
 import { createColumnBlock } from './int8_product.ts';
 import { runPass } from './int8_tiles.ts';
 import { createKernelModule } from './kernel_module.ts';
+import { runNearest } from './nearest_pass.ts';
 import { survey } from './plan_survey.ts';
 import { quantiseRows } from './quantise.ts';
 import { matchRows, sketchRows } from './seeds_match.ts';
@@ -38,6 +39,8 @@ async function run(job: Job): Promise<Answers[Job['kind']]> {
       return survey(job);
     case 'pass':
       return runPass(job, module);
+    case 'nearest':
+      return runNearest(job, module);
     case 'selfTest':
       return exactLevels(product);
   }

@@ -14,6 +14,8 @@ export interface Kernels {
   matchGroup(...args: number[]): number;
   packColumns(...args: number[]): void;
   scanTile(...args: number[]): number;
+  scanNearest(...args: number[]): number;
+  refineNearest(...args: number[]): number;
   refine(...args: number[]): number;
 }
 

@@ -1,0 +1,65 @@
+/** @file What every search by integers needs around it: workers, the self-test of this machine, the flag that stops everyone, and progress. */
+
+import { CONTROL_DONE, CONTROL_LENGTH, CONTROL_NEXT, CONTROL_STOP, type TileJob } from './int8_jobs.ts';
+import { type Workers, withWorkers } from './int8_pool.ts';
+import { tileCount } from './int8_workspace.ts';
+import { pairCount } from './tiles.ts';
+
+export interface Frame {
+  readonly workers: Workers;
+  readonly control: Int32Array;
+  /** Largest magnitude of bytes that this machine multiplies exactly. */
+  readonly levels: number;
+}
+
+/** Sums of this many products of two bytes stay within 32 bits. */
+export const LARGEST_WIDTH = 65536;
+
+const POLL_MS = 50;
+
+/** Found once. */
+let levels: number | undefined;
+
+/** Runs `use` in its turn; undefined where this machine has no exact integer products. An abort sets the stop flag: `use` has to look at the signal at its end. */
+export function onIntegers<T>(
+  { threads, signal }: { readonly threads?: number; readonly signal?: AbortSignal },
+  use: (frame: Frame) => Promise<T>,
+): Promise<T | undefined> {
+  return withWorkers(threads, async (workers) => {
+    levels ??= (await workers.ask({ kind: 'selfTest' }, 1))[0]!;
+    if (levels === 0) return undefined;
+    const control = new Int32Array(new SharedArrayBuffer(4 * CONTROL_LENGTH));
+    const stop = (): void => {
+      Atomics.store(control, CONTROL_STOP, 1);
+    };
+    signal?.addEventListener('abort', stop);
+    if (signal?.aborted) stop();
+    try {
+      return await use({ workers, control, levels });
+    } finally {
+      signal?.removeEventListener('abort', stop);
+    }
+  });
+}
+
+/** Starts a pass from its first block and says how far it is. */
+export async function askTiles<T>(
+  job: TileJob,
+  ask: () => Promise<T>,
+  onProgress: ((done: number, total: number) => void) | undefined,
+): Promise<T> {
+  const rows = job.a.rows.usable.length;
+  const others = job.b?.rows.usable.length;
+  const tiles = tileCount(job, rows, others);
+  const total = pairCount(rows, others);
+  const report = (): void => onProgress?.((Atomics.load(job.control, CONTROL_DONE) / tiles) * total, total);
+  Atomics.store(job.control, CONTROL_NEXT, 0);
+  const poll = onProgress && setInterval(report, POLL_MS);
+  try {
+    const answer = await ask();
+    report();
+    return answer;
+  } finally {
+    clearInterval(poll);
+  }
+}
