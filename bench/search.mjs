@@ -113,7 +113,9 @@ const questions = QUESTIONS.filter(({ name }) =>
   parts.some((part) => (isName(part) ? name === part : name.includes(part))),
 );
 if (questions.length === 0)
-  throw new Error(`no question is called like that; there are: ${QUESTIONS.map(({ name }) => name)}`);
+  throw new Error(
+    `no question is called like that; there are: ${QUESTIONS.map(({ name }) => name).join('; ')}`,
+  );
 
 function methodsOf({ ours, peers }) {
   const wanted = flags.peers?.split(',');

@@ -1,6 +1,7 @@
 /** @file One process of `bench:search` on antipode's side: one question, one measured call. Task and result are JSON. */
 import { existsSync, openSync, readFileSync, readSync } from 'node:fs';
 import { extremes } from '../dist/search/extremes.js';
+import { nearestRows } from '../dist/search/nearest_rows.js';
 import { searchPairs } from '../dist/search/search_pairs.js';
 import { allocateMatrix, toFeatureMatrix } from '../dist/tensor/matrix.js';
 import { giveBack, readTask, seconds } from './generate_task.mjs';
@@ -11,6 +12,10 @@ const pairs = (found) => found.map(({ i, j, cos }) => [i, j, cos]);
 const ends = ({ top, bottom }) => ({ top: pairs(top), bottom: pairs(bottom) });
 const METHODS = {
   extremes: async (a, count) => ends(await extremes(a, { k: count, threads })),
+  rows: async (a) => {
+    const { nearest, opposed } = await nearestRows(a, { threads });
+    return { nearest: Array.from(nearest), opposed: Array.from(opposed) };
+  },
   census: async (a, count) => {
     const found = await searchPairs({ a, k: count, threads, countBelow: [] });
     if (found.census.histogram.length !== bins) throw new Error(`the census has other bins than ${bins}`);

@@ -51,7 +51,7 @@ class Extreme:
     """The k pairs furthest to one end, by (cosine, i, j), in float64."""
 
     def __init__(self, k, sign):
-        self.k, self.sign, self.bar = k, sign, -np.inf
+        self.k, self.sign, self.bar = k, sign, -np.inf if k else np.inf
         self.kept = np.empty((0, 3))
 
     def offer(self, tile, i0, j0):

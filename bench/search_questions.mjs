@@ -18,6 +18,13 @@ export const QUESTIONS = [
   },
   { name: 'struct, k = 100', kind: 'struct', k: 100, ours: ['extremes'], peers: { expert: numpy(5) } },
   { name: 'struct, k = 1000', kind: 'struct', k: 1000, ours: ['extremes'], peers: { expert: numpy(3) } },
+  ...['struct', 'gauss'].map((kind) => ({
+    name: `${kind}, neighbours of every row`,
+    kind,
+    k: 0,
+    ours: ['rows'],
+    peers: { faissRows: { needs: 'faiss', goal: 8 } },
+  })),
   {
     name: 'struct, all counted, k = 10',
     kind: 'struct',

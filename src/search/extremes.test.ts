@@ -5,6 +5,7 @@ import { between, within } from '../../test/support/every_pair.ts';
 import { bytesOf, makeRows, makeWholeNumbers, type RowKind } from '../../test/support/search_rows.ts';
 import { allocateMatrix, type FeatureMatrix, toFeatureMatrix } from '../tensor/matrix.ts';
 import type { Extremes } from './extremes.ts';
+import { nearestRows } from './nearest_rows.ts';
 import type { ScoredPair } from './pairs.ts';
 
 interface Golden {
@@ -12,6 +13,9 @@ interface Golden {
   /** i, j of the pairs in order, one after the other. */
   readonly top: readonly number[];
   readonly bottom: readonly number[];
+  /** Row by row, within one dictionary. */
+  readonly nearest?: readonly number[];
+  readonly opposed?: readonly number[];
   /** Cosine by rank. */
   readonly top_cosines: Readonly<Record<string, number>>;
   readonly bottom_cosines: Readonly<Record<string, number>>;
@@ -52,15 +56,21 @@ describe('extremes are those of numpy in float64', () => {
     it.each([1, 10, 25, 100, 1000])('k = %i', async (k) => {
       expectGolden(await within(matrix, { k }), golden, k, OTHER_ORDER);
     });
+
+    it('each row’s nearest and most opposed row', async () => {
+      const { nearest, opposed } = await nearestRows(matrix);
+      expect(Array.from(nearest)).toEqual(golden.nearest);
+      expect(Array.from(opposed)).toEqual(golden.opposed);
+    });
   });
 
   it('between two dictionaries, either way round', async () => {
     const golden = readGolden('between');
-    const a = makeRows('struct', 700, 320, 20);
-    const b = makeRows('aniso', 900, 320, 30);
+    const a = makeRows('struct', 700, 640, 20);
+    const b = makeRows('aniso', 900, 640, 30);
     for (let pair = 0; pair < 20; pair++) {
-      const [from, to] = [(7 + 7 * pair) * 320, (5 + 45 * pair) * 320];
-      for (let c = 0; c < 320; c++)
+      const [from, to] = [(7 + 7 * pair) * 640, (5 + 45 * pair) * 640];
+      for (let c = 0; c < 640; c++)
         b.data[to + c] = (pair % 2 ? -1 : 1) * a.data[from + c]! + 0.25 * b.data[to + c]!;
     }
     const others = toFeatureMatrix(b);
@@ -77,6 +87,9 @@ describe('extremes are those of numpy in float64', () => {
     const matrix = makeWholeNumbers(golden.n, golden.d, golden.seed);
     expect(sha256(matrix)).toBe(golden.sha256[0]);
     for (const k of [10, 100, 1000]) expectGolden(await within(matrix, { k }), golden, k, 0);
+    const { nearest, opposed } = await nearestRows(matrix);
+    expect(Array.from(nearest)).toEqual(golden.nearest);
+    expect(Array.from(opposed)).toEqual(golden.opposed);
   });
 });
 
@@ -103,13 +116,15 @@ describe('what rows say of the answer', () => {
 });
 
 describe('what the answer does not depend on', () => {
-  it('the number of workers, to the last bit', async () => {
-    const [a, b] = [makeRows('struct', 1300, 96, 80), makeWholeNumbers(700, 96, 90)];
-    const inside = await within(a, { k: 200, threads: 1 });
-    const across = await between(a, b, { k: 200, threads: 1 });
-    for (const threads of [2, 3, 7]) {
-      expect(await within(a, { k: 200, threads })).toEqual(inside);
-      expect(await between(a, b, { k: 200, threads })).toEqual(across);
+  it('the number of workers, to the last bit, with few coordinates multiplied and with all', async () => {
+    const [a, b] = [makeRows('struct', 1300, 576, 10), makeWholeNumbers(700, 576, 90)];
+    for (const k of [10, 200]) {
+      const inside = await within(a, { k, threads: 1 });
+      const across = await between(a, b, { k, threads: 1 });
+      for (const threads of [2, 3, 7]) {
+        expect(await within(a, { k, threads })).toEqual(inside);
+        expect(await between(a, b, { k, threads })).toEqual(across);
+      }
     }
   });
 

@@ -79,6 +79,19 @@ def cosines(a, b):
     return np.where(np.isfinite(scale) & (scale > 0), cos, np.nan)
 
 
+def neighbors(cos, least_gap):
+    """Each row's nearest and most opposed other row, the first of equals; -1 for rows without a direction."""
+    found = {}
+    for name, sign in (("nearest", 1), ("opposed", -1)):
+        values = np.where(np.isnan(cos), -np.inf, sign * cos)
+        np.fill_diagonal(values, -np.inf)
+        if least_gap:
+            two = np.partition(values, -2)[:, -2:]
+            assert (two[:, 1] - two[:, 0]).min() > least_gap
+        found[name] = np.where(values.max(1) > -np.inf, values.argmax(1), -1).tolist()
+    return found
+
+
 def write(name, about, rows, cos, pairs, least_gap):
     """All pairs in order; without ties, no two that stand beside each other may be closer than float64 sums in another order could move them."""
     i, j = pairs
@@ -93,16 +106,18 @@ def write(name, about, rows, cos, pairs, least_gap):
         order = order[:K]
         golden[end] = np.column_stack([i[order], j[order]]).ravel().tolist()
         golden[f"{end}_cosines"] = {rank: float(values[order[rank - 1]]) for rank in (1, 10, 100, 1000)}
+    if len(rows) == 1:
+        golden |= neighbors(cos, least_gap)
     (here / f"{name}.json").write_text(json.dumps(golden) + "\n")
 
 
 if __name__ == "__main__":
-    for kind, n, d in (("struct", 1300, 576), ("gauss", 1100, 200), ("aniso", 1500, 400)):
+    for kind, n, d in (("struct", 1300, 576), ("gauss", 1100, 200), ("aniso", 1500, 640)):
         rows = made(kind, n, d, 10)
         write(kind, {"kind": kind, "n": n, "d": d, "seed": 10}, [rows], cosines(rows, rows), np.triu_indices(n, 1), 1e-13)
-    a, b = made("struct", 700, 320, 20), made("aniso", 900, 320, 30)
+    a, b = made("struct", 700, 640, 20), made("aniso", 900, 640, 30)
     signs = np.resize(np.array([[1], [-1]], np.float32), (20, 1))
     b[5:900:45] = signs * a[7:7 + 140:7] + b[5:900:45] * np.float32(0.25)
-    write("between", {"n": [700, 900], "d": 320}, [a, b], cosines(a, b), np.divmod(np.arange(700 * 900), 900), 1e-13)
+    write("between", {"n": [700, 900], "d": 640}, [a, b], cosines(a, b), np.divmod(np.arange(700 * 900), 900), 1e-13)
     rows = whole_numbers(700, 7, 40)
     write("ties", {"n": 700, "d": 7, "seed": 40}, [rows], cosines(rows, rows), np.triu_indices(700, 1), 0)
