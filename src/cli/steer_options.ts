@@ -5,6 +5,7 @@ import { STEER_METHODS, STEER_POSITIONS, STRENGTH_UNITS } from '../steering/arm.
 import { addModelOptions } from './model_options.ts';
 import { choiceOption, collect, integerOption, numberOption, numbersOption } from './options.ts';
 import { addSaeOptions } from './sae_options.ts';
+import { addSamplingOptions } from './sampling_options.ts';
 
 /** Decoder rows have lengths near 1. */
 const MAX_STRENGTH = 1e9;
@@ -50,7 +51,7 @@ export function addSteerOptions(command: Command): Command {
       'all, as pyvene does; no-special leaves special tokens out; generated the whole prompt (default: all)',
       choiceOption('--positions', STEER_POSITIONS),
     );
-  return addSaeOptions(addTextFlags(command));
+  return addSaeOptions(addSamplingOptions(addTextFlags(command)));
 }
 
 function addTextFlags(command: Command): Command {
@@ -68,23 +69,7 @@ function addTextFlags(command: Command): Command {
       '--temp <number>',
       'temperature (default: 1, for the embedded model 0.7)',
       numberOption('--temp', 0, 100),
-    )
-    .option(
-      '--top-k <count>',
-      'draw among the k likeliest tokens (default: all)',
-      integerOption('--top-k', 1),
-    )
-    .option(
-      '--top-p <share>',
-      'draw among the likeliest tokens that reach this share (default: 1)',
-      numberOption('--top-p', 0, 1),
-    )
-    .option(
-      '--repeat-penalty <number>',
-      'divides logits of tokens seen before (default: 1)',
-      numberOption('--repeat-penalty', 0.01, 100),
-    )
-    .option('--stop <text>', 'end a reply before this text; repeatable', collect);
+    );
 }
 
 export const strengthsOption: (text: string) => number[] = numbersOption('--strengths', 1e-6, MAX_STRENGTH);
