@@ -24,6 +24,7 @@ import {
   makePlace,
   type Place,
   runCommand,
+  runHere,
   runShell,
   snapshot,
 } from '../support/run_command.ts';
@@ -63,7 +64,7 @@ describe('C1: help', () => {
   it.each(leaves.map(({ words, command }) => [words.join(' '), words, command] as const))(
     '%s: purpose, two examples first, every option described',
     async (_, words, command) => {
-      const { code, stdout, stderr } = await runCommand(place, [...words, '--help']);
+      const { code, stdout, stderr } = await runHere(place, [...words, '--help']);
       expect([code, stderr]).toEqual([0, '']);
       const [purpose, blank, examples, first, second] = stdout.split('\n');
       expect(purpose).toMatch(/^[A-Z].*\.$/);
