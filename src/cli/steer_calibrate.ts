@@ -14,6 +14,7 @@ import { renderMarkdown } from '../report/markdown.ts';
 import { runFolderKind, writeRunDirectory } from '../report/run_directory.ts';
 import { renderText } from '../report/text.ts';
 import { type Calibration, calibrate } from '../steering/calibrate.ts';
+import { isGreedy } from '../steering/complete_spec.ts';
 import { createPoleReader } from '../steering/pole_reader.ts';
 import type { CliContext } from './context.ts';
 import { type Result, visible } from './output.ts';
@@ -45,10 +46,13 @@ export async function runSteerCalibrate(
 ): Promise<void> {
   const out = flags.out === undefined ? undefined : resolve(context.cwd, flags.out);
   if (out !== undefined) await checkOutputDirectory(out, FOLDER);
-  const given = await givenSpec(context, specPath, { replies: REPLIES, ...flags });
+  const given = await givenSpec(context, specPath, { ...flags, examples: 0 });
+  const isDrawn = !isGreedy({ temperature: 1, ...given.sampling });
   // Random directions and sums are none of its business, and arms of one's own have no one strength.
   const { arms: _, strengths: factors = FACTORS, ...rest } = given;
-  const inputs = await openSteeringInputs(context, { ...rest, random: 0, matched: false }, flags);
+  // A spec's replies are those of its arms.
+  const { replies = isDrawn ? REPLIES : 1 } = flags;
+  const inputs = await openSteeringInputs(context, { ...rest, replies, random: 0, matched: false }, flags);
   try {
     const strengths = factors.map((factor) => Number((factor * inputs.spec.strength).toPrecision(12)));
     if (flags.dryRun) {

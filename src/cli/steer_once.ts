@@ -3,6 +3,7 @@
 import { AntipodeError } from '../errors.ts';
 import { type GeneratedRow, generate } from '../lm/generate.ts';
 import type { Edit, LanguageModel, Steering } from '../lm/language_model.ts';
+import { checkDrawn } from '../steering/complete_spec.ts';
 import type { ArmIntervention } from '../steering/resolve_arms.ts';
 import type { GivenSpec } from '../steering/steering_spec.ts';
 import type { CliContext } from './context.ts';
@@ -26,6 +27,7 @@ export async function runSteerOnce(context: CliContext, flags: SteerOnceFlags): 
   const terms = (flags.steer ?? []).map((text) => parseSteer(text));
   const inputs = await openSteeringInputs(context, await givenOnce(context, flags, terms), flags);
   try {
+    checkDrawn('replies', flags.replies, inputs.spec.sampling);
     checkSameSae(terms, inputs.sae.header.identity, '--steer');
     const { device, model: ref, precision, threads } = inputs.spec;
     const wanted = namesOf(inputs, flags, terms);

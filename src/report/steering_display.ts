@@ -81,11 +81,17 @@ function steeringWords({ method, unit, strength, meanNorm, positions }: Steering
 function labelsTable(subject: SteeringSubject, pass: JudgedPass): DisplayTable {
   const names = poleNames(subject);
   const { outcome } = pass;
+  const isRepeated = outcome.arms.some(({ distinctTexts, replies }) => distinctTexts < replies);
   const notes = [
     'Net: where replies end; of all judged replies, with Wilson’s 95 % interval.',
     ...(outcome.arms.some(({ test }) => test && !Number.isNaN(test.q))
       ? [
           `q: whether the labels differ from the control’s (${testNames(outcome.arms)}; Benjamini-Hochberg over the arms).`,
+        ]
+      : []),
+    ...(isRepeated
+      ? [
+          'Texts: distinct ones. Replies that coincide are not independent of each other: with fewer texts than replies, intervals are too narrow and q is too small.',
         ]
       : []),
     ...(outcome.unlabelled > 0
@@ -104,6 +110,7 @@ function labelsTable(subject: SteeringSubject, pass: JudgedPass): DisplayTable {
     title: `Labels by ${judgeTitle(pass)}`,
     columns: [
       left('Arm'),
+      right('Texts'),
       ...STEERING_LABELS.map((label) => right(shortLabel(label, names))),
       right('Unlabelled'),
       left('Net'),
@@ -113,6 +120,7 @@ function labelsTable(subject: SteeringSubject, pass: JudgedPass): DisplayTable {
     ],
     rows: outcome.arms.map((arm) => [
       arm.arm,
+      isRepeated ? `${arm.distinctTexts} of ${arm.replies}` : '',
       ...STEERING_LABELS.map((label) => String(arm.counts[label])),
       outcome.unlabelled > 0 ? String(arm.counts.unlabelled) : '',
       netText(arm.net, names),

@@ -2,6 +2,7 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { writeCsv } from '../formats/csv.ts';
 import { rowsOf, type Table } from '../formats/table.ts';
 import { agreement } from '../judge/agreement.ts';
 import type { JudgedLabel } from '../judge/labels.ts';
@@ -106,6 +107,30 @@ const table = (name: string): Table => tables.find((one) => one.name === name)!;
 const display = steeringDisplay(subject, { shownReplies: 20 });
 
 describe('tables of a steering run', () => {
+  it('hold nothing in Markdown and CSV that a terminal would obey or a reader not see', () => {
+    for (const text of [renderMarkdown(display), ...tables.map(writeCsv)]) {
+      expect(text.match(/(?![\t\r\n])[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu)).toBeNull();
+    }
+    expect(renderMarkdown(display)).toContain('\\\\u\\{1b\\}');
+    expect(writeCsv(table('replies'))).toContain('\\u{1b}[2J\\u{7}\\u{0}\\u{9b}31m\\u{202e}\\u{2028}');
+  });
+
+  it('say how many texts an arm has where replies coincide', () => {
+    const same = records.map((record) => ({
+      ...record,
+      text: record.arm === '+Happy' ? 'I am.' : record.text,
+    }));
+    const pass = { ...first, outcome: outcome(same, first.verdicts, { poles, arms }) };
+    const copied = { ...subject, records: same, judged: [pass], agreements: [] };
+    const rows = rowsOf(steeringTables(copied)[0]!);
+    const of = (arm: string): unknown => rows.find((row) => row['arm'] === arm)?.['distinct_texts'];
+    expect([of('+Happy'), of('+Sad')]).toEqual([1, HOSTILE.length]);
+    expect(renderMarkdown(steeringDisplay(copied, { shownReplies: 0 }))).toMatch(
+      /^\| \+Happy \| 1 of 10 \|/m,
+    );
+    expect(renderMarkdown(display)).not.toContain('Texts');
+  });
+
   it('have a row per judge, pass and arm, with labels that sum up and the article’s beside them', () => {
     const rows = rowsOf(table('arms'));
     expect(rows).toHaveLength(2 * (arms.length - 1));

@@ -107,6 +107,7 @@ function armsTable(subject: SteeringSubject): Table {
       value: ({ outcome }) => subject.arms.find(({ arm }) => arm.name === outcome.arm)?.length,
     },
     count('replies', ({ replies }) => replies),
+    count('distinct_texts', ({ distinctTexts }) => distinctTexts),
     ...labelCounts,
     {
       name: 'net',

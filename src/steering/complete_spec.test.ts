@@ -216,3 +216,18 @@ describe('refused', () => {
     expect(() => subjectOfSpec({ model: 'google/gemma-2-2b' })).toThrow('google/gemma-2-2b: no SAE is named');
   });
 });
+
+describe('replies that would be copies', () => {
+  test.each([{ temperature: 0 }, { topK: 1 }])('%j gives one of each, and no more are taken', (sampling) => {
+    expect(forOrganism({ sampling })).toMatchObject({ replies: 1, examples: 1 });
+    expect(forOrganism({ sampling, examples: 0 })).toMatchObject({ replies: 1, examples: 0 });
+    expect(() => forOrganism({ sampling, replies: 20 })).toThrow(
+      /^replies: the likeliest token is always taken, so that all 20 would be the same text/,
+    );
+    expect(() => forOrganism({ sampling, examples: 2 })).toThrow(/^examples: /);
+  });
+
+  test('of one prompt twice are refused', () => {
+    expect(() => forOrganism({ prompts: ['a', 'b', 'a'] })).toThrow(/^prompts: "a" stands twice/);
+  });
+});

@@ -110,9 +110,14 @@ export function completeSpec(given: GivenSpec, options: CompleteSpecOptions): St
   checkClaim(given, sae);
   const own = recommendedSteering(sae.neuronpediaId);
   const { found, poles, recommended } = findPoles(given, options);
-  const { examples = STEERING_DEFAULTS.examples, replies = STEERING_DEFAULTS.replies } = given;
   const { prompts = [own?.prompt ?? STEERING_DEFAULTS.prompt] } = given;
   const force = forceOf(given, { own, recommended });
+  const sampling = {
+    ...given.sampling,
+    temperature: given.sampling?.temperature ?? own?.temperature ?? STEERING_DEFAULTS.temperature,
+  };
+  const { examples, replies } = amountsOf(given, sampling);
+  checkPromptsDiffer(prompts);
   const arms = armsOf(given, poles, force);
   checkSize(arms.length * prompts.length * Math.max(replies, examples));
   return {
@@ -130,10 +135,7 @@ export function completeSpec(given: GivenSpec, options: CompleteSpecOptions): St
     arms,
     replies,
     examples,
-    sampling: {
-      ...given.sampling,
-      temperature: given.sampling?.temperature ?? own?.temperature ?? STEERING_DEFAULTS.temperature,
-    },
+    sampling,
     maxNewTokens: given.maxNewTokens ?? STEERING_DEFAULTS.maxNewTokens,
     stops: given.stops ?? [],
     seed: given.seed ?? STEERING_DEFAULTS.seed,
@@ -142,6 +144,41 @@ export function completeSpec(given: GivenSpec, options: CompleteSpecOptions): St
     device: given.device ?? 'auto',
     threads: given.threads,
   };
+}
+
+/** One of each where nothing is drawn: copies of one text are not more evidence than the text. */
+function amountsOf(given: GivenSpec, sampling: SamplingOptions): Pick<SteeringSpec, 'examples' | 'replies'> {
+  const usual = isGreedy(sampling) ? { examples: 1, replies: 1 } : STEERING_DEFAULTS;
+  const { examples = usual.examples, replies = usual.replies } = given;
+  checkDrawn('replies', replies, sampling);
+  checkDrawn('examples', examples, sampling);
+  return { examples, replies };
+}
+
+/** @throws {AntipodeError} `usage` where several replies are asked for and all would be one text */
+export function checkDrawn(key: 'examples' | 'replies', count: number, sampling: SamplingOptions): void {
+  if (count <= 1 || !isGreedy(sampling)) return;
+  throw new AntipodeError(
+    'usage',
+    `${key}: the likeliest token is always taken, so that all ${count} would be the same text (expected 1)`,
+    { hint: `ask for one (--${key} 1), or draw: --temp 0.7` },
+  );
+}
+
+/** Whether the same prompt gives the same reply whatever the seed. */
+export function isGreedy({ temperature, topK }: SamplingOptions): boolean {
+  return temperature === 0 || topK === 1;
+}
+
+/** Seeds follow from the prompt's text: the same prompt again would give the same replies again. */
+function checkPromptsDiffer(prompts: readonly string[]): void {
+  const twice = prompts.find((prompt, i) => prompts.indexOf(prompt) !== i);
+  if (twice === undefined) return;
+  throw new AntipodeError(
+    'usage',
+    `prompts: ${JSON.stringify(shownName(twice))} stands twice, and would get the same replies twice`,
+    { hint: 'give each prompt once; --replies asks for more replies to it' },
+  );
 }
 
 interface FoundPoles extends Pick<SteeringSpec, 'found' | 'poles'> {

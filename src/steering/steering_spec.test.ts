@@ -126,6 +126,7 @@ describe('refused, with line and column', () => {
       "spec.yaml:1:7: unit: got 'meters', expected absolute or max-activation or mean-norm",
     ],
     ['a strength of zero', 'seed: 1\nstrength: 0\n', 'spec.yaml:2:11: strength: got 0, expected more than 0'],
+    ['a prompt twice', 'prompts: [a, b, a]\n', "spec.yaml:1:17: prompts: 'a' stands twice"],
     ['a sweep that repeats', 'strengths: [1, 2, 1]\n', 'spec.yaml:1:19: strengths: 1 stands twice'],
     [
       'pair and poles',

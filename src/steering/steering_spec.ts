@@ -115,6 +115,7 @@ function readSpec(file: SpecFile, note: NoteProblem): GivenSpec {
     note(['poles'], 'poles: stands beside pair (expected one of them)');
   }
   noteRepeated(file.strengths, ['strengths'], note);
+  noteRepeated(file.prompts, ['prompts'], note);
   const given = {
     ...same,
     maxNewTokens: max_new_tokens,
@@ -135,9 +136,10 @@ function readSpec(file: SpecFile, note: NoteProblem): GivenSpec {
   }) as GivenSpec;
 }
 
-function noteRepeated(values: readonly number[] = [], path: Path, note: NoteProblem): void {
+function noteRepeated(values: readonly (number | string)[] = [], path: Path, note: NoteProblem): void {
   values.forEach((value, index) => {
-    if (values.indexOf(value) !== index) note([...path, index], `${shownPath(path)}: ${value} stands twice`);
+    if (values.indexOf(value) === index) return;
+    note([...path, index], `${shownPath(path)}: ${describe(value)} stands twice`);
   });
 }
 
