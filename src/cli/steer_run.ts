@@ -20,6 +20,7 @@ import {
   checkSteerFolder,
   enterSteerFolder,
   inSteerFolder,
+  PLAN_FILE,
   REPLIES_FILE,
   type SteerFolder,
 } from './steer_folder.ts';
@@ -54,7 +55,7 @@ export async function runSteerRun(
     const shown = flags.out ?? defaultFolder(specPath, inputs);
     const folder = { path: resolve(context.cwd, shown), shown };
     await checkSteerFolder(folder);
-    await checkSteeringFolder(folder.path);
+    await checkSteeringFolder(folder.path, shown, [PLAN_FILE, REPLIES_FILE]);
     if (flags.dryRun) {
       context.out().result(plannedResult({ inputs, folder, names, flags }));
       return;

@@ -1,6 +1,6 @@
 /** @file `antipode steer run` on the embedded default: the whole path, the same bytes however it was stopped and on any number of threads, and what it refuses. */
 
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -224,6 +224,32 @@ describe('a run refuses', () => {
       2,
       expect.stringContaining('report.md, changed since antipode wrote it'),
     ]);
+  });
+
+  it('C19: replies of a finished run that somebody edited, and takes them without a manifest, as a stopped run has none', async () => {
+    cpSync(path('whole'), path('edited'), { recursive: true });
+    const file = path('edited', 'replies.jsonl');
+    const [one, ...rest] = readFileSync(file, 'utf8').split('\n');
+    const other = JSON.stringify({ ...JSON.parse(one!), text: 'I am so happy!' });
+    writeFileSync(file, [other, ...rest].join('\n'));
+    const commands = [
+      [...SMALL, '--out', 'edited'],
+      ['judge', 'edited'],
+      ['judge', 'agree', 'edited'],
+    ];
+    for (const command of commands) {
+      const refused = await runCommand(place, command);
+      expect([refused.code, refused.stderr]).toEqual([
+        5,
+        expect.stringMatching(
+          /^error: edited: replies\.jsonl is not what it was when the run ended.*\nnext: put/,
+        ),
+      ]);
+    }
+    rmSync(path('edited', 'manifest.json'));
+    writeFileSync(file, rest.join('\n'));
+    expect((await runCommand(place, [...SMALL, '--out', 'edited', '-q'])).code).toBe(0);
+    expect(snapshot(path('edited'))).toEqual(expected);
   });
 
   it.each([
