@@ -6,10 +6,10 @@ import { neuronpediaIdOf, parseFeatureRef, parseIndex } from '../features/featur
 import { shownName } from '../formats/shown_name.ts';
 import { openFileSource, readBytes } from '../formats/source.ts';
 import type { PolePair } from '../steering/arm.ts';
+import { poleFeaturesProblem, poleNameProblem } from '../steering/pole_problems.ts';
 import {
   type GivenSpec,
   parseSteeringSpec,
-  poleNameProblem,
   type SaeClaim,
   withoutUndefined,
 } from '../steering/steering_spec.ts';
@@ -37,11 +37,21 @@ export async function givenSpec(
   const file = spec === undefined ? {} : await readSpec(context, spec);
   const asked = fromFlags(flags);
   // Poles that an option names are no longer those of the file, whichever way either names them.
-  const { claim, pair, poles, ...rest } = file;
+  const { claim, pair, poles, ...rest } = withMethod(file, asked.method);
   const namesPoles = asked.pair !== undefined || asked.poles !== undefined;
   const own = namesPoles ? {} : withoutUndefined({ claim, pair, poles });
   const sampling = { ...file.sampling, ...asked.sampling };
   return { ...rest, ...own, ...asked, ...(Object.keys(sampling).length > 0 && { sampling }) };
+}
+
+/** What a file says for its own method, and another one that an option names has not. */
+function withMethod(file: GivenSpec, asked: GivenSpec['method']): GivenSpec {
+  if (asked === undefined || asked === (file.method ?? 'add')) return file;
+  const { matched, ...left } = file;
+  if (asked === 'orthogonal') return left;
+  if (asked !== 'project-out') return file;
+  const { strength: _, strengths: __, ...without } = left;
+  return without;
 }
 
 async function readSpec({ cwd }: CliContext, spec: string): Promise<GivenSpec> {
@@ -128,6 +138,10 @@ function readPoles(given: readonly string[]): { readonly poles: PolePair; readon
   for (const { name, features } of [a!, b!]) {
     const twice = features.find((feature, i) => features.indexOf(feature) !== i);
     if (twice !== undefined) throw new AntipodeError('usage', `--pole: ${name} has feature ${twice} twice`);
+  }
+  const shared = poleFeaturesProblem({ a: a!, b: b! });
+  if (shared !== undefined) {
+    throw new AntipodeError('usage', `--pole: ${shared}`, { hint: 'give each feature to one of the poles' });
   }
   const claim = Object.assign({}, ...claims) as SaeClaim;
   return { poles: { a: a!, b: b! }, ...(Object.keys(claim).length > 0 && { claim }) };

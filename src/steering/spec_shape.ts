@@ -28,7 +28,7 @@ const positive = z.number().positive();
 const partShape = z.strictObject({
   pole: name.optional(),
   features: featuresShape.optional(),
-  strength: z.number(),
+  strength: z.number().optional(),
 });
 
 const armShape = z.strictObject({ name, parts: z.array(partShape).min(1).max(MAX_PARTS) });
@@ -122,6 +122,6 @@ export interface FileArm {
   readonly parts: readonly {
     readonly pole?: string | undefined;
     readonly features?: readonly (number | string)[] | undefined;
-    readonly strength: number;
+    readonly strength?: number | undefined;
   }[];
 }

@@ -127,6 +127,11 @@ describe('refused, with line and column', () => {
     ],
     ['a strength of zero', 'seed: 1\nstrength: 0\n', 'spec.yaml:2:11: strength: got 0, expected more than 0'],
     ['a prompt twice', 'prompts: [a, b, a]\n', "spec.yaml:1:17: prompts: 'a' stands twice"],
+    [
+      'a feature in both poles',
+      'poles: { A: [1, 2], B: [3, 2] }\n',
+      'spec.yaml:1:24: poles: feature 2 stands in both A and B, and would push both ways',
+    ],
     ['a sweep that repeats', 'strengths: [1, 2, 1]\n', 'spec.yaml:1:19: strengths: 1 stands twice'],
     [
       'pair and poles',

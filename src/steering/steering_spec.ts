@@ -11,14 +11,15 @@ import type { DeviceChoice } from '../lm/device.ts';
 import type { PrecisionChoice } from '../lm/precision.ts';
 import type { SamplingOptions } from '../lm/sampler.ts';
 import type { PolePair, SteerMethod, SteerPositions, StrengthUnit } from './arm.ts';
+import { poleFeaturesProblem, poleNameProblem } from './pole_problems.ts';
 import { type FileArm, SPEC_KEYS, type SpecFile, specShape } from './spec_shape.ts';
 
 /** A part of an arm that somebody made up. */
 export interface SpecPart {
   /** A pole's name, or features of the SAE. */
   readonly of: { readonly pole: string } | { readonly features: readonly number[] };
-  /** In the unit of the run; negative pushes the other way. */
-  readonly strength: number;
+  /** In the unit of the run; negative pushes the other way. Left out for `project-out`, which has none. */
+  readonly strength?: number;
 }
 
 export interface SpecArm {
@@ -75,9 +76,6 @@ export interface GivenSpec {
 }
 
 const HINT = `a spec may hold ${SPEC_KEYS.join(', ')}`;
-
-/** Names of poles stand in labels, in names of arms and so in ids of replies. */
-const POLE_NAME = /^[\p{L}\p{N}](?:[\p{L}\p{N} _-]{0,38}[\p{L}\p{N}])?$/u;
 
 /**
  * @param name begins every line of the message
@@ -160,13 +158,10 @@ function readPoles(
   }
   if (a[0] === b[0]) note(['poles'], `poles: both are called ${a[0]}`);
   const features = ([name, list]: typeof a): number[] => readFeatures(list, ['poles', name], reading);
-  return { a: { name: a[0], features: features(a) }, b: { name: b[0], features: features(b) } };
-}
-
-/** Why a pole cannot be called so; undefined where it can. */
-export function poleNameProblem(name: string): string | undefined {
-  if (POLE_NAME.test(name)) return undefined;
-  return `got ${describe(name)}, expected a name of letters, digits, blanks and hyphens, at most 40`;
+  const pair = { a: { name: a[0], features: features(a) }, b: { name: b[0], features: features(b) } };
+  const problem = poleFeaturesProblem(pair);
+  if (problem !== undefined) note(['poles', b[0]], `poles: ${problem}`);
+  return pair;
 }
 
 function readArm({ name, parts }: FileArm, path: Path, reading: Reading): SpecArm {
@@ -178,7 +173,8 @@ function readArm({ name, parts }: FileArm, path: Path, reading: Reading): SpecAr
         reading.note(at, `${shownPath(at)}: expected either pole or features`);
       }
       const list = readFeatures(features ?? [], [...at, 'features'], reading);
-      return { of: pole === undefined ? { features: list } : { pole }, strength };
+      const of = pole === undefined ? { features: list } : { pole };
+      return { of, ...(strength !== undefined && { strength }) };
     }),
   };
 }
