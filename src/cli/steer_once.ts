@@ -104,14 +104,15 @@ interface WantedArm {
 
 /** @throws {AntipodeError} `usage` for an arm that there is not */
 function namesOf(
-  { spec: { arms, poles } }: SteeringInputs,
+  { spec: { arms, method, poles } }: SteeringInputs,
   { arm: asked }: SteerOnceFlags,
   terms: readonly SteerTerm[],
 ): WantedArm[] {
   const control = { arm: 'control', title: DEFAULT };
   if (terms.length > 0) return [control, { arm: STEERED, title: STEERED }];
   const known = arms.map(({ name }) => name).filter((name) => name !== 'control' && name !== 'examples');
-  const names = asked ?? [`+${poles.a.name}`, `+${poles.b.name}`];
+  const first = method === 'project-out' ? 'without ' : '+';
+  const names = asked ?? [`${first}${poles.a.name}`, `${first}${poles.b.name}`];
   return [
     control,
     ...names.map((name) => {
@@ -179,7 +180,11 @@ async function showReplies(context: CliContext, { inputs, model, arms, replies }
       method: spec.method,
       positions: spec.positions,
       sampling: spec.sampling,
-      arms: arms.map(({ title, length, coefficients }) => ({ arm: title, length, coefficients })),
+      arms: arms.map(({ title, length, coefficients }) => ({
+        arm: title,
+        length: spec.method === 'add' ? length : null,
+        coefficients,
+      })),
       replies: json,
     }),
     quiet: () => [],
@@ -193,7 +198,7 @@ function armSentence(
   const terms = coefficients.map(({ feature, coefficient }) =>
     method === 'project-out' ? String(feature) : `${feature} x ${Number(coefficient.toPrecision(4))}`,
   );
-  const size = length > 0 ? `, length ${length.toPrecision(4)}` : '';
+  const size = method === 'add' && length > 0 ? `, length ${length.toPrecision(4)}` : '';
   const where = `${shownPlace(site)}, ${positions === 'all' ? 'every position' : `${positions} positions`}`;
   return `${title}: ${method} ${terms.join(', ')}${size}, ${where}`;
 }

@@ -117,7 +117,11 @@ export function subjectOf(
     meanNorm: plan.mean_norm?.value,
     seed,
     sampling: samplingWords(plan),
-    arms: plan.arms.map((arm, i) => ({ arm: arms[i]!, length: arm.length, coefficients: arm.coefficients })),
+    arms: plan.arms.map(({ coefficients, length }, i) => ({
+      arm: arms[i]!,
+      length: method === 'add' ? length : undefined,
+      coefficients,
+    })),
     records,
     judged: judged.length > 0 ? judged : [nobody],
     agreements: agreementsOf(judged),

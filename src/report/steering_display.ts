@@ -1,11 +1,12 @@
 /** @file The result of a steering run as display tables, in the article's form: labels and Net per arm, what is left of the text, the article's numbers beside ours. */
 
-import { publishedArm, publishedSteering } from '../concepts/published_steering.ts';
+import { publishedSteering } from '../concepts/published_steering.ts';
 import { netText } from '../judge/end_states.ts';
 import { labelName, type PoleNames, STEERING_LABELS } from '../judge/labels.ts';
 import type { ArmOutcome } from '../judge/outcome.ts';
 import type { Interval } from '../stats/wilson.ts';
 import { agreementTables } from './agreement_display.ts';
+import { articleBeside } from './article_beside.ts';
 import { type DisplayTable, formatCount, left, plural, right, shorten } from './display.ts';
 import { type JudgedPass, judgeTitle, poleNames, type SteeringSubject } from './steering_subject.ts';
 
@@ -199,7 +200,7 @@ function publishedTables(subject: SteeringSubject, pass: JudgedPass): DisplayTab
   const names = poleNames(subject);
   const published = publishedSteering();
   const rows = pass.outcome.arms.flatMap((outcome) => {
-    const found = publishedArm(outcome.arm, names);
+    const found = articleBeside(subject, outcome.arm);
     return found ? [{ outcome, found }] : [];
   });
   if (rows.length === 0) return [];

@@ -167,6 +167,23 @@ describe('tables of a steering run', () => {
     ]);
   });
 
+  it('show the article’s beside what was done as it was done there, whatever it is called', () => {
+    const published = (other: Partial<SteeringSubject>): unknown =>
+      rowsOf(steeringTables({ ...subject, ...other })[0]!).find(({ arm }) => arm === '+Happy')?.[
+        'published_net'
+      ];
+    expect(published({})).toBe('Neutral (10/20)');
+    expect(published({ method: 'clamp' })).toBeNull();
+    const happy = subject.arms.find(({ arm }) => arm.name === '+Happy')!;
+    const instead = (one: typeof happy): Partial<SteeringSubject> => ({
+      arms: subject.arms.map((arm) => (arm === happy ? one : arm)),
+    });
+    expect(published(instead({ ...happy, length: 0 }))).toBeNull();
+    for (const parts of [[{ features: [1], strength: -2 }], [{ features: [2], strength: 2 }]]) {
+      expect(published(instead({ ...happy, arm: { ...happy.arm, parts } }))).toBeNull();
+    }
+  });
+
   it('of a run that nobody judged have arms without labels', () => {
     const nobody: JudgedPass = { ...passOf('', 1, () => 'none'), verdicts: new Map() };
     const unjudged = { ...nobody, outcome: outcome(records, new Map(), { poles, arms }) };

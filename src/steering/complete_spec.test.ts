@@ -231,3 +231,49 @@ describe('replies that would be copies', () => {
     expect(() => forOrganism({ prompts: ['a', 'b', 'a'] })).toThrow(/^prompts: "a" stands twice/);
   });
 });
+
+describe('project-out, which knows neither sign nor strength', () => {
+  const without = (given: GivenSpec = {}): SteeringSpec => forGemma({ method: 'project-out', ...given });
+
+  test('makes each thing once, named after what is gone', () => {
+    expect(namesOf(without({ random: 1 }))).toEqual([
+      'control',
+      'examples',
+      'without Happy+Sad',
+      'without Happy',
+      'without Sad',
+      'random 1',
+    ]);
+    const sets = without().arms.map(({ parts }) => parts.flatMap(({ features }) => features).join());
+    expect(sets.slice(2, 5)).toEqual(['11697,15682,15539', '11697', '15682,15539']);
+  });
+
+  test.each([
+    [{ strength: 2 }, /^strength: project-out takes the poles away, whatever the strength$/],
+    [{ strengths: [1, 2] }, /^strengths: project-out/],
+    [{ arms: [{ name: 'x', parts: [{ of: { pole: 'happy' }, strength: 1 }] }] }, /^arm x: has a strength/],
+    [
+      {
+        arms: [
+          { name: 'x', parts: [{ of: { features: [1, 2] } }] },
+          { name: 'y', parts: [{ of: { features: [2] } }, { of: { features: [1] } }] },
+        ],
+      },
+      /^arm y: takes the same features away as x$/,
+    ],
+  ] as const)('%j is refused', (given, message) => {
+    expect(() => without(given)).toThrow(message);
+  });
+
+  test('other methods need a strength in every part', () => {
+    const arms = [{ name: 'x', parts: [{ of: { features: [1] } }] }];
+    expect(() => forGemma({ arms })).toThrow(/^arm x: a part of it has no strength$/);
+    expect(without({ arms }).arms[2]).toMatchObject({ parts: [{ features: [1], strength: 1 }] });
+  });
+});
+
+test('orthogonal without a strength says which option it is', () => {
+  expect(() => forGemma({ method: 'orthogonal' })).toThrow(
+    expect.objectContaining({ hint: expect.stringContaining('--strength 2') }),
+  );
+});

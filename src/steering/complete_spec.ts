@@ -214,11 +214,17 @@ function forceOf(given: GivenSpec, { own, recommended }: Recommendations): Force
   const { method = 'add', strength } = given;
   const unit = given.unit ?? (own ? 'mean-norm' : 'absolute');
   const meanNorm = unit === 'mean-norm' ? meanNormOf(given, own) : undefined;
-  if (method === 'project-out') return { method, unit, strength: 1, meanNorm: undefined };
+  if (method === 'project-out') {
+    const said = strength === undefined ? given.strengths && 'strengths' : 'strength';
+    if (said === undefined) return { method, unit, strength: 1, meanNorm: undefined };
+    throw new AntipodeError('usage', `${said}: project-out takes the poles away, whatever the strength`, {
+      hint: `leave ${said} out, or take orthogonal, which multiplies what is there`,
+    });
+  }
   if (method === 'orthogonal') {
     if (strength !== undefined) return { method, unit, strength, meanNorm: undefined };
     throw new AntipodeError('usage', 'strength: is missing (orthogonal multiplies what is there with it)', {
-      hint: '2 doubles the poles’ share of the residual stream; project-out takes it away',
+      hint: 'add --strength 2, which doubles the poles’ share of the residual stream; project-out takes it away',
     });
   }
   const usual = unit === 'mean-norm' ? (recommended?.strength ?? STRENGTHS[unit]) : STRENGTHS[unit];
@@ -238,6 +244,7 @@ function armsOf(given: GivenSpec, poles: PolePair, { method, strength }: Force):
   return armsOfSpec({
     poles,
     own: given.arms,
+    method,
     strength,
     factors: given.strengths ?? [1],
     random: given.random ?? STEERING_DEFAULTS.random,

@@ -19,7 +19,7 @@ function resolve(arm: Arm, rows: WrittenRows, options: ResolveArmsOptions): ArmI
     case 'examples':
       return { arm, length: 0, coefficients: [] };
     case 'steered':
-      return ofCoefficients(arm, coefficientsOf(arm, rows, options), rows);
+      return steeredBy(arm, coefficientsOf(arm, rows, options), rows);
     case 'matched': {
       const length = referenceLength(options.arms, arm, rows, options);
       return ofCoefficients(arm, scaledTo(length, arm, rows, options), rows);
@@ -34,6 +34,26 @@ function resolve(arm: Arm, rows: WrittenRows, options: ResolveArmsOptions): ArmI
       );
     }
   }
+}
+
+/** Of the lengths of its terms: float64 sums that are meant to cancel leave less. */
+const CANCELLED = 1e-9;
+
+/** An arm that adds nothing would be a second control under another name. */
+function steeredBy(
+  arm: Arm,
+  coefficients: readonly FeatureCoefficient[],
+  rows: WrittenRows,
+): ArmIntervention {
+  const intervention = ofCoefficients(arm, coefficients, rows);
+  const terms = coefficients.reduce((sum, one) => sum + lengthOf(written([one], rows)), 0);
+  const isAdded = intervention.steering?.some((value) => value !== 0) === true;
+  if (isAdded && intervention.length > CANCELLED * terms) return intervention;
+  const isMeant = arm.parts.some(({ strength }) => strength !== 0);
+  const problem = isMeant ? 'its parts cancel out' : 'its strengths are 0';
+  throw new AntipodeError('usage', `arm ${arm.name}: ${problem}, so that it would steer nothing`, {
+    hint: 'leave the arm out, or give its parts other strengths',
+  });
 }
 
 function ofCoefficients(
