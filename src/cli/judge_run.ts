@@ -16,7 +16,7 @@ import type { SteeringPlan } from '../steering/steering_plan.ts';
 import type { CliContext } from './context.ts';
 import { judgeNames } from './judge_flags.ts';
 import { judgeCostBound } from './judge_options.ts';
-import { judgeRun } from './judge_stage.ts';
+import { judgeRun, refuseWithoutLabels } from './judge_stage.ts';
 import { visible } from './output.ts';
 import type { JudgeRunFlags } from './steer_flags.ts';
 import { inSteerFolder, PLAN_FILE, REPLIES_FILE, readSteerFolder, type SteerFolder } from './steer_folder.ts';
@@ -70,6 +70,7 @@ export async function runJudge(context: CliContext, shown: string, flags: JudgeR
     });
     const report = await writeSteeringReport(context, folder, { plan, records });
     context.out().result(runResult({ folder, plan, report, usage }));
+    refuseWithoutLabels(usage);
   };
   await inSteerFolder(folder, work, context.signal);
 }

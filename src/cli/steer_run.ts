@@ -13,8 +13,7 @@ import type { ReplyRecord } from '../steering/reply_record.ts';
 import { type SteeringPlan, steeringPlan } from '../steering/steering_plan.ts';
 import type { CliContext } from './context.ts';
 import { type JudgeName, judgeNames } from './judge_flags.ts';
-import { checkJudges, judgeRun } from './judge_stage.ts';
-import type { Result } from './output.ts';
+import { checkJudges, type JudgeUsage, judgeRun, refuseWithoutLabels } from './judge_stage.ts';
 import type { SteerRunFlags } from './steer_flags.ts';
 import {
   checkSteerFolder,
@@ -65,14 +64,15 @@ export async function runSteerRun(
     const poles = { a: spec.poles.a.name, b: spec.poles.b.name };
     await checkJudges(context, { names, flags, run, poles, seed });
     await ensureFolder(folder.path);
-    const work = async (): Promise<Result> => {
+    const work = async (): Promise<readonly JudgeUsage[]> => {
       const { plan, records } = await generate(context, inputs, folder);
       const prompts = plan.prompts.map(({ text }) => text);
       const usage = await judgeRun(context, { folder, poles, prompts, records, names, flags, run, seed });
       const report = await writeSteeringReport(context, folder, { plan, records });
-      return runResult({ folder, plan, report, usage });
+      context.out().result(runResult({ folder, plan, report, usage }));
+      return usage;
     };
-    context.out().result(await inSteerFolder(folder, work, context.signal));
+    refuseWithoutLabels(await inSteerFolder(folder, work, context.signal));
   } finally {
     await inputs.sae.close();
   }

@@ -47,6 +47,8 @@ export class EndpointFailure extends Error {
   readonly retryAfterMs: number | undefined;
   /** The model did answer, but said nothing: it refused, a filter kept its words back, or the limit came before them. */
   readonly isAnswered: boolean;
+  /** It will not say more when it is asked again: the model refused, or a filter kept its words back. */
+  readonly isRefusal: boolean;
   /** Nobody spoke: no connection, or nothing in time. */
   readonly isSilence: boolean;
   /** What to do about it, as a clause. */
@@ -62,6 +64,7 @@ export class EndpointFailure extends Error {
       readonly isPassing?: boolean;
       readonly retryAfterMs?: number | undefined;
       readonly isAnswered?: boolean;
+      readonly isRefusal?: boolean;
       readonly isSilence?: boolean;
       readonly step?: string;
       readonly promptTokens?: number | undefined;
@@ -73,6 +76,7 @@ export class EndpointFailure extends Error {
     this.isPassing = facts.isPassing ?? false;
     this.retryAfterMs = facts.retryAfterMs;
     this.isAnswered = facts.isAnswered ?? false;
+    this.isRefusal = facts.isRefusal ?? false;
     this.isSilence = facts.isSilence ?? false;
     this.step = facts.step;
     this.promptTokens = facts.promptTokens;

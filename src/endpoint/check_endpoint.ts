@@ -36,7 +36,10 @@ export async function checkEndpoint(endpoint: ChatEndpoint, signal?: AbortSignal
     throw new AntipodeError(
       'network',
       `${endpoint.host}: ${endpoint.model} cannot be asked: ${error.message}`,
-      { hint: error.step ?? 'check the address and the name of the model', cause: error },
+      {
+        hint: `${error.step ?? 'check the address and the name of the model'}, then run the same command again`,
+        cause: error,
+      },
     );
   }
 }

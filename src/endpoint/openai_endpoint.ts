@@ -133,7 +133,12 @@ async function askOnce(client: OpenAI, body: Body, { apiKey, signal }: Asking): 
   const promptTokens = countOf(usage['prompt_tokens']);
   const completionTokens = countOf(usage['completion_tokens']);
   if (text === undefined) {
-    throw new EndpointFailure(silence, { isAnswered: true, promptTokens, completionTokens });
+    throw new EndpointFailure(silence.reason, {
+      isAnswered: true,
+      isRefusal: silence.isRefusal,
+      promptTokens,
+      completionTokens,
+    });
   }
   return { text: withoutSecret(text, apiKey), promptTokens, completionTokens, isCached: false };
 }
@@ -142,7 +147,7 @@ async function askOnce(client: OpenAI, body: Body, { apiKey, signal }: Asking): 
 function readCompletion(reply: unknown): {
   readonly text: string | undefined;
   /** Why there is no text. */
-  readonly silence: string;
+  readonly silence: { readonly reason: string; readonly isRefusal: boolean };
   readonly usage: Readonly<Record<string, unknown>>;
 } {
   const { choices, usage } = recordOf(reply);
@@ -155,11 +160,16 @@ function readCompletion(reply: unknown): {
   };
 }
 
-function silenceOf(refusal: unknown, finishReason: unknown): string {
-  if (typeof refusal === 'string' && refusal !== '') return 'the model refuses to answer';
-  if (finishReason === 'content_filter') return 'a filter kept the answer back';
-  if (finishReason === 'length') return 'the answer has no text within its limit of tokens';
-  return 'the answer has no text';
+function silenceOf(
+  refusal: unknown,
+  finishReason: unknown,
+): { readonly reason: string; readonly isRefusal: boolean } {
+  if (typeof refusal === 'string' && refusal !== '') {
+    return { reason: 'the model refuses to answer', isRefusal: true };
+  }
+  if (finishReason === 'content_filter') return { reason: 'a filter kept the answer back', isRefusal: true };
+  const within = finishReason === 'length' ? ' within its limit of tokens' : '';
+  return { reason: `the answer has no text${within}`, isRefusal: false };
 }
 
 function recordOf(value: unknown): Readonly<Record<string, unknown>> {

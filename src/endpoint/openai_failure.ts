@@ -33,7 +33,7 @@ export function failureOf(error: unknown, { apiKey, timeoutMs }: FailureContext)
     return new EndpointFailure(`no answer within ${timeoutMs / 1000} s`, {
       isPassing: true,
       isSilence: true,
-      step: 'look whether the server is busy, or still loads the model, and run the same command again',
+      step: 'look whether the server is busy, or still loads the model',
     });
   }
   return new EndpointFailure(connectionProblem(causes), {
@@ -83,10 +83,10 @@ function stepOf(status: number, retryAfterMs: number | undefined): string {
   if (status === 404) return 'check the address, which mostly ends in /v1, and the name of the model';
   if (status === 429) {
     const wait = retryAfterMs === undefined ? 'a while' : `${Math.ceil(retryAfterMs / 1000)} s`;
-    return `the server is asked too often: wait ${wait} and run the same command again`;
+    return `the server is asked too often: wait ${wait}`;
   }
   if (status === 408 || status === 409 || status >= 500) {
-    return 'the server is there, but fails: look at its log, or run the same command again later';
+    return 'the server is there, but fails: look at its log, or wait';
   }
   return 'check the name of the model, and whether this server takes chat completions with response_format json_schema';
 }
