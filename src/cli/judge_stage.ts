@@ -48,11 +48,13 @@ export interface JudgeUsage {
 
 /**
  * Whether these judges can speak of these poles at all, and an endpoint answers: before a long generation, not behind it.
+ * @param isAsked false for a dry run: endpoints are asked nothing
  * @throws {AntipodeError} `usage`, `missing`, `network`
  */
 export async function checkJudges(
   context: CliContext,
   { names, flags, run, poles, seed }: Omit<JudgingRequest, 'folder' | 'prompts' | 'records'>,
+  isAsked: boolean,
 ): Promise<void> {
   for (const name of names) {
     // To open a model may take minutes: that it is there is all that is looked at.
@@ -63,7 +65,7 @@ export async function checkJudges(
     const opened = await openJudge(context, { name, flags, run });
     try {
       opened.judge({ poles, examples: [] }, { seed, pass: 1 });
-      await opened.check();
+      if (isAsked) await opened.check();
     } finally {
       await opened.close();
     }

@@ -2,13 +2,17 @@
 
 import type { Command } from 'commander';
 import { STEER_METHODS, STEER_POSITIONS, STRENGTH_UNITS } from '../steering/arm.ts';
+import {
+  MAX_LAYER,
+  MAX_NEW_TOKENS,
+  MAX_STRENGTH,
+  MAX_TEMPERATURE,
+  MIN_STRENGTH,
+} from '../steering/limits.ts';
 import { addModelOptions } from './model_options.ts';
 import { choiceOption, collect, integerOption, numberOption, numbersOption } from './options.ts';
 import { addSaeOptions } from './sae_options.ts';
 import { addSamplingOptions } from './sampling_options.ts';
-
-/** Decoder rows have lengths near 1. */
-const MAX_STRENGTH = 1e9;
 
 export function addSteerOptions(command: Command): Command {
   addModelOptions(command)
@@ -19,7 +23,7 @@ export function addSteerOptions(command: Command): Command {
     .option(
       '--layer <index>',
       'of the SAE, where its files do not say it',
-      integerOption('--layer', 0, 10_000),
+      integerOption('--layer', 0, MAX_LAYER),
     )
     .option(
       '--pair <a:b>',
@@ -44,7 +48,7 @@ export function addSteerOptions(command: Command): Command {
     .option(
       '--strength <number>',
       'of a pole, in the unit (default: 100 absolute, 1 max-activation, 0.5 mean-norm, or as the embedded card says)',
-      numberOption('--strength', 0, MAX_STRENGTH),
+      numberOption('--strength', MIN_STRENGTH, MAX_STRENGTH),
     )
     .option(
       '--positions <name>',
@@ -62,14 +66,18 @@ function addTextFlags(command: Command): Command {
     .option(
       '-n, --n-predict <count>',
       'new tokens per reply at most (default: 64)',
-      integerOption('--n-predict', 1, 1_000_000),
+      integerOption('--n-predict', 1, MAX_NEW_TOKENS),
     )
     .option('-s, --seed <integer>', 'of all draws (default: 0)', integerOption('--seed', 0))
     .option(
       '--temp <number>',
       'temperature (default: 1, for the embedded model 0.7)',
-      numberOption('--temp', 0, 100),
+      numberOption('--temp', 0, MAX_TEMPERATURE),
     );
 }
 
-export const strengthsOption: (text: string) => number[] = numbersOption('--strengths', 1e-6, MAX_STRENGTH);
+export const strengthsOption: (text: string) => number[] = numbersOption(
+  '--strengths',
+  MIN_STRENGTH,
+  MAX_STRENGTH,
+);

@@ -55,14 +55,14 @@ export async function runSteerRun(
     const folder = { path: resolve(context.cwd, shown), shown };
     await checkSteerFolder(folder);
     await checkSteeringFolder(folder.path, shown, [PLAN_FILE, REPLIES_FILE]);
+    const { precision, device, seed, threads } = spec;
+    const run = { precision, device, ...(threads !== undefined && { threads }) };
+    const poles = { a: spec.poles.a.name, b: spec.poles.b.name };
+    await checkJudges(context, { names, flags, run, poles, seed }, flags.dryRun !== true);
     if (flags.dryRun) {
       context.out().result(plannedResult({ inputs, folder, names, flags }));
       return;
     }
-    const { precision, device, seed, threads } = spec;
-    const run = { precision, device, ...(threads !== undefined && { threads }) };
-    const poles = { a: spec.poles.a.name, b: spec.poles.b.name };
-    await checkJudges(context, { names, flags, run, poles, seed });
     await ensureFolder(folder.path);
     const work = async (): Promise<readonly JudgeUsage[]> => {
       const { plan, records } = await generate(context, inputs, folder);

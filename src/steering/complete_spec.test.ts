@@ -204,7 +204,7 @@ describe('refused', () => {
       'more replies than a lifetime has',
       { pair: 'happy:sad', replies: 10_000, strengths: [1, 2, 3] },
       gemma,
-      'replies: the run would make up to',
+      'replies: 10000 for each of 34 arms, and 20 examples, would be 340020 in all (expected at most 100000 in all)',
     ],
   ])('%s', (_, given, sae, message) => {
     const named = { model: 'm', sae: 's', ...given };
@@ -275,5 +275,11 @@ describe('project-out, which knows neither sign nor strength', () => {
 test('orthogonal without a strength says which option it is', () => {
   expect(() => forGemma({ method: 'orthogonal' })).toThrow(
     expect.objectContaining({ hint: expect.stringContaining('--strength 2') }),
+  );
+});
+
+test('a multiple takes the strength no further than a strength may go', () => {
+  expect(() => forGemma({ strength: 1e9, strengths: [1, 10] })).toThrow(
+    /^strengths: the strongest arm would have 10000000000 .*expected at most 1000000000/,
   );
 });

@@ -17,9 +17,9 @@ import type { PrecisionChoice } from '../lm/precision.ts';
 import type { SamplingOptions } from '../lm/sampler.ts';
 import type { SaeIdentity } from '../sae/sae.ts';
 import type { Arm, PolePair, SteerMethod, SteerPositions, StrengthUnit } from './arm.ts';
+import { MAX_REPLIES, MAX_STRENGTH } from './limits.ts';
 import { findPair } from './pole_lookup.ts';
 import { armsOfSpec } from './spec_arms.ts';
-import { MAX_REPLIES } from './spec_shape.ts';
 import type { GivenSpec } from './steering_spec.ts';
 
 /** What METHOD and the article name, and what they leave open. */
@@ -119,7 +119,7 @@ export function completeSpec(given: GivenSpec, options: CompleteSpecOptions): St
   const { examples, replies } = amountsOf(given, sampling);
   checkPromptsDiffer(prompts);
   const arms = armsOf(given, poles, force);
-  checkSize(arms.length * prompts.length * Math.max(replies, examples));
+  checkSize(arms.length - 1, prompts.length, { replies, examples });
   return {
     title: given.title,
     ...subjectOfSpec(given),
@@ -241,6 +241,14 @@ function armsOf(given: GivenSpec, poles: PolePair, { method, strength }: Force):
   if (!isLength && given.matched === true) {
     throw new AntipodeError('usage', `matched: ${method} adds nothing whose length could be matched`);
   }
+  const most = strength * Math.max(...(given.strengths ?? [1]));
+  if (most > MAX_STRENGTH) {
+    throw new AntipodeError(
+      'usage',
+      `strengths: the strongest arm would have ${most} (strength ${strength} times its multiple; expected at most ${MAX_STRENGTH})`,
+      { hint: 'take a smaller strength, or smaller multiples of it' },
+    );
+  }
   return armsOfSpec({
     poles,
     own: given.arms,
@@ -264,13 +272,18 @@ function checkClaim({ claim }: GivenSpec, { label, layer, neuronpediaId }: SaeId
   }
 }
 
-function checkSize(replies: number): void {
-  if (replies <= MAX_REPLIES) return;
+/** @param arms all but `examples` */
+function checkSize(
+  arms: number,
+  prompts: number,
+  { examples, replies }: Pick<SteeringSpec, 'examples' | 'replies'>,
+): void {
+  const all = prompts * (arms * replies + examples);
+  if (all <= MAX_REPLIES) return;
+  const each = `${replies} for each of ${arms} arms${prompts === 1 ? '' : ` and ${prompts} prompts`}`;
   throw new AntipodeError(
     'usage',
-    `replies: the run would make up to ${replies} (expected at most ${MAX_REPLIES})`,
-    {
-      hint: 'take fewer prompts, strengths, arms or replies per arm',
-    },
+    `replies: ${each}, and ${examples} examples, would be ${all} in all (expected at most ${MAX_REPLIES} in all)`,
+    { hint: 'take fewer replies per arm, prompts, strengths or arms' },
   );
 }

@@ -1,6 +1,7 @@
 /** @file Arms of the method `add`: h + the sum of coefficient times decoder row, as one vector. */
 
 import { AntipodeError } from '../errors.ts';
+import { MAX_STEERING } from '../lm/request_checks.ts';
 import { createRng } from '../tensor/rng.ts';
 import type { Arm } from './arm.ts';
 import { coefficientsOf, referenceLength, scaledTo, type WrittenRows, written } from './arm_coefficients.ts';
@@ -70,8 +71,12 @@ function ofVector(
   coefficients: readonly FeatureCoefficient[],
 ): ArmIntervention {
   const steering = Float32Array.from(vector);
-  if (!steering.every(Number.isFinite)) {
-    throw new AntipodeError('usage', `arm ${arm.name}: its strength is out of range`);
+  if (!steering.every((value) => Math.abs(value) <= MAX_STEERING)) {
+    throw new AntipodeError(
+      'usage',
+      `arm ${arm.name}: what it adds is too large (expected at most ${MAX_STEERING} in each direction)`,
+      { hint: 'take a smaller strength' },
+    );
   }
   return { arm, steering, length: lengthOf(vector), coefficients };
 }

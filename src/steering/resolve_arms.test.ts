@@ -273,7 +273,7 @@ describe('refused', () => {
       },
       'feature 5 would be multiplied with 1 and with 2',
     ],
-    ['a strength beyond float32', { strength: 1e39 }, 'is out of range'],
+    ['a strength beyond float32', { strength: 1e39 }, 'what it adds is too large'],
   ])('%s', async (_, options, message) => {
     const error = await resolved(options).then(
       () => undefined,

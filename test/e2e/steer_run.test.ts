@@ -6,7 +6,14 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { runs } from '../support/effort.ts';
-import { type CommandResult, makePlace, type Place, runCommand, snapshot } from '../support/run_command.ts';
+import {
+  type CommandResult,
+  makePlace,
+  type Place,
+  runCommand,
+  runHere,
+  snapshot,
+} from '../support/run_command.ts';
 
 const SPEC = fileURLToPath(new URL('../../experiments/steering/organism.yaml', import.meta.url));
 
@@ -264,6 +271,35 @@ describe('a run refuses', () => {
     const refused = await runCommand(place, [...SMALL, '--out', 'never', ...flags]);
     expect([refused.code, refused.stderr]).toEqual([2, expect.stringContaining(message)]);
     expect(existsSync(path('never', 'replies.jsonl'))).toBe(false);
+  });
+});
+
+describe('what can be known before is said by --dry-run too, and leaves no folder', () => {
+  it.each([
+    [
+      ['--pole', 'Happy=642', '--pole', 'Sad=999999'],
+      'feature 999999: organism-2-res-2k has none of that number',
+    ],
+    [['--pole', 'Happy=642', '--pole', 'Sad=642'], '--pole: feature 642 stands in both Happy and Sad'],
+    [['--pair', 'speed:slowness'], 'lexicon'],
+    [['--temp', '0'], 'replies: the likeliest token is always taken'],
+    [['--strength', '0'], '--strength: got "0", expected a number from 0.000001 to 1000000000'],
+    [['--method', 'project-out', '--strength', '2'], 'project-out takes the poles away'],
+  ])('%j', async (flags, message) => {
+    for (const dry of [['--dry-run'], []]) {
+      const refused = await runHere(place, [...SMALL, '--out', 'nothing', ...flags, ...dry]);
+      expect([refused.code, refused.stderr]).toEqual([2, expect.stringContaining(message)]);
+    }
+    expect(existsSync(path('nothing'))).toBe(false);
+  });
+
+  it('a folder in which no reply was ever made is taken by another plan', async () => {
+    mkdirSync(path('failed'));
+    cpSync(path('whole', 'steering.json'), path('failed', 'steering.json'));
+    writeFileSync(path('failed', 'replies.jsonl'), '{"id":"cont');
+    const few = ['--replies', '1', '--examples', '0', '--random', '0', '-n', '4', '--judge', 'none'];
+    const other = await runCommand(place, [...SMALL, '--out', 'failed', '--temp', '1', ...few]);
+    expect([other.code, other.stderr]).toEqual([0, expect.any(String)]);
   });
 });
 
