@@ -1,6 +1,7 @@
 /** @file The work of `antipode steer calibrate`: each pole over a range of strengths, what is left of the text, and the range that steers. */
 
 import { resolve } from 'node:path';
+import { AntipodeError } from '../errors.ts';
 import { checkOutputDirectory } from '../formats/atomic.ts';
 import { calibrationDisplay } from '../report/calibration_display.ts';
 import { calibrationFigure } from '../report/calibration_figure.ts';
@@ -54,6 +55,11 @@ export async function runSteerCalibrate(
   const { replies = isDrawn ? REPLIES : 1 } = flags;
   const inputs = await openSteeringInputs(context, { ...rest, replies, random: 0, matched: false }, flags);
   try {
+    if (inputs.spec.method === 'project-out') {
+      throw new AntipodeError('usage', 'method: project-out has no strength to calibrate', {
+        hint: 'take add, orthogonal or clamp',
+      });
+    }
     const strengths = factors.map((factor) => Number((factor * inputs.spec.strength).toPrecision(12)));
     if (flags.dryRun) {
       context.out().result(plannedCalibration(inputs, strengths, flags.out));
