@@ -20,7 +20,7 @@ export async function checkWithNotes(
   const endpoint = await open({
     ...CHECK_OPTIONS,
     onWait: ({ message }, ms) =>
-      out().note(`${endpoint.host}: ${message}; asked again in ${formatSeconds(ms / 1000)}`),
+      out().note(`${endpoint.host}: ${message}; asked again in ${formatSeconds(Math.ceil(ms / 1000))}`),
   });
   const { model, host } = endpoint;
   const late = setTimeout(() => out().note(`asking ${model} at ${host} …`), QUIET_MS);

@@ -69,16 +69,38 @@ async function openEndpointJudge(
   { judgeConcurrency: concurrency, judgeTokens: answerTokens }: OpenJudgeRequest['flags'],
 ): Promise<OpenedJudge> {
   const { env } = context;
-  const open = async (more: Partial<OpenAiEndpointOptions>): Promise<ChatEndpoint> => {
-    const bare = await openOpenAiEndpoint({ url, model, apiKey: env['OPENAI_API_KEY'], ...more });
-    const folder = join(antipodeCacheDir(env), 'replies', bare.host.replace(/[^A-Za-z0-9.-]/g, '_'));
-    return cachedEndpoint(bare, folder, url);
+  const bare = await openOpenAiEndpoint({ url, model, apiKey: env['OPENAI_API_KEY'] });
+  const folder = join(antipodeCacheDir(env), 'replies', bare.host.replace(/[^A-Za-z0-9.-]/g, '_'));
+  let isHeard = false;
+  const openForCheck = async (more: Partial<OpenAiEndpointOptions>): Promise<ChatEndpoint> => {
+    const checked = await openOpenAiEndpoint({ url, model, apiKey: env['OPENAI_API_KEY'], ...more });
+    return {
+      ...checked,
+      ask: async (request, signal) => {
+        const reply = await checked.ask(request, signal);
+        isHeard = true;
+        return reply;
+      },
+    };
   };
-  const endpoint = await open({});
+  // A check that an earlier run kept says nothing of the server now, and a question's own time-out is minutes.
+  let firstHeard: Promise<void> | undefined;
+  const heard: ChatEndpoint = {
+    ...bare,
+    ask: async (request, signal) => {
+      if (!isHeard) {
+        firstHeard ??= checkWithNotes(context, openForCheck);
+        await firstHeard;
+      }
+      return bare.ask(request, signal);
+    },
+  };
+  const endpoint = cachedEndpoint(heard, folder, url);
   return {
     judge: (setting, { seed, pass }) =>
       createEndpointJudge({ endpoint, url, setting, seed, pass, concurrency, answerTokens }),
-    check: () => checkWithNotes(context, open),
+    check: () =>
+      checkWithNotes(context, async (more) => cachedEndpoint(await openForCheck(more), folder, url)),
     close: async () => {},
   };
 }

@@ -1,5 +1,6 @@
 /** @file Lets judges label the replies of a run, one judge and one pass after the other; what each said is in the folder of the run when this returns. */
 
+import { EndpointFailure } from '../endpoint/chat_endpoint.ts';
 import { AntipodeError } from '../errors.ts';
 import type { JudgeSetting } from '../judge/judge.ts';
 import { type JudgedReplies, judgeExamples, judgeReplies } from '../judge/judge_replies.ts';
@@ -170,11 +171,12 @@ function judgeCommand(name: JudgeName, { folder, flags }: JudgingRequest): strin
 
 function withResume(error: unknown, command: string): unknown {
   if (!(error instanceof AntipodeError)) return error;
-  const { kind, message, hint } = error;
+  const { cause, kind, message } = error;
   if (kind !== 'interrupted' && kind !== 'network') return error;
+  const step = cause instanceof EndpointFailure ? cause.step : error.hint;
   const goesOn = `${command} goes on (what the judge said is kept)`;
   return new AntipodeError(kind, kind === 'interrupted' ? 'interrupted while labelling' : message, {
-    hint: hint === undefined || kind === 'interrupted' ? goesOn : `${hint}; then ${goesOn}`,
+    hint: step === undefined || kind === 'interrupted' ? goesOn : `${step}; then ${goesOn}`,
     cause: error,
   });
 }

@@ -111,7 +111,10 @@ describe('another judge of the same replies', () => {
     expect(again.code).toBe(0);
     // Twice each, in other words the second time.
     const unread = parsed(again).judging.map(({ unlabelled }) => unlabelled);
-    const texts = server.requests.slice(asked).map((request) => judgedIn(request).judged.reply);
+    const isCheck = ({ body }: SeenRequest): boolean => !JSON.stringify(body).includes('judged');
+    const news = server.requests.slice(asked);
+    expect(news.filter(isCheck).length).toBe(news.length > 0 ? 1 : 0);
+    const texts = news.filter((one) => !isCheck(one)).map((request) => judgedIn(request).judged.reply);
     expect(texts.every((text) => text.includes('soup'))).toBe(true);
     expect(texts.length).toBeLessThanOrEqual(2 * (unread[0]! + unread[1]!));
     expect(snapshot(join(place.cwd, 'run'))).toEqual(before);
@@ -159,7 +162,7 @@ describe('another judge of the same replies', () => {
 
 describe('a judge whose answers cannot be read', () => {
   const RUN_OF_THIS = [...RUN.slice(0, -1), 'mended'];
-  let mode: 'garbage' | 'half' | 'well' | 'limited' = 'garbage';
+  let mode: 'garbage' | 'half' | 'well' | 'limited' | 'locked' = 'garbage';
   let other: ChatServer;
   const again = (...more: string[]): Promise<CommandResult> =>
     runCommand(place, ['judge', 'mended', '--judge', `moody@${other.url}`, ...more]);
@@ -169,7 +172,8 @@ describe('a judge whose answers cannot be read', () => {
       const text = JSON.stringify(request.body).includes('judged') ? judgedIn(request).judged.reply : '';
       const number = seen.get(text) ?? seen.size;
       seen.set(text, number);
-      if (mode === 'limited') sendJson(response, 429, {}, { 'retry-after': '3600' });
+      if (mode === 'locked') sendJson(response, 401, {});
+      else if (mode === 'limited' && text !== '') sendJson(response, 429, {}, { 'retry-after': '3600' });
       else if (mode === 'garbage' || (mode === 'half' && number % 2 === 1)) {
         answer(response, '{"label":"Angry"}');
       } else answer(response, '{"label":"No Steering"}');
@@ -209,5 +213,16 @@ describe('a judge whose answers cannot be read', () => {
     expect(next).toMatch(
       /^the server is asked too often: wait 3600 s; then antipode judge mended --judge moody@\S+ goes on \(what the judge said is kept\)$/,
     );
+  }, 30_000);
+
+  it('that was heard in an earlier run and refuses the key now says so before it is asked about replies', async () => {
+    mode = 'locked';
+    const asked = other.requests.length;
+    const locked = await again('--judge-tokens', '300');
+    expect(locked.code).toBe(4);
+    expect(locked.stderr).toMatch(
+      /moody cannot be asked: the key is refused \(HTTP 401\)\nnext: set OPENAI_API_KEY to a key of this server; then antipode judge mended --judge moody@\S+ goes on/,
+    );
+    expect(other.requests.length).toBe(asked + 1);
   }, 30_000);
 });
