@@ -21,7 +21,7 @@ import type { CliContext } from './context.ts';
 import { type Result, visible } from './output.ts';
 import { shownPlace } from './sae_place.ts';
 import type { SteerCalibrateFlags } from './steer_flags.ts';
-import { givenSpec } from './steer_given.ts';
+import { asSpecError, givenSpec } from './steer_given.ts';
 import {
   generationOf,
   openSteeredModel,
@@ -53,7 +53,13 @@ export async function runSteerCalibrate(
   const { arms: _, strengths: factors = FACTORS, ...rest } = given;
   // A spec's replies are those of its arms.
   const { replies = isDrawn ? REPLIES : 1 } = flags;
-  const inputs = await openSteeringInputs(context, { ...rest, replies, random: 0, matched: false }, flags);
+  const inputs = await openSteeringInputs(
+    context,
+    { ...rest, replies, random: 0, matched: false },
+    flags,
+  ).catch((error: unknown) => {
+    throw asSpecError(error, specPath, flags);
+  });
   try {
     if (inputs.spec.method === 'project-out') {
       throw new AntipodeError('usage', 'method: project-out has no strength to calibrate', {

@@ -1,6 +1,6 @@
 /** @file What somebody asks to be steered, out of a spec file and options: an option goes over what the file says. Nothing is opened but the spec. */
 
-import { basename, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { AntipodeError } from '../errors.ts';
 import { neuronpediaIdOf, parseFeatureRef, parseIndex } from '../features/feature_ref.ts';
 import { shownName } from '../formats/shown_name.ts';
@@ -61,17 +61,56 @@ async function readSpec({ cwd }: CliContext, spec: string): Promise<GivenSpec> {
       throw new AntipodeError(
         'format',
         `${spec}: is too large (got ${source.byteLength} bytes, expected at most ${MAX_SPEC_BYTES})`,
+        { hint: 'a spec is a page of YAML; docs/steering.md has the way to one' },
       );
     }
     const bytes = await readBytes(source, 0, source.byteLength);
     const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-    return parseSteeringSpec(text, basename(spec));
+    return parseSteeringSpec(text, spec);
   } catch (error) {
     if (!(error instanceof TypeError)) throw error;
-    throw new AntipodeError('format', `${spec}: is not UTF-8 text`, { cause: error });
+    throw new AntipodeError('format', `${spec}: is not UTF-8 text`, {
+      hint: 'save it as UTF-8, then run the same command again',
+      cause: error,
+    });
   } finally {
     await source.close();
   }
+}
+
+/** What a message about a value begins with, and which keys of a spec have a say in it. */
+const ORIGINS: Readonly<Record<string, readonly (keyof GivenSpec)[]>> = {
+  pair: ['pair'],
+  poles: ['pair', 'poles'],
+  feature: ['pair', 'poles'],
+  features: ['pair', 'poles', 'sae'],
+  arm: ['method', 'strength', 'strengths', 'unit'],
+  method: ['method'],
+  matched: ['matched', 'method'],
+  strength: ['method', 'strength'],
+  strengths: ['method', 'strength', 'strengths'],
+  replies: ['random', 'replies', 'sampling', 'strengths'],
+  examples: ['examples', 'sampling'],
+  prompts: ['prompts'],
+  temperature: ['sampling'],
+  judge: ['judges'],
+};
+
+/**
+ * An error about a value that the spec says, and no option, as one of that file: with its path, the spec's own word for it, and the kind that everything
+ * wrong with a spec has. Other errors stay as they are.
+ */
+export function asSpecError(error: unknown, spec: string | undefined, flags: ExperimentFlags): unknown {
+  if (!(error instanceof AntipodeError) || error.kind !== 'usage' || spec === undefined) return error;
+  const [start = '', subject = ''] = /^(?:--)?([a-z]+)\b/.exec(error.message) ?? [];
+  const keys = ORIGINS[subject];
+  const asked: Readonly<Record<string, unknown>> = { ...fromFlags(flags) };
+  if (!keys || keys.some((key) => key in asked)) return error;
+  const named = subject === 'judge' ? 'judges' : subject;
+  return new AntipodeError('format', `${spec}: ${named}${error.message.slice(start.length)}`, {
+    hint: error.hint ?? 'correct it there, then run the same command again',
+    cause: error,
+  });
 }
 
 function fromFlags(flags: ExperimentFlags): GivenSpec {

@@ -121,7 +121,13 @@ function layerOf({ layer: said }: SteeringSpec, { header: { identity } }: SaeFil
     throw new AntipodeError('usage', `${identity.label}: its layer is not known`, { hint: 'add --layer' });
   }
   if (identity.layer === undefined || identity.layer === layer) return layer;
-  throw new AntipodeError('usage', `${identity.label}: is of layer ${identity.layer}, not of layer ${layer}`);
+  throw new AntipodeError(
+    'usage',
+    `${identity.label}: is of layer ${identity.layer}, not of layer ${layer}`,
+    {
+      hint: 'leave --layer, or layer in the spec, out: the SAE says it itself',
+    },
+  );
 }
 
 /** How replies are generated, for whoever generates them. */

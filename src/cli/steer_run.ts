@@ -23,7 +23,7 @@ import {
   REPLIES_FILE,
   type SteerFolder,
 } from './steer_folder.ts';
-import { givenSpec } from './steer_given.ts';
+import { asSpecError, givenSpec } from './steer_given.ts';
 import {
   generationOf,
   openSteeredModel,
@@ -47,10 +47,13 @@ export async function runSteerRun(
   flags: SteerRunFlags,
 ): Promise<void> {
   const given = await givenSpec(context, specPath, flags);
-  const inputs = await openSteeringInputs(context, given, flags);
+  const ofSpec = (error: unknown): never => {
+    throw asSpecError(error, specPath, flags);
+  };
+  const inputs = await openSteeringInputs(context, given, flags).catch(ofSpec);
   try {
     const { spec } = inputs;
-    const names = judgesOf(flags, spec.judges);
+    const names = judgesOf(flags, spec.judges, specPath);
     const shown = flags.out ?? defaultFolder(specPath, inputs);
     const folder = { path: resolve(context.cwd, shown), shown };
     await checkSteerFolder(folder);
@@ -79,12 +82,20 @@ export async function runSteerRun(
 }
 
 /** Options over the spec; `none` alone for a run that somebody else labels. */
-function judgesOf(flags: SteerRunFlags, ofSpec: readonly string[]): JudgeName[] {
+function judgesOf(
+  flags: SteerRunFlags,
+  ofSpec: readonly string[],
+  specPath: string | undefined,
+): JudgeName[] {
   const isNamed =
     flags.judge !== undefined || flags.judgeEndpoint !== undefined || flags.judgeModel !== undefined;
   const named = isNamed ? (flags.judge ?? []) : ofSpec;
   if (named.length === 1 && named[0] === NOBODY && flags.judgeEndpoint === undefined) return [];
-  return judgeNames({ ...flags, judge: named });
+  try {
+    return judgeNames({ ...flags, judge: named });
+  } catch (error) {
+    throw isNamed ? error : asSpecError(error, specPath, flags);
+  }
 }
 
 /** `runs/steering-organism` for `experiments/steering/organism.yaml`; without a spec the poles name it. */

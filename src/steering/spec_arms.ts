@@ -97,7 +97,9 @@ function checkProjections(arms: readonly Arm[]): void {
 
 function checkName(name: string, isRepeated: boolean): void {
   const refuse = (problem: string): never => {
-    throw new AntipodeError('usage', `arm ${shownName(name)}: ${problem}`);
+    throw new AntipodeError('usage', `arm ${shownName(name)}: ${problem}`, {
+      hint: 'give each arm a short name of its own',
+    });
   };
   if (isRepeated) refuse('stands twice');
   if (TAKEN.test(name)) refuse('is the name of a control (expected another)');

@@ -75,7 +75,8 @@ export interface GivenSpec {
   readonly threads?: number;
 }
 
-const HINT = `a spec may hold ${SPEC_KEYS.join(', ')}`;
+const CORRECT = 'correct it there, then run the same command again';
+const KNOWN_KEYS = `a spec may hold ${SPEC_KEYS.join(', ')}`;
 
 /**
  * @param name begins every line of the message
@@ -95,7 +96,8 @@ export function parseSteeringSpec(text: string, name: string): GivenSpec {
       if (problems.length === 0) return given;
     }
   }
-  throw yamlProblems(name, yaml, problems, HINT);
+  const isUnknown = problems.some(({ text: problem }) => problem.startsWith('the file: unknown key'));
+  throw yamlProblems(name, yaml, problems, isUnknown ? KNOWN_KEYS : CORRECT);
 }
 
 type NoteProblem = (path: Path, problem: string) => void;

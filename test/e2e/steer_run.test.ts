@@ -274,6 +274,40 @@ describe('a run refuses', () => {
   });
 });
 
+describe('a wrong value in a spec has one exit code, the path as it was typed, the spec’s own word and a next step', () => {
+  it.each([
+    ['pair: fast:blue', 'pair fast:blue: organism-2 has no such pair'],
+    ['pair: "happy:sad\\u202e"', 'expected a name of letters, digits'],
+    ['poles: { A: [1], B: [99999] }', 'feature 99999: organism-2-res-2k has none of that number'],
+    ['poles: { A: [1], B: [1] }', 'poles: feature 1 stands in both A and B'],
+    ['sampling: { temperature: 0 }\nreplies: 5', 'replies: the likeliest token is always taken'],
+    ['method: orthogonal', 'strength: is missing'],
+    ['method: project-out\nmatched: true', 'matched: project-out adds nothing'],
+    ['strength: 1e30', 'strength: got 1e+30, expected at most 1000000000'],
+    ['judges: [nobody]', 'judges: got nobody'],
+    ['arms: [{ name: x, parts: [{ pole: glad, strength: 1 }] }]', 'arm x: there is no pole glad'],
+    [
+      'arms: [{ name: x, parts: [{ pole: happy, strength: 1 }, { pole: happy, strength: -1 }] }]',
+      'arm x: its parts cancel out',
+    ],
+  ])('%s', async (text, message) => {
+    mkdirSync(path('specs'), { recursive: true });
+    writeFileSync(path('specs', 'own.yaml'), `${text}\n`);
+    const refused = await runHere(place, ['steer', 'run', 'specs/own.yaml', '--out', 'nothing', '--dry-run']);
+    expect([refused.code, refused.stderr]).toEqual([1, expect.stringMatching(/^error: specs\/own\.yaml:/)]);
+    expect(refused.stderr).toContain(message);
+    expect(refused.stderr).not.toContain('a spec may hold');
+    expect(refused.stderr).toMatch(/\nnext: \S/);
+  });
+
+  it('what an option says is the option’s', async () => {
+    writeFileSync(path('specs', 'own.yaml'), 'pair: happy:sad\n');
+    const asked = ['steer', 'run', 'specs/own.yaml', '--pair', 'fast:blue', '--dry-run'];
+    const refused = await runHere(place, asked);
+    expect([refused.code, refused.stderr]).toEqual([2, expect.stringMatching(/^error: --pair fast:blue:/)]);
+  });
+});
+
 describe('what can be known before is said by --dry-run too, and leaves no folder', () => {
   it.each([
     [
