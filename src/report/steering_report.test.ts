@@ -292,3 +292,39 @@ describe('the folder', () => {
     expect(await readFile(join(dir, 'tables', 'arms.csv'), 'utf8')).toBe('edited');
   });
 });
+
+describe('arms of one’s own', () => {
+  const own = {
+    name: 'mixed',
+    kind: 'steered' as const,
+    parts: [
+      { features: [1], strength: 0.6 },
+      { features: [2], strength: -0.2 },
+    ],
+    factor: 1,
+  };
+  const withOwn: SteeringSubject = {
+    ...subject,
+    strength: undefined,
+    arms: [...subject.arms, { arm: own, length: 1, coefficients: [] }],
+  };
+
+  it('are stated with their parts, strengths and unit', () => {
+    const text = renderText(steeringDisplay(withOwn, { shownReplies: 0 }), {
+      sanitize: (plain) => plain,
+      bold: (plain) => plain,
+    });
+    expect(text).toMatch(/^mixed +Happy x 0\.6; 2 x -0\.2$/m);
+    expect(text).toContain('Strengths: times the decoder rows (absolute).');
+    expect(text).toContain('added, by the strengths of each arm, at every position');
+    expect(display.map(({ title }) => title)).not.toContain('Arms');
+  });
+});
+
+it('a figure of few replies counts whole ones', async () => {
+  const few = records.filter(({ reply }) => reply < 3);
+  const pass = { ...first, outcome: outcome(few, first.verdicts, { poles, arms }) };
+  const svg = await labelsFigure({ ...subject, records: few }, pass);
+  const ticks = [...svg.matchAll(/>(\d+(?:\.\d+)?)<\/text>/g)].map(([, tick]) => tick);
+  expect(ticks).toEqual(['0', '1', '2', '3']);
+});
