@@ -112,7 +112,7 @@ export type {
   SteerPositions,
   StrengthUnit,
 } from './steering/arm.ts';
-export { type ArticleArmsOptions, articleArms } from './steering/article_arms.ts';
+export { type ArticleArmsOptions, articleArms, projectionArms } from './steering/article_arms.ts';
 export {
   type CalibrateOptions,
   type Calibration,

@@ -106,17 +106,14 @@ async function engine(version: string): Promise<Finding> {
   }
 }
 
-/** The folder, or the nearest existing one above it, must take files. */
+/** The folder, or the nearest existing one above it, must take files: tried, because rights do not tell (root, /proc, read-only disks). */
 async function writable(name: string, path: string): Promise<Finding> {
-  const { access, constants } = await import('node:fs/promises');
-  const { dirname } = await import('node:path');
-  for (let at = path; ; at = dirname(at)) {
-    try {
-      await access(at, constants.W_OK);
-      return { name, value: path, ok: true };
-    } catch (error) {
-      const isAbsent = error instanceof Error && 'code' in error && error.code === 'ENOENT';
-      if (!isAbsent || at === dirname(at)) return { name, value: `${path} (not writable)`, ok: false };
-    }
+  const { checkOutputFile } = await import('../formats/atomic.ts');
+  const { join } = await import('node:path');
+  try {
+    await checkOutputFile(join(path, 'file'));
+    return { name, value: path, ok: true };
+  } catch {
+    return { name, value: `${path} (not writable)`, ok: false };
   }
 }

@@ -3,7 +3,7 @@
 import { join } from 'node:path';
 import { cachedEndpoint } from '../endpoint/cached_endpoint.ts';
 import type { ChatEndpoint } from '../endpoint/chat_endpoint.ts';
-import { openOpenAiEndpoint } from '../endpoint/openai_endpoint.ts';
+import { type OpenAiEndpointOptions, openOpenAiEndpoint } from '../endpoint/openai_endpoint.ts';
 import { AntipodeError } from '../errors.ts';
 import { type AskedFeatures, askFeatures } from '../explain/ask_features.ts';
 import type { FeatureExplanation } from '../explain/explanation.ts';
@@ -18,7 +18,7 @@ import type { ExplainFlags } from './explain_flags.ts';
 export async function endpointFor(
   { env }: CliContext,
   { endpoint: url, explainerModel: model }: ExplainFlags,
-  more: { readonly retries?: number } = {},
+  more: Partial<OpenAiEndpointOptions> = {},
 ): Promise<ChatEndpoint | undefined> {
   if (url === undefined && model === undefined) return undefined;
   if (url === undefined || model === undefined) {

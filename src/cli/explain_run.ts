@@ -2,7 +2,6 @@
 
 import { basename, resolve } from 'node:path';
 import type { ChatEndpoint } from '../endpoint/chat_endpoint.ts';
-import { checkEndpoint } from '../endpoint/check_endpoint.ts';
 import type { AskedFeatures } from '../explain/ask_features.ts';
 import { collectFeatureStatistics } from '../explain/collect.ts';
 import { explainFeatures } from '../explain/explain_features.ts';
@@ -21,6 +20,7 @@ import type { FileCorpus } from '../train/corpus/corpus.ts';
 import { tokenRows } from '../train/corpus/token_rows.ts';
 import type { HookPoint } from '../train/harvest/hook_name.ts';
 import type { CliContext } from './context.ts';
+import { checkWithNotes } from './endpoint_check.ts';
 import { askModel, boundOf, endpointFor } from './explain_endpoint.ts';
 import type { ExplainFlags } from './explain_flags.ts';
 import { checkFeatures, modelName, sourceName } from './explain_inputs.ts';
@@ -77,9 +77,9 @@ function plan({ flags, source, hook, sae, corpus, endpoint }: Request): Result {
 
 async function explain(context: CliContext, request: Request): Promise<Result> {
   const { flags, tokenizer, endpoint, source, hook } = request;
-  // What fails for the moment here would keep somebody waiting who is still there to mend it.
-  const once = await endpointFor(context, flags, { retries: 0 });
-  if (once) await checkEndpoint(once, context.signal);
+  if (endpoint) {
+    await checkWithNotes(context, async (more) => (await endpointFor(context, flags, more)) ?? endpoint);
+  }
   const statistics = await gather(context, request);
   const byRules = explainFeatures(statistics);
   const asked = endpoint && (await askModel(context, { endpoint, flags, statistics, byRules, tokenizer }));

@@ -36,13 +36,18 @@ const READERS = [
   ['features', 'show', 'organism/1-res-2k/404'],
   ['features', 'search', 'mine'],
   ['features', 'search', 'mine', '--source', 'organism/1-res-2k'],
+  [
+    ...['steer', 'run', '--sae', 'organism/1-res-2k', '--pole', 'A=404', '--pole', 'B=405'],
+    ...['--unit', 'max-activation', '--judge', 'none', '--dry-run'],
+  ],
 ];
 
 describe('an import of the embedded default', () => {
   it('is said to take the place of what ships, with the way back, until it is removed', async () => {
     for (const args of READERS) expect((await run(args)).stderr).not.toContain('take the place');
-    const row = { modelId: 'organism', layer: '1-res-2k', index: '404', description: 'my words' };
-    expect((await run(['features', 'import', '-'], JSON.stringify([row]))).code).toBe(0);
+    const row = { modelId: 'organism', layer: '1-res-2k', description: 'my words', maxActApprox: 3 };
+    const rows = ['404', '405'].map((index) => ({ ...row, index }));
+    expect((await run(['features', 'import', '-'], JSON.stringify(rows))).code).toBe(0);
     for (const args of READERS) {
       const { code, stderr } = await run(args);
       expect([code, stderr.split(NOTE).length - 1], args.join(' ')).toEqual([0, 1]);

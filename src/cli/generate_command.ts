@@ -8,6 +8,7 @@ import { withExamples } from './help.ts';
 import { addModelOptions } from './model_options.ts';
 import { collect, integerOption, numberOption } from './options.ts';
 import { addSaeOptions } from './sae_options.ts';
+import { addSamplingOptions } from './sampling_options.ts';
 
 export function generateCommand(context: CliContext): Command {
   const command = addModelOptions(new Command('generate'))
@@ -54,24 +55,8 @@ export function generateCommand(context: CliContext): Command {
       64,
     )
     .option('-s, --seed <integer>', 'seed of the first reply', integerOption('--seed', 0), 0)
-    .option('--temp <number>', 'temperature; 0 takes the likeliest token', numberOption('--temp', 0, 100), 1)
-    .option(
-      '--top-k <count>',
-      'draw among the k likeliest tokens (default: all)',
-      integerOption('--top-k', 1),
-    )
-    .option(
-      '--top-p <share>',
-      'draw among the likeliest tokens that reach this share (default: 1)',
-      numberOption('--top-p', 0, 1),
-    )
-    .option(
-      '--repeat-penalty <number>',
-      'divides logits of tokens seen before (default: 1)',
-      numberOption('--repeat-penalty', 0.01, 100),
-    )
-    .option('--stop <text>', 'end a reply before this text; repeatable', collect);
-  addSaeOptions(command).action(async (given: Partial<GenerateFlags>) => {
+    .option('--temp <number>', 'temperature; 0 takes the likeliest token', numberOption('--temp', 0, 100), 1);
+  addSaeOptions(addSamplingOptions(command)).action(async (given: Partial<GenerateFlags>) => {
     const { model, prompt } = given;
     if (model === undefined || prompt === undefined) {
       const missing = model === undefined ? '--model' : '--prompt';

@@ -1,6 +1,6 @@
 /** @file The layout of `--help`: purpose, examples, usage, then options with unit and default (clig.dev: lead with examples). */
 
-import type { Command, Help } from 'commander';
+import type { Command, Help, Option } from 'commander';
 
 const examplesOf = new WeakMap<Command, readonly string[]>();
 
@@ -37,13 +37,17 @@ export function formatHelp(command: Command, helper: Help): string {
     ],
     [
       'Everywhere:',
-      command.parent
-        ? helper
-            .visibleGlobalOptions(command)
-            .map((o) => entry(helper.optionTerm(o), helper.optionDescription(o)))
-        : [],
+      everywhere(command, helper).map((o) => entry(helper.optionTerm(o), helper.optionDescription(o))),
     ],
   ];
   for (const [title, lines] of groups) if (lines.length > 0) sections.push([title, ...lines]);
   return `${sections.map((lines) => lines.join('\n')).join('\n\n')}\n`;
+}
+
+/** Options of the whole program that the command has not itself. Those of a command between them are not taken here (`subcommand_flags.ts`). */
+function everywhere(command: Command, helper: Help): Option[] {
+  let program = command.parent;
+  while (program?.parent) program = program.parent;
+  const own = new Set(helper.visibleOptions(command).map(({ long, short }) => long ?? short));
+  return (program?.options ?? []).filter((option) => !option.hidden && !own.has(option.long ?? option.short));
 }

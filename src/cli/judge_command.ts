@@ -16,6 +16,10 @@ export function judgeCommand(context: CliContext): Command {
     )
     .argument('[run]', 'the folder of a run');
   addModelRunOptions(addJudgeOptions(command))
+    .option(
+      '--again',
+      'ask again about every reply without a label, refusals included (answers that could not be read are asked for again in any case)',
+    )
     .option('--dry-run', 'say what would be labelled and paid at most, and stop')
     .addCommand(agreeCommand(context))
     .action(async (run: string | undefined, flags: JudgeRunFlags) => {

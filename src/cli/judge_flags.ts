@@ -22,6 +22,8 @@ export interface JudgeFlags {
   readonly judgeTokens: number;
   readonly judgePriceIn?: number;
   readonly judgePriceOut?: number;
+  /** Of `antipode judge` alone. */
+  readonly again?: boolean;
 }
 
 const NAMES = 'lexicon, MODEL@URL, or model:FOLDER';
@@ -95,11 +97,16 @@ export function parseJudgeName(text: string): JudgeName {
   }
   const at = text.search(/@https?:\/\//i);
   if (at > 0) return { kind: 'endpoint', model: text.slice(0, at), url: text.slice(at + 1) };
-  throw new AntipodeError(
-    'usage',
-    `--judge: got ${text.includes('/') ? 'an address without a model' : shownName(text)}, expected ${NAMES}`,
-    {
-      hint: '--judge lexicon needs nothing else; --judge gpt-4o@https://api.openai.com/v1 asks an endpoint',
-    },
-  );
+  throw new AntipodeError('usage', `--judge: got ${wrongName(text)}, expected ${NAMES}`, {
+    hint: '--judge lexicon needs nothing else; --judge gpt-4o@https://api.openai.com/v1 asks an endpoint',
+  });
+}
+
+/** Addresses are not repeated: they may hold a key. */
+function wrongName(text: string): string {
+  if (/^@?[a-z][a-z0-9+.-]*:\/\//i.test(text)) return 'an address without a model';
+  const scheme = /@([a-z][a-z0-9+.-]{0,20}):\/\//i.exec(text)?.[1];
+  if (scheme !== undefined) return `an address of ${scheme}:// (its scheme has to be http:// or https://)`;
+  if (/.@./.test(text)) return 'an address without http:// or https:// in front';
+  return shownName(text);
 }

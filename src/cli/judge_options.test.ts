@@ -36,6 +36,15 @@ describe('names of judges', () => {
     },
   );
 
+  test.each([
+    ['x@ftp://h', 'got an address of ftp:// (its scheme has to be http:// or https://), expected'],
+    ['x@h.org/v1', 'got an address without http:// or https:// in front, expected'],
+    ['https://h.org/v1', 'got an address without a model, expected'],
+    ['org/model', 'got org/model, expected'],
+  ])('%s says what is wrong with it', (text, message) => {
+    expect(() => parseJudgeName(text)).toThrow(message);
+  });
+
   test('an address without a model is not repeated: it may hold a key', () => {
     expect(() => parseJudgeName('https://user:sk-secret@host/v1')).toThrow(
       expect.objectContaining({ message: expect.not.stringContaining('sk-secret') as string }),

@@ -3,8 +3,7 @@
 import { join } from 'node:path';
 import { cachedEndpoint } from '../endpoint/cached_endpoint.ts';
 import type { ChatEndpoint } from '../endpoint/chat_endpoint.ts';
-import { checkEndpoint } from '../endpoint/check_endpoint.ts';
-import { openOpenAiEndpoint } from '../endpoint/openai_endpoint.ts';
+import { type OpenAiEndpointOptions, openOpenAiEndpoint } from '../endpoint/openai_endpoint.ts';
 import { antipodeCacheDir } from '../hub/cache_dirs.ts';
 import { createEndpointJudge, endpointJudgeBound, type JudgeBound } from '../judge/endpoint_judge.ts';
 import { FEW_SHOT_EXAMPLES, MAX_QUOTED_BYTES } from '../judge/few_shot.ts';
@@ -13,6 +12,7 @@ import { createLexiconJudge } from '../judge/lexicon/lexicon_judge.ts';
 import { createModelJudge } from '../judge/model_judge.ts';
 import { openTokenizer } from '../lm/tokenizer/open_tokenizer.ts';
 import type { CliContext } from './context.ts';
+import { checkWithNotes } from './endpoint_check.ts';
 import type { JudgeFlags, JudgeName } from './judge_flags.ts';
 import { modelFingerprint } from './model_fingerprint.ts';
 import { modelFolder } from './model_inputs.ts';
@@ -64,21 +64,43 @@ export async function openJudge(
 }
 
 async function openEndpointJudge(
-  { env, signal }: CliContext,
+  context: CliContext,
   { url, model }: { readonly url: string; readonly model: string },
   { judgeConcurrency: concurrency, judgeTokens: answerTokens }: OpenJudgeRequest['flags'],
 ): Promise<OpenedJudge> {
-  const open = async (more: { readonly retries?: number }): Promise<ChatEndpoint> => {
-    const bare = await openOpenAiEndpoint({ url, model, apiKey: env['OPENAI_API_KEY'], ...more });
-    const folder = join(antipodeCacheDir(env), 'replies', bare.host.replace(/[^A-Za-z0-9.-]/g, '_'));
-    return cachedEndpoint(bare, folder, url);
+  const { env } = context;
+  const bare = await openOpenAiEndpoint({ url, model, apiKey: env['OPENAI_API_KEY'] });
+  const folder = join(antipodeCacheDir(env), 'replies', bare.host.replace(/[^A-Za-z0-9.-]/g, '_'));
+  let isHeard = false;
+  const openForCheck = async (more: Partial<OpenAiEndpointOptions>): Promise<ChatEndpoint> => {
+    const checked = await openOpenAiEndpoint({ url, model, apiKey: env['OPENAI_API_KEY'], ...more });
+    return {
+      ...checked,
+      ask: async (request, signal) => {
+        const reply = await checked.ask(request, signal);
+        isHeard = true;
+        return reply;
+      },
+    };
   };
-  // What fails for the moment in the check would keep somebody waiting who is still there to mend it.
-  const [endpoint, once] = [await open({}), await open({ retries: 0 })];
+  // A check that an earlier run kept says nothing of the server now, and a question's own time-out is minutes.
+  let firstHeard: Promise<void> | undefined;
+  const heard: ChatEndpoint = {
+    ...bare,
+    ask: async (request, signal) => {
+      if (!isHeard) {
+        firstHeard ??= checkWithNotes(context, openForCheck);
+        await firstHeard;
+      }
+      return bare.ask(request, signal);
+    },
+  };
+  const endpoint = cachedEndpoint(heard, folder, url);
   return {
     judge: (setting, { seed, pass }) =>
       createEndpointJudge({ endpoint, url, setting, seed, pass, concurrency, answerTokens }),
-    check: () => checkEndpoint(once, signal),
+    check: () =>
+      checkWithNotes(context, async (more) => cachedEndpoint(await openForCheck(more), folder, url)),
     close: async () => {},
   };
 }

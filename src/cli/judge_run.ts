@@ -6,7 +6,7 @@ import { rowsOf } from '../formats/table.ts';
 import { judgeExamples, repliesToJudge } from '../judge/judge_replies.ts';
 import { readVerdicts } from '../judge/verdicts_file.ts';
 import { agreementTables } from '../report/agreement_display.ts';
-import { checkSteeringFolder } from '../report/steering_folder.ts';
+import { checkSources, checkSteeringFolder } from '../report/steering_folder.ts';
 import { steeringTables } from '../report/steering_tables.ts';
 import { renderText } from '../report/text.ts';
 import { inJobOrder, pendingJobs } from '../steering/jobs.ts';
@@ -16,10 +16,10 @@ import type { SteeringPlan } from '../steering/steering_plan.ts';
 import type { CliContext } from './context.ts';
 import { judgeNames } from './judge_flags.ts';
 import { judgeCostBound } from './judge_options.ts';
-import { judgeRun } from './judge_stage.ts';
+import { judgeRun, refuseWithoutLabels } from './judge_stage.ts';
 import { visible } from './output.ts';
 import type { JudgeRunFlags } from './steer_flags.ts';
-import { inSteerFolder, REPLIES_FILE, readSteerFolder, type SteerFolder } from './steer_folder.ts';
+import { inSteerFolder, PLAN_FILE, REPLIES_FILE, readSteerFolder, type SteerFolder } from './steer_folder.ts';
 import { boundSentence, judgeLabel } from './steer_plan_text.ts';
 import { jobsOfPlan, subjectOf, writeSteeringReport } from './steer_report.ts';
 import { runResult } from './steer_result.ts';
@@ -56,7 +56,7 @@ export async function runJudge(context: CliContext, shown: string, flags: JudgeR
     });
     return;
   }
-  await checkSteeringFolder(folder.path);
+  await checkSteeringFolder(folder.path, folder.shown, []);
   const { precision = 'auto', device = 'auto', threads } = flags;
   const how = { precision, device, ...(threads !== undefined && { threads }) };
   const work = async (): Promise<void> => {
@@ -70,6 +70,7 @@ export async function runJudge(context: CliContext, shown: string, flags: JudgeR
     });
     const report = await writeSteeringReport(context, folder, { plan, records });
     context.out().result(runResult({ folder, plan, report, usage }));
+    refuseWithoutLabels(usage);
   };
   await inSteerFolder(folder, work, context.signal);
 }
@@ -99,6 +100,7 @@ export async function runJudgeAgree(context: CliContext, shown: string): Promise
 async function readRun(context: CliContext, shown: string): Promise<StoredRun> {
   const folder = { path: resolve(context.cwd, shown), shown };
   const plan = await readSteerFolder(folder);
+  await checkSources(folder.path, shown, [PLAN_FILE, REPLIES_FILE]);
   const jobs = jobsOfPlan(plan);
   const known = await readReplies(join(folder.path, REPLIES_FILE)).catch((error: unknown) => {
     // A run that was stopped before its first reply.

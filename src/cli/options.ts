@@ -3,6 +3,8 @@
 import { AntipodeError } from '../errors.ts';
 import { SPACES, type Space } from '../sae/sae.ts';
 
+const DEFAULT_HINT = 'give one of these, or leave the option out: --help shows what stands for it then';
+
 /** @throws {AntipodeError} `usage` */
 export function integerOption(
   name: string,
@@ -14,7 +16,9 @@ export function integerOption(
     if (Number.isSafeInteger(value) && value >= min && value <= max) return value;
     const range =
       max === Number.MAX_SAFE_INTEGER ? `an integer of at least ${min}` : `an integer from ${min} to ${max}`;
-    throw new AntipodeError('usage', `${name}: got ${JSON.stringify(text)}, expected ${range}`);
+    throw new AntipodeError('usage', `${name}: got ${JSON.stringify(text)}, expected ${range}`, {
+      hint: DEFAULT_HINT,
+    });
   };
 }
 
@@ -26,6 +30,7 @@ export function numberOption(name: string, min: number, max: number): (text: str
     throw new AntipodeError(
       'usage',
       `${name}: got ${JSON.stringify(text)}, expected a number from ${min} to ${max}`,
+      { hint: DEFAULT_HINT },
     );
   };
 }

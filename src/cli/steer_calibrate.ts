@@ -1,6 +1,7 @@
 /** @file The work of `antipode steer calibrate`: each pole over a range of strengths, what is left of the text, and the range that steers. */
 
 import { resolve } from 'node:path';
+import { AntipodeError } from '../errors.ts';
 import { checkOutputDirectory } from '../formats/atomic.ts';
 import { calibrationDisplay } from '../report/calibration_display.ts';
 import { calibrationFigure } from '../report/calibration_figure.ts';
@@ -14,12 +15,13 @@ import { renderMarkdown } from '../report/markdown.ts';
 import { runFolderKind, writeRunDirectory } from '../report/run_directory.ts';
 import { renderText } from '../report/text.ts';
 import { type Calibration, calibrate } from '../steering/calibrate.ts';
+import { isGreedy } from '../steering/complete_spec.ts';
 import { createPoleReader } from '../steering/pole_reader.ts';
 import type { CliContext } from './context.ts';
 import { type Result, visible } from './output.ts';
 import { shownPlace } from './sae_place.ts';
 import type { SteerCalibrateFlags } from './steer_flags.ts';
-import { givenSpec } from './steer_given.ts';
+import { asSpecError, givenSpec } from './steer_given.ts';
 import {
   generationOf,
   openSteeredModel,
@@ -45,11 +47,25 @@ export async function runSteerCalibrate(
 ): Promise<void> {
   const out = flags.out === undefined ? undefined : resolve(context.cwd, flags.out);
   if (out !== undefined) await checkOutputDirectory(out, FOLDER);
-  const given = await givenSpec(context, specPath, { replies: REPLIES, ...flags });
+  const given = await givenSpec(context, specPath, { ...flags, examples: 0 });
+  const isDrawn = !isGreedy({ temperature: 1, ...given.sampling });
   // Random directions and sums are none of its business, and arms of one's own have no one strength.
   const { arms: _, strengths: factors = FACTORS, ...rest } = given;
-  const inputs = await openSteeringInputs(context, { ...rest, random: 0, matched: false }, flags);
+  // A spec's replies are those of its arms.
+  const { replies = isDrawn ? REPLIES : 1 } = flags;
+  const inputs = await openSteeringInputs(
+    context,
+    { ...rest, replies, random: 0, matched: false },
+    flags,
+  ).catch((error: unknown) => {
+    throw asSpecError(error, specPath, flags);
+  });
   try {
+    if (inputs.spec.method === 'project-out') {
+      throw new AntipodeError('usage', 'method: project-out has no strength to calibrate', {
+        hint: 'take add, orthogonal or clamp',
+      });
+    }
     const strengths = factors.map((factor) => Number((factor * inputs.spec.strength).toPrecision(12)));
     if (flags.dryRun) {
       context.out().result(plannedCalibration(inputs, strengths, flags.out));

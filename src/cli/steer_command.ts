@@ -1,6 +1,7 @@
 /** @file `antipode steer`, `steer run` and `steer calibrate`: the options; the work is in `steer_once.ts`, `steer_run.ts` and `steer_calibrate.ts`. */
 
 import { Command } from 'commander';
+import { MAX_RANDOM_ARMS, MAX_REPLIES } from '../steering/limits.ts';
 import type { CliContext } from './context.ts';
 import { withExamples } from './help.ts';
 import { addJudgeOptions } from './judge_flags.ts';
@@ -8,9 +9,6 @@ import { collect, integerOption } from './options.ts';
 import type { SteerCalibrateFlags, SteerOnceFlags, SteerRunFlags } from './steer_flags.ts';
 import { addSteerOptions, strengthsOption } from './steer_options.ts';
 import { subcommandFlags } from './subcommand_flags.ts';
-
-/** That of specs, whose reader is not loaded for `--help`. */
-const MAX_REPLIES = 100_000;
 
 export function steerCommand(context: CliContext): Command {
   const command = addSteerOptions(new Command('steer'))
@@ -63,7 +61,7 @@ function runCommand(context: CliContext): Command {
     .option(
       '--random <count>',
       'arms along random directions (default: 3)',
-      integerOption('--random', 0, 1000),
+      integerOption('--random', 0, MAX_RANDOM_ARMS),
     )
     .option('--no-matched', 'leave out the arm of both poles at the length of one')
     .option('-o, --out <folder>', 'the run (default: runs/steering-NAME, by the spec or pair)')

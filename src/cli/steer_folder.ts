@@ -3,6 +3,7 @@
  * the same plan, and one process at a time works in it.
  */
 
+import { createReadStream } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AntipodeError, systemErrorCode } from '../errors.ts';
@@ -13,6 +14,7 @@ import { checkSamePlan, planText, type SteeringPlan } from '../steering/steering
 
 export const PLAN_FILE = 'steering.json';
 export const REPLIES_FILE = 'replies.jsonl';
+const LINE_END = 0x0a;
 const LOCK_FILE = 'steering.lock';
 
 export interface SteerFolder {
@@ -48,7 +50,7 @@ export async function checkSteerFolder(folder: SteerFolder): Promise<void> {
 export async function enterSteerFolder(folder: SteerFolder, plan: SteeringPlan): Promise<SteeringPlan> {
   await checkSteerFolder(folder);
   const before = await readPlanText(folder);
-  if (before !== undefined && (await namesIn(folder)).includes(REPLIES_FILE)) {
+  if (before !== undefined && (await hasReplies(folder))) {
     const stored = parsePlan(folder, before);
     checkSamePlan(stored, plan, folder.shown);
     return stored;
@@ -56,6 +58,19 @@ export async function enterSteerFolder(folder: SteerFolder, plan: SteeringPlan):
   await ensureFolder(folder.path);
   await writeFileAtomic(join(folder.path, PLAN_FILE), planText(plan));
   return plan;
+}
+
+/** Whether a whole line is there: a run that failed before its first reply leaves an empty file. */
+async function hasReplies({ path }: SteerFolder): Promise<boolean> {
+  try {
+    for await (const chunk of createReadStream(join(path, REPLIES_FILE))) {
+      if ((chunk as Buffer).includes(LINE_END)) return true;
+    }
+    return false;
+  } catch (error) {
+    if (systemErrorCode(error) === 'ENOENT') return false;
+    throw error;
+  }
 }
 
 /** @throws {AntipodeError} `missing` where there is no run, `format` for a plan that is none */

@@ -1,15 +1,15 @@
 /** @file What somebody asks to be steered, out of a spec file and options: an option goes over what the file says. Nothing is opened but the spec. */
 
-import { basename, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { AntipodeError } from '../errors.ts';
 import { neuronpediaIdOf, parseFeatureRef, parseIndex } from '../features/feature_ref.ts';
 import { shownName } from '../formats/shown_name.ts';
 import { openFileSource, readBytes } from '../formats/source.ts';
 import type { PolePair } from '../steering/arm.ts';
+import { poleFeaturesProblem, poleNameProblem } from '../steering/pole_problems.ts';
 import {
   type GivenSpec,
   parseSteeringSpec,
-  poleNameProblem,
   type SaeClaim,
   withoutUndefined,
 } from '../steering/steering_spec.ts';
@@ -37,11 +37,21 @@ export async function givenSpec(
   const file = spec === undefined ? {} : await readSpec(context, spec);
   const asked = fromFlags(flags);
   // Poles that an option names are no longer those of the file, whichever way either names them.
-  const { claim, pair, poles, ...rest } = file;
+  const { claim, pair, poles, ...rest } = withMethod(file, asked.method);
   const namesPoles = asked.pair !== undefined || asked.poles !== undefined;
   const own = namesPoles ? {} : withoutUndefined({ claim, pair, poles });
   const sampling = { ...file.sampling, ...asked.sampling };
   return { ...rest, ...own, ...asked, ...(Object.keys(sampling).length > 0 && { sampling }) };
+}
+
+/** What a file says for its own method, and another one that an option names has not. */
+function withMethod(file: GivenSpec, asked: GivenSpec['method']): GivenSpec {
+  if (asked === undefined || asked === (file.method ?? 'add')) return file;
+  const { matched, ...left } = file;
+  if (asked === 'orthogonal') return left;
+  if (asked !== 'project-out') return file;
+  const { strength: _, strengths: __, ...without } = left;
+  return without;
 }
 
 async function readSpec({ cwd }: CliContext, spec: string): Promise<GivenSpec> {
@@ -51,17 +61,56 @@ async function readSpec({ cwd }: CliContext, spec: string): Promise<GivenSpec> {
       throw new AntipodeError(
         'format',
         `${spec}: is too large (got ${source.byteLength} bytes, expected at most ${MAX_SPEC_BYTES})`,
+        { hint: 'a spec is a page of YAML; docs/steering.md has the way to one' },
       );
     }
     const bytes = await readBytes(source, 0, source.byteLength);
     const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-    return parseSteeringSpec(text, basename(spec));
+    return parseSteeringSpec(text, spec);
   } catch (error) {
     if (!(error instanceof TypeError)) throw error;
-    throw new AntipodeError('format', `${spec}: is not UTF-8 text`, { cause: error });
+    throw new AntipodeError('format', `${spec}: is not UTF-8 text`, {
+      hint: 'save it as UTF-8, then run the same command again',
+      cause: error,
+    });
   } finally {
     await source.close();
   }
+}
+
+/** What a message about a value begins with, and which keys of a spec have a say in it. */
+const ORIGINS: Readonly<Record<string, readonly (keyof GivenSpec)[]>> = {
+  pair: ['pair'],
+  poles: ['pair', 'poles'],
+  feature: ['pair', 'poles'],
+  features: ['pair', 'poles', 'sae'],
+  arm: ['method', 'strength', 'strengths', 'unit'],
+  method: ['method'],
+  matched: ['matched', 'method'],
+  strength: ['method', 'strength'],
+  strengths: ['method', 'strength', 'strengths'],
+  replies: ['random', 'replies', 'sampling', 'strengths'],
+  examples: ['examples', 'sampling'],
+  prompts: ['prompts'],
+  temperature: ['sampling'],
+  judge: ['judges'],
+};
+
+/**
+ * An error about a value that the spec says, and no option, as one of that file: with its path, the spec's own word for it, and the kind that everything
+ * wrong with a spec has. Other errors stay as they are.
+ */
+export function asSpecError(error: unknown, spec: string | undefined, flags: ExperimentFlags): unknown {
+  if (!(error instanceof AntipodeError) || error.kind !== 'usage' || spec === undefined) return error;
+  const [start = '', subject = ''] = /^(?:--)?([a-z]+)\b/.exec(error.message) ?? [];
+  const keys = ORIGINS[subject];
+  const asked: Readonly<Record<string, unknown>> = { ...fromFlags(flags) };
+  if (!keys || keys.some((key) => key in asked)) return error;
+  const named = subject === 'judge' ? 'judges' : subject;
+  return new AntipodeError('format', `${spec}: ${named}${error.message.slice(start.length)}`, {
+    hint: error.hint ?? 'correct it there, then run the same command again',
+    cause: error,
+  });
 }
 
 function fromFlags(flags: ExperimentFlags): GivenSpec {
@@ -128,6 +177,10 @@ function readPoles(given: readonly string[]): { readonly poles: PolePair; readon
   for (const { name, features } of [a!, b!]) {
     const twice = features.find((feature, i) => features.indexOf(feature) !== i);
     if (twice !== undefined) throw new AntipodeError('usage', `--pole: ${name} has feature ${twice} twice`);
+  }
+  const shared = poleFeaturesProblem({ a: a!, b: b! });
+  if (shared !== undefined) {
+    throw new AntipodeError('usage', `--pole: ${shared}`, { hint: 'give each feature to one of the poles' });
   }
   const claim = Object.assign({}, ...claims) as SaeClaim;
   return { poles: { a: a!, b: b! }, ...(Object.keys(claim).length > 0 && { claim }) };

@@ -3,6 +3,7 @@
 import { AntipodeError } from '../errors.ts';
 import { type GeneratedRow, generate } from '../lm/generate.ts';
 import type { Edit, LanguageModel, Steering } from '../lm/language_model.ts';
+import { checkDrawn } from '../steering/complete_spec.ts';
 import type { ArmIntervention } from '../steering/resolve_arms.ts';
 import type { GivenSpec } from '../steering/steering_spec.ts';
 import type { CliContext } from './context.ts';
@@ -26,6 +27,7 @@ export async function runSteerOnce(context: CliContext, flags: SteerOnceFlags): 
   const terms = (flags.steer ?? []).map((text) => parseSteer(text));
   const inputs = await openSteeringInputs(context, await givenOnce(context, flags, terms), flags);
   try {
+    checkDrawn('replies', flags.replies, inputs.spec.sampling);
     checkSameSae(terms, inputs.sae.header.identity, '--steer');
     const { device, model: ref, precision, threads } = inputs.spec;
     const wanted = namesOf(inputs, flags, terms);
@@ -102,14 +104,15 @@ interface WantedArm {
 
 /** @throws {AntipodeError} `usage` for an arm that there is not */
 function namesOf(
-  { spec: { arms, poles } }: SteeringInputs,
+  { spec: { arms, method, poles } }: SteeringInputs,
   { arm: asked }: SteerOnceFlags,
   terms: readonly SteerTerm[],
 ): WantedArm[] {
   const control = { arm: 'control', title: DEFAULT };
   if (terms.length > 0) return [control, { arm: STEERED, title: STEERED }];
   const known = arms.map(({ name }) => name).filter((name) => name !== 'control' && name !== 'examples');
-  const names = asked ?? [`+${poles.a.name}`, `+${poles.b.name}`];
+  const first = method === 'project-out' ? 'without ' : '+';
+  const names = asked ?? [`${first}${poles.a.name}`, `${first}${poles.b.name}`];
   return [
     control,
     ...names.map((name) => {
@@ -177,7 +180,11 @@ async function showReplies(context: CliContext, { inputs, model, arms, replies }
       method: spec.method,
       positions: spec.positions,
       sampling: spec.sampling,
-      arms: arms.map(({ title, length, coefficients }) => ({ arm: title, length, coefficients })),
+      arms: arms.map(({ title, length, coefficients }) => ({
+        arm: title,
+        length: spec.method === 'add' ? length : null,
+        coefficients,
+      })),
       replies: json,
     }),
     quiet: () => [],
@@ -191,7 +198,7 @@ function armSentence(
   const terms = coefficients.map(({ feature, coefficient }) =>
     method === 'project-out' ? String(feature) : `${feature} x ${Number(coefficient.toPrecision(4))}`,
   );
-  const size = length > 0 ? `, length ${length.toPrecision(4)}` : '';
+  const size = method === 'add' && length > 0 ? `, length ${length.toPrecision(4)}` : '';
   const where = `${shownPlace(site)}, ${positions === 'all' ? 'every position' : `${positions} positions`}`;
   return `${title}: ${method} ${terms.join(', ')}${size}, ${where}`;
 }

@@ -15,10 +15,11 @@ import type { Arm } from '../steering/arm.ts';
 import { completeSpec, type MeanNorm, type SteeringSpec, subjectOfSpec } from '../steering/complete_spec.ts';
 import type { GenerateRepliesOptions } from '../steering/generate_replies.ts';
 import { measureReplyNorm } from '../steering/mean_norm.ts';
-import { type ArmIntervention, resolveArms } from '../steering/resolve_arms.ts';
+import { type ArmIntervention, type ResolveArmsOptions, resolveArms } from '../steering/resolve_arms.ts';
 import type { SteeringFacts } from '../steering/steering_plan.ts';
 import type { GivenSpec } from '../steering/steering_spec.ts';
 import type { CliContext } from './context.ts';
+import { noteShadowed } from './explanation_inputs.ts';
 import { modelFingerprint } from './model_fingerprint.ts';
 import {
   checkFits,
@@ -45,6 +46,8 @@ export interface SteeringInputs {
   readonly config: ModelConfig;
   readonly tokenizer: Tokenizer;
   readonly prompts: readonly Prompt[];
+  /** By feature, where the unit is `max-activation`. */
+  readonly maxActivations: ReadonlyMap<number, number> | undefined;
 }
 
 /** @throws {AntipodeError} for what is missing, malformed or does not fit the rest */
@@ -72,11 +75,44 @@ export async function openSteeringInputs(
     const tokenizer = await openTokenizer(folder);
     const prompts = await readPrompts(context, spec.prompts, tokenizer, chat);
     checkPromptLengths(prompts, config);
-    return { spec, sae, layer, site: placeOfSae(identity, layer), folder, config, tokenizer, prompts };
+    const site = placeOfSae(identity, layer);
+    checkFeatures(spec, sae);
+    const maxActivations =
+      spec.unit === 'max-activation' ? await largestKnown(context, sae, spec.arms) : undefined;
+    // Vectors need no model; where a length is still to be measured, any does to see whether there can be one.
+    await resolveArms({ sae, site, ...armsOptions(spec, spec.meanNorm?.value ?? 1, maxActivations) });
+    return { spec, sae, layer, site, folder, config, tokenizer, prompts, maxActivations };
   } catch (error) {
     await sae.close();
     throw error;
   }
+}
+
+/** @throws {AntipodeError} `usage` for a feature of a pole or an arm that the SAE has not */
+function checkFeatures({ arms, poles }: SteeringSpec, { header: { dSae, identity } }: SaeFile): void {
+  const named = [poles.a, poles.b, ...arms.flatMap(({ parts }) => parts)].flatMap(({ features }) => features);
+  const beyond = named.find((feature) => feature >= dSae);
+  if (beyond === undefined) return;
+  throw new AntipodeError(
+    'usage',
+    `feature ${beyond}: ${identity.label} has none of that number (expected 0 to ${dSae - 1})`,
+    { hint: 'antipode features search WORD finds features by their explanations' },
+  );
+}
+
+function armsOptions(
+  { arms, method, seed, unit }: SteeringSpec,
+  meanNorm: number | undefined,
+  maxActivations: ReadonlyMap<number, number> | undefined,
+): Omit<ResolveArmsOptions, 'sae' | 'site'> {
+  return {
+    arms,
+    unit,
+    method,
+    seed,
+    ...(meanNorm !== undefined && { meanNorm }),
+    ...(maxActivations && { maxActivations }),
+  };
 }
 
 function layerOf({ layer: said }: SteeringSpec, { header: { identity } }: SaeFile): number {
@@ -85,7 +121,13 @@ function layerOf({ layer: said }: SteeringSpec, { header: { identity } }: SaeFil
     throw new AntipodeError('usage', `${identity.label}: its layer is not known`, { hint: 'add --layer' });
   }
   if (identity.layer === undefined || identity.layer === layer) return layer;
-  throw new AntipodeError('usage', `${identity.label}: is of layer ${identity.layer}, not of layer ${layer}`);
+  throw new AntipodeError(
+    'usage',
+    `${identity.label}: is of layer ${identity.layer}, not of layer ${layer}`,
+    {
+      hint: 'leave --layer, or layer in the spec, out: the SAE says it itself',
+    },
+  );
 }
 
 /** How replies are generated, for whoever generates them. */
@@ -129,33 +171,27 @@ export interface ResolvedArms {
  */
 export async function resolveSteering(
   context: CliContext,
-  { prompts, sae, site, spec, tokenizer }: SteeringInputs,
+  { maxActivations, prompts, sae, site, spec, tokenizer }: SteeringInputs,
   model: LanguageModel,
 ): Promise<ResolvedArms> {
-  const { arms, method, seed, unit } = spec;
+  const { method, seed, unit } = spec;
   const { signal } = context;
   let { meanNorm } = spec;
   if (!meanNorm && unit === 'mean-norm' && (method === 'add' || method === 'clamp')) {
     const { value } = await measureReplyNorm({ model, tokenizer, site, prompts, seed, signal });
     meanNorm = { value, source: 'measured' };
   }
-  const maxActivations = unit === 'max-activation' ? await largestKnown(context, sae, arms) : undefined;
   const interventions = await resolveArms({
     sae,
     site,
-    arms,
-    unit,
-    method,
-    seed,
-    ...(meanNorm && { meanNorm: meanNorm.value }),
-    ...(maxActivations && { maxActivations }),
+    ...armsOptions(spec, meanNorm?.value, maxActivations),
   });
   return { interventions, meanNorm, maxActivations };
 }
 
 /** From what was imported for the SAE, or ships with it. */
 async function largestKnown(
-  { env }: CliContext,
+  context: CliContext,
   { header: { identity } }: SaeFile,
   arms: readonly Arm[],
 ): Promise<ReadonlyMap<number, number>> {
@@ -167,7 +203,8 @@ async function largestKnown(
       hint,
     });
   }
-  const known = await openImported(neuronpediaId, { env, explainer: undefined });
+  const known = await openImported(neuronpediaId, { env: context.env, explainer: undefined });
+  noteShadowed(context, known);
   const features = new Set(arms.flatMap(({ parts }) => parts.flatMap((part) => part.features)));
   return new Map(
     [...features].flatMap((feature) => {

@@ -2,12 +2,17 @@
 
 import type { Command } from 'commander';
 import { STEER_METHODS, STEER_POSITIONS, STRENGTH_UNITS } from '../steering/arm.ts';
+import {
+  MAX_LAYER,
+  MAX_NEW_TOKENS,
+  MAX_STRENGTH,
+  MAX_TEMPERATURE,
+  MIN_STRENGTH,
+} from '../steering/limits.ts';
 import { addModelOptions } from './model_options.ts';
 import { choiceOption, collect, integerOption, numberOption, numbersOption } from './options.ts';
 import { addSaeOptions } from './sae_options.ts';
-
-/** Decoder rows have lengths near 1. */
-const MAX_STRENGTH = 1e9;
+import { addSamplingOptions } from './sampling_options.ts';
 
 export function addSteerOptions(command: Command): Command {
   addModelOptions(command)
@@ -18,7 +23,7 @@ export function addSteerOptions(command: Command): Command {
     .option(
       '--layer <index>',
       'of the SAE, where its files do not say it',
-      integerOption('--layer', 0, 10_000),
+      integerOption('--layer', 0, MAX_LAYER),
     )
     .option(
       '--pair <a:b>',
@@ -43,14 +48,14 @@ export function addSteerOptions(command: Command): Command {
     .option(
       '--strength <number>',
       'of a pole, in the unit (default: 100 absolute, 1 max-activation, 0.5 mean-norm, or as the embedded card says)',
-      numberOption('--strength', 0, MAX_STRENGTH),
+      numberOption('--strength', MIN_STRENGTH, MAX_STRENGTH),
     )
     .option(
       '--positions <name>',
       'all, as pyvene does; no-special leaves special tokens out; generated the whole prompt (default: all)',
       choiceOption('--positions', STEER_POSITIONS),
     );
-  return addSaeOptions(addTextFlags(command));
+  return addSaeOptions(addSamplingOptions(addTextFlags(command)));
 }
 
 function addTextFlags(command: Command): Command {
@@ -61,30 +66,18 @@ function addTextFlags(command: Command): Command {
     .option(
       '-n, --n-predict <count>',
       'new tokens per reply at most (default: 64)',
-      integerOption('--n-predict', 1, 1_000_000),
+      integerOption('--n-predict', 1, MAX_NEW_TOKENS),
     )
     .option('-s, --seed <integer>', 'of all draws (default: 0)', integerOption('--seed', 0))
     .option(
       '--temp <number>',
       'temperature (default: 1, for the embedded model 0.7)',
-      numberOption('--temp', 0, 100),
-    )
-    .option(
-      '--top-k <count>',
-      'draw among the k likeliest tokens (default: all)',
-      integerOption('--top-k', 1),
-    )
-    .option(
-      '--top-p <share>',
-      'draw among the likeliest tokens that reach this share (default: 1)',
-      numberOption('--top-p', 0, 1),
-    )
-    .option(
-      '--repeat-penalty <number>',
-      'divides logits of tokens seen before (default: 1)',
-      numberOption('--repeat-penalty', 0.01, 100),
-    )
-    .option('--stop <text>', 'end a reply before this text; repeatable', collect);
+      numberOption('--temp', 0, MAX_TEMPERATURE),
+    );
 }
 
-export const strengthsOption: (text: string) => number[] = numbersOption('--strengths', 1e-6, MAX_STRENGTH);
+export const strengthsOption: (text: string) => number[] = numbersOption(
+  '--strengths',
+  MIN_STRENGTH,
+  MAX_STRENGTH,
+);

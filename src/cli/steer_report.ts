@@ -1,6 +1,7 @@
 /** @file From a run's plan, replies and verdicts to its tables, figures and report: the same files whoever made the replies and whenever they were labelled. */
 
 import { agreement } from '../judge/agreement.ts';
+import { distinctTitles } from '../judge/judge_titles.ts';
 import { outcome } from '../judge/outcome.ts';
 import { type KeptVerdicts, readVerdicts } from '../judge/verdicts_file.ts';
 import { type DisplayTable, plural } from '../report/display.ts';
@@ -97,8 +98,9 @@ export function subjectOf(
     ...pass,
     outcome: outcome(records, pass.verdicts, { poles, arms }),
   });
+  const titles = distinctTitles(kept.map(({ judge: one }) => one));
   const judged = kept.map(({ judge: { id, title }, pass, verdicts }) =>
-    judge({ judge: id, title, pass, verdicts }),
+    judge({ judge: id, title: titles.get(id) ?? title, pass, verdicts }),
   );
   const nobody = judge({ judge: '', title: 'nobody', pass: 1, verdicts: new Map() });
   return {
@@ -115,7 +117,11 @@ export function subjectOf(
     meanNorm: plan.mean_norm?.value,
     seed,
     sampling: samplingWords(plan),
-    arms: plan.arms.map((arm, i) => ({ arm: arms[i]!, length: arm.length, coefficients: arm.coefficients })),
+    arms: plan.arms.map(({ coefficients, length }, i) => ({
+      arm: arms[i]!,
+      length: method === 'add' ? length : undefined,
+      coefficients,
+    })),
     records,
     judged: judged.length > 0 ? judged : [nobody],
     agreements: agreementsOf(judged),

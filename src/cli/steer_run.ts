@@ -13,17 +13,17 @@ import type { ReplyRecord } from '../steering/reply_record.ts';
 import { type SteeringPlan, steeringPlan } from '../steering/steering_plan.ts';
 import type { CliContext } from './context.ts';
 import { type JudgeName, judgeNames } from './judge_flags.ts';
-import { checkJudges, judgeRun } from './judge_stage.ts';
-import type { Result } from './output.ts';
+import { checkJudges, type JudgeUsage, judgeRun, refuseWithoutLabels } from './judge_stage.ts';
 import type { SteerRunFlags } from './steer_flags.ts';
 import {
   checkSteerFolder,
   enterSteerFolder,
   inSteerFolder,
+  PLAN_FILE,
   REPLIES_FILE,
   type SteerFolder,
 } from './steer_folder.ts';
-import { givenSpec } from './steer_given.ts';
+import { asSpecError, givenSpec } from './steer_given.ts';
 import {
   generationOf,
   openSteeredModel,
@@ -47,43 +47,55 @@ export async function runSteerRun(
   flags: SteerRunFlags,
 ): Promise<void> {
   const given = await givenSpec(context, specPath, flags);
-  const inputs = await openSteeringInputs(context, given, flags);
+  const ofSpec = (error: unknown): never => {
+    throw asSpecError(error, specPath, flags);
+  };
+  const inputs = await openSteeringInputs(context, given, flags).catch(ofSpec);
   try {
     const { spec } = inputs;
-    const names = judgesOf(flags, spec.judges);
+    const names = judgesOf(flags, spec.judges, specPath);
     const shown = flags.out ?? defaultFolder(specPath, inputs);
     const folder = { path: resolve(context.cwd, shown), shown };
     await checkSteerFolder(folder);
-    await checkSteeringFolder(folder.path);
+    await checkSteeringFolder(folder.path, shown, [PLAN_FILE, REPLIES_FILE]);
+    const { precision, device, seed, threads } = spec;
+    const run = { precision, device, ...(threads !== undefined && { threads }) };
+    const poles = { a: spec.poles.a.name, b: spec.poles.b.name };
+    await checkJudges(context, { names, flags, run, poles, seed }, flags.dryRun !== true);
     if (flags.dryRun) {
       context.out().result(plannedResult({ inputs, folder, names, flags }));
       return;
     }
-    const { precision, device, seed, threads } = spec;
-    const run = { precision, device, ...(threads !== undefined && { threads }) };
-    const poles = { a: spec.poles.a.name, b: spec.poles.b.name };
-    await checkJudges(context, { names, flags, run, poles, seed });
     await ensureFolder(folder.path);
-    const work = async (): Promise<Result> => {
+    const work = async (): Promise<readonly JudgeUsage[]> => {
       const { plan, records } = await generate(context, inputs, folder);
       const prompts = plan.prompts.map(({ text }) => text);
       const usage = await judgeRun(context, { folder, poles, prompts, records, names, flags, run, seed });
       const report = await writeSteeringReport(context, folder, { plan, records });
-      return runResult({ folder, plan, report, usage });
+      context.out().result(runResult({ folder, plan, report, usage }));
+      return usage;
     };
-    context.out().result(await inSteerFolder(folder, work, context.signal));
+    refuseWithoutLabels(await inSteerFolder(folder, work, context.signal));
   } finally {
     await inputs.sae.close();
   }
 }
 
 /** Options over the spec; `none` alone for a run that somebody else labels. */
-function judgesOf(flags: SteerRunFlags, ofSpec: readonly string[]): JudgeName[] {
+function judgesOf(
+  flags: SteerRunFlags,
+  ofSpec: readonly string[],
+  specPath: string | undefined,
+): JudgeName[] {
   const isNamed =
     flags.judge !== undefined || flags.judgeEndpoint !== undefined || flags.judgeModel !== undefined;
   const named = isNamed ? (flags.judge ?? []) : ofSpec;
   if (named.length === 1 && named[0] === NOBODY && flags.judgeEndpoint === undefined) return [];
-  return judgeNames({ ...flags, judge: named });
+  try {
+    return judgeNames({ ...flags, judge: named });
+  } catch (error) {
+    throw isNamed ? error : asSpecError(error, specPath, flags);
+  }
 }
 
 /** `runs/steering-organism` for `experiments/steering/organism.yaml`; without a spec the poles name it. */

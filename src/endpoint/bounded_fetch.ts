@@ -8,14 +8,35 @@ export const MAX_REPLY_BYTES: number = 2 ** 20;
 
 type Fetch = typeof globalThis.fetch;
 
+/** RFC 9110, section 15.4; 300 and 304 go nowhere. */
+const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
+
 /** Thrown in place of an answer that is too long. */
 export class ReplyTooLong extends Error {
   override readonly name = 'ReplyTooLong';
 }
 
-/** @throws {ReplyTooLong} and what `fetch` throws, the abortion of its signal included while the body is read */
+/** Thrown in place of an answer that leads elsewhere. */
+export class Redirected extends Error {
+  override readonly name = 'Redirected';
+  readonly status: number;
+  /** Scheme, host and port alone; undefined where the server names none. */
+  readonly origin: string | undefined;
+
+  constructor(status: number, origin: string | undefined) {
+    super(`HTTP ${status}`);
+    this.status = status;
+    this.origin = origin;
+  }
+}
+
+/** @throws {ReplyTooLong} {Redirected} and what `fetch` throws, the abortion of its signal included while the body is read */
 export const boundedFetch: Fetch = async (input, init) => {
-  const response = await fetch(input, { ...init, redirect: 'error' });
+  const response = await fetch(input, { ...init, redirect: 'manual' });
+  if (REDIRECTS.has(response.status)) {
+    await response.body?.cancel();
+    throw new Redirected(response.status, originOf(response.headers.get('location'), response.url));
+  }
   const pieces: Uint8Array[] = [];
   let length = 0;
   for await (const piece of (response.body ?? []) as AsyncIterable<Uint8Array>) {
@@ -33,3 +54,9 @@ export const boundedFetch: Fetch = async (input, init) => {
   for (const name of ['content-encoding', 'content-length', 'transfer-encoding']) kept.delete(name);
   return new Response(body, { status, statusText, headers: kept });
 };
+
+function originOf(location: string | null, from: string): string | undefined {
+  if (location === null || !URL.canParse(location, from)) return undefined;
+  const { protocol, host } = new URL(location, from);
+  return ['http:', 'https:'].includes(protocol) ? `${protocol}//${host}` : undefined;
+}

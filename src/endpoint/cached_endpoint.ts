@@ -1,6 +1,6 @@
 /**
  * @file Answers that were given once are not asked for again: a file per request, named by the SHA-256 of the whole of it (address, model, texts, schema,
- * limits), so that nothing but the same question finds it. Makes runs resumable and repeatable.
+ * limits), so that nothing but the same question finds it. Makes runs resumable and repeatable. What is no answer to its question is not kept.
  */
 
 import { createHash } from 'node:crypto';
@@ -23,9 +23,11 @@ export function cachedEndpoint(endpoint: ChatEndpoint, folder: string, url: stri
     host: endpoint.host,
     async ask(request, signal) {
       const path = join(folder, `${keyOf(request, { url, model: endpoint.model })}.json`);
+      const { isAnswer = () => true } = request;
       const known = await readReply(path);
-      if (known) return known;
+      if (known && isAnswer(known.text)) return known;
       const reply = await endpoint.ask(request, signal);
+      if (!isAnswer(reply.text)) return reply;
       await ensureFolder(folder);
       await writeFileAtomic(path, replyText(reply), { signal });
       return reply;

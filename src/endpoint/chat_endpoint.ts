@@ -12,10 +12,12 @@ export interface ChatRequest {
   readonly answer: { readonly name: string; readonly schema: Readonly<Record<string, unknown>> };
   /** Of the answer. */
   readonly maxTokens: number;
+  /** Whether an answer is one: any other is not kept, so that it is asked for again. Default: every text is. No part of the question. */
+  readonly isAnswer?: (text: string) => boolean;
 }
 
 export interface ChatReply {
-  /** As it came: not checked against the schema, which many servers do not enforce. */
+  /** As it came, but for the key, which a server may repeat: not checked against the schema, which many servers do not enforce. */
   readonly text: string;
   /** As the server counted; undefined where it does not say. */
   readonly promptTokens: number | undefined;
@@ -45,6 +47,12 @@ export class EndpointFailure extends Error {
   readonly retryAfterMs: number | undefined;
   /** The model did answer, but said nothing: it refused, a filter kept its words back, or the limit came before them. */
   readonly isAnswered: boolean;
+  /** It will not say more when it is asked again: the model refused, or a filter kept its words back. */
+  readonly isRefusal: boolean;
+  /** Nobody spoke: no connection, or nothing in time. */
+  readonly isSilence: boolean;
+  /** What to do about it, as a clause. */
+  readonly step: string | undefined;
   /** As `ChatReply`, where it did. */
   readonly promptTokens: number | undefined;
   readonly completionTokens: number | undefined;
@@ -56,6 +64,9 @@ export class EndpointFailure extends Error {
       readonly isPassing?: boolean;
       readonly retryAfterMs?: number | undefined;
       readonly isAnswered?: boolean;
+      readonly isRefusal?: boolean;
+      readonly isSilence?: boolean;
+      readonly step?: string;
       readonly promptTokens?: number | undefined;
       readonly completionTokens?: number | undefined;
     },
@@ -65,6 +76,9 @@ export class EndpointFailure extends Error {
     this.isPassing = facts.isPassing ?? false;
     this.retryAfterMs = facts.retryAfterMs;
     this.isAnswered = facts.isAnswered ?? false;
+    this.isRefusal = facts.isRefusal ?? false;
+    this.isSilence = facts.isSilence ?? false;
+    this.step = facts.step;
     this.promptTokens = facts.promptTokens;
     this.completionTokens = facts.completionTokens;
   }

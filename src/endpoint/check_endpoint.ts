@@ -2,6 +2,16 @@
 
 import { AntipodeError } from '../errors.ts';
 import { type ChatEndpoint, EndpointFailure } from './chat_endpoint.ts';
+import type { OpenAiEndpointOptions } from './openai_endpoint.ts';
+
+/**
+ * Of the endpoint that is checked: somebody is still there who can mend an address where nobody speaks. What a server says is tried again as in any other
+ * request.
+ */
+export const CHECK_OPTIONS: Pick<OpenAiEndpointOptions, 'timeoutMs' | 'retriesSilence'> = {
+  timeoutMs: 30_000,
+  retriesSilence: false,
+};
 
 /** @throws {AntipodeError} `network` where no answer comes, `interrupted` */
 export async function checkEndpoint(endpoint: ChatEndpoint, signal?: AbortSignal): Promise<void> {
@@ -25,9 +35,9 @@ export async function checkEndpoint(endpoint: ChatEndpoint, signal?: AbortSignal
     if (error.isAnswered) return;
     throw new AntipodeError(
       'network',
-      `${endpoint.host}: ${endpoint.model} does not answer: ${error.message}`,
+      `${endpoint.host}: ${endpoint.model} cannot be asked: ${error.message}`,
       {
-        hint: 'check the address, the name of the model and OPENAI_API_KEY',
+        hint: `${error.step ?? 'check the address and the name of the model'}, then run the same command again`,
         cause: error,
       },
     );

@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,6 +14,7 @@ import { AntipodeError } from '../errors.ts';
 import { MAX_REPLY_BYTES } from './bounded_fetch.ts';
 import { cachedEndpoint } from './cached_endpoint.ts';
 import { type ChatEndpoint, type ChatRequest, EndpointFailure } from './chat_endpoint.ts';
+import { CHECK_OPTIONS, checkEndpoint } from './check_endpoint.ts';
 import { type OpenAiEndpointOptions, openOpenAiEndpoint } from './openai_endpoint.ts';
 import { retryAfterOf } from './retry.ts';
 
@@ -101,7 +103,7 @@ describe('openOpenAiEndpoint', () => {
 
   test('does not wait for what never answers, before or in the middle of the body', async () => {
     const silent = await open(() => {}, { timeoutMs: 500, retries: 1 });
-    expect((await failing(() => silent.ask(REQUEST))).message).toBe('no answer in time');
+    expect((await failing(() => silent.ask(REQUEST))).message).toBe('no answer within 0.5 s');
     expect(server!.requests.length).toBe(2);
     await server!.close();
     const stuck = await open(
@@ -111,7 +113,7 @@ describe('openOpenAiEndpoint', () => {
       },
       { timeoutMs: 500, retries: 0 },
     );
-    expect((await failing(() => stuck.ask(REQUEST))).message).toBe('no answer in time');
+    expect((await failing(() => stuck.ask(REQUEST))).message).toBe('no answer within 0.5 s');
   });
 
   test.each<[string, Plan, RegExp]>([
@@ -131,7 +133,16 @@ describe('openOpenAiEndpoint', () => {
     ['null', (r) => sendJson(r, 200, null), /no text/],
     ['an endless answer', (r) => sendJson(r, 200, { x: 'y'.repeat(MAX_REPLY_BYTES) }), /too long/],
     ['an endless error', (r) => sendJson(r, 400, { x: 'y'.repeat(MAX_REPLY_BYTES) }), /too long/],
-    ['a redirect', (r) => r.writeHead(302, { location: 'http://127.0.0.1:9/v1' }).end(), /no connection/],
+    [
+      'a redirect',
+      (r) => r.writeHead(302, { location: 'http://me:sk-1@127.0.0.1:9/v1?key=1' }).end(),
+      /^the server leads to http:\/\/127\.0\.0\.1:9 \(HTTP 302\), and redirects are not followed$/,
+    ],
+    [
+      'a redirect to nowhere',
+      (r) => r.writeHead(307, { location: 'javascript:1' }).end(),
+      /^the server leads elsewhere \(HTTP 307\), and redirects are not followed$/,
+    ],
   ])('%s is a failure with a reason', async (_, plan, reason) => {
     const endpoint = await open(plan, { retries: 0 });
     expect((await failing(() => endpoint.ask(REQUEST))).message).toMatch(reason);
@@ -157,6 +168,46 @@ describe('openOpenAiEndpoint', () => {
     const failure = await failing(() => bad.ask(REQUEST));
     expect(failure).toMatchObject({ isFinal: false, isPassing: false });
     expect(failure.message).toBe('HTTP 400 (bad key … [2J)');
+  });
+
+  test('C18: a key that the server repeats is in no answer and no kept one', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'antipode-replies-'));
+    try {
+      const apiKey = 'sk-"secret"/1';
+      const plan: Plan = (response, { headers }) =>
+        answer(response, JSON.stringify({ got: headers.authorization, plain: apiKey }));
+      const endpoint = await open(plan, { apiKey: ` ${apiKey} ` });
+      const cached = cachedEndpoint(endpoint, folder, server!.url);
+      expect((await cached.ask(REQUEST)).text).toBe('{"got":"Bearer  …","plain":"…"}');
+      const [file] = await readdir(folder);
+      expect(await readFile(join(folder, file!), 'utf8')).not.toContain('secret');
+      await server!.close();
+      // A placeholder of a server that needs no key stands in many a word.
+      const open2 = await open((response) => answer(response, '{"label":"Happy"}'), { apiKey: 'a' });
+      expect((await open2.ask(REQUEST)).text).toBe('{"label":"Happy"}');
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  });
+
+  test('many requests under one signal leave one listener on it, and Node has nothing to warn of', async () => {
+    const warnings: Error[] = [];
+    const onWarning = (warning: Error): number => warnings.push(warning);
+    process.on('warning', onWarning);
+    try {
+      const endpoint = await open((response, _, index) =>
+        index < 24 && index % 2 === 0 ? sendJson(response, 503, {}) : answer(response, 'ok'),
+      );
+      const { signal } = new AbortController();
+      for (let i = 0; i < 12; i++) await endpoint.ask(REQUEST, signal);
+      await Promise.all(Array.from({ length: 20 }, () => endpoint.ask(REQUEST, signal)));
+      expect(getEventListeners(signal, 'abort').length).toBe(1);
+      // They are emitted on the next tick.
+      await new Promise((resolve) => setImmediate(resolve));
+      expect(warnings).toEqual([]);
+    } finally {
+      process.off('warning', onWarning);
+    }
   });
 
   test('nobody there', async () => {
@@ -196,7 +247,84 @@ describe('openOpenAiEndpoint', () => {
   });
 });
 
+describe('checkEndpoint', () => {
+  const error = async (work: Promise<unknown>): Promise<AntipodeError> => {
+    const reason: unknown = await work.then(
+      () => undefined,
+      (thrown: unknown) => thrown,
+    );
+    if (!(reason instanceof AntipodeError)) throw new Error(`expected a sentence, got ${String(reason)}`);
+    return reason;
+  };
+
+  test('what a server says for the moment is waited for, and told', async () => {
+    const waits: string[] = [];
+    const endpoint = await open(
+      (response, _, index) => {
+        if (index === 0) sendJson(response, 429, {}, { 'retry-after': '0.05' });
+        else if (index === 1) sendJson(response, 500, {});
+        else answer(response, 'ok');
+      },
+      { ...CHECK_OPTIONS, onWait: ({ message }, ms) => waits.push(`${message}, ${ms}`) },
+    );
+    await checkEndpoint(endpoint);
+    expect(waits).toEqual(['HTTP 429, 50', 'HTTP 500, 2']);
+  });
+
+  test.each<[string, Plan, RegExp, RegExp]>([
+    [
+      'a limit',
+      (r) => sendJson(r, 429, {}, { 'retry-after': '3600' }),
+      /cannot be asked: HTTP 429$/,
+      /wait 3600 s/,
+    ],
+    ['a broken server', (r) => sendJson(r, 500, {}), /HTTP 500$/, /is there, but fails/],
+    ['a refused key', (r) => sendJson(r, 401, {}), /the key is refused \(HTTP 401\)$/, /OPENAI_API_KEY/],
+    ['an unknown path', (r) => sendJson(r, 404, {}), /HTTP 404$/, /\/v1, and the name of the model/],
+    ['an empty account', (r) => sendJson(r, 402, {}), /HTTP 402$/, /is spent/],
+    ['another form', (r) => sendJson(r, 400, {}), /HTTP 400$/, /json_schema/],
+    [
+      'a redirect',
+      (r) => r.writeHead(308, { location: '/v2' }).end(),
+      /redirects are not followed$/,
+      /give the address/,
+    ],
+  ])('%s has its status and its own next step', async (_, plan, message, hint) => {
+    const found = await error(checkEndpoint(await open(plan, { ...CHECK_OPTIONS, retries: 1 })));
+    expect(found.kind).toBe('network');
+    expect(found.message).toMatch(message);
+    expect(found.message).not.toContain('does not answer');
+    expect(found.hint).toMatch(hint);
+  });
+
+  test('nobody who answers is waited for once, and not for minutes', async () => {
+    expect(CHECK_OPTIONS.timeoutMs).toBe(30_000);
+    const silent = await open(() => {}, { ...CHECK_OPTIONS, timeoutMs: 300 });
+    const found = await error(checkEndpoint(silent));
+    expect(found.message).toMatch(/no answer within 0\.3 s$/);
+    expect(found.hint).toMatch(/still loads the model/);
+    expect(server!.requests.length).toBe(1);
+  });
+});
+
 describe('cachedEndpoint', () => {
+  test('keeps only what answers the question, and uses nothing else that an earlier run kept', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'antipode-replies-'));
+    try {
+      const endpoint = await open((response, _, index) => answer(response, index < 2 ? 'hm' : 'yes'));
+      const cached = cachedEndpoint(endpoint, folder, server!.url);
+      const asked = { ...REQUEST, isAnswer: (text: string) => text === 'yes' };
+      expect((await cached.ask(asked)).text).toBe('hm');
+      expect(await readdir(folder)).toEqual([]);
+      // Any text is an answer to this one, which is the same question.
+      expect((await cached.ask(REQUEST)).text).toBe('hm');
+      expect(await cached.ask(asked)).toMatchObject({ text: 'yes', isCached: false });
+      expect(await cached.ask(asked)).toMatchObject({ text: 'yes', isCached: true });
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  });
+
   test('asks for the same thing once, and for anything else again', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'antipode-replies-'));
     try {

@@ -6,9 +6,12 @@
 import { isIP } from 'node:net';
 import type OpenAI from 'openai';
 import { AntipodeError, throwIfInterrupted } from '../errors.ts';
-import { boundedFetch, ReplyTooLong } from './bounded_fetch.ts';
+import { boundedFetch } from './bounded_fetch.ts';
 import { type ChatEndpoint, type ChatReply, type ChatRequest, EndpointFailure } from './chat_endpoint.ts';
-import { retryAfterOf, withRetries } from './retry.ts';
+import { failureOf } from './openai_failure.ts';
+import { type RetryOptions, withRetries } from './retry.ts';
+import { withoutSecret } from './secret.ts';
+import { underSignal } from './shared_signal.ts';
 
 export interface OpenAiEndpointOptions {
   /** As `http://127.0.0.1:8080/v1`. */
@@ -22,6 +25,9 @@ export interface OpenAiEndpointOptions {
   readonly retries?: number;
   /** Default one second. */
   readonly firstWaitMs?: number;
+  /** False: nobody who speaks is a failure at once; default true. */
+  readonly retriesSilence?: boolean;
+  readonly onWait?: RetryOptions['onWait'];
 }
 
 const NO_KEY = 'none';
@@ -32,6 +38,7 @@ const MAX_MODEL_NAME = 200;
 /** @throws {AntipodeError} `usage` for an address that cannot be, or that a key would travel to in the clear */
 export async function openOpenAiEndpoint(options: OpenAiEndpointOptions): Promise<ChatEndpoint> {
   const { url, model, timeoutMs = 120_000, retries = 4, firstWaitMs = 1000 } = options;
+  const { retriesSilence = true, onWait } = options;
   const apiKey = options.apiKey === '' ? undefined : options.apiKey;
   const address = checkedAddress(url, apiKey);
   if (model.trim() === '' || model.length > MAX_MODEL_NAME) {
@@ -55,12 +62,18 @@ export async function openOpenAiEndpoint(options: OpenAiEndpointOptions): Promis
     model,
     host: address.host,
     ask(request, signal) {
-      const attempt = (): Promise<ChatReply> =>
-        askOnce(client, bodyOf(request, model, address), signal).catch((error: unknown) => {
-          throwIfInterrupted(signal);
-          throw failureOf(error, apiKey);
-        });
-      return withRetries(attempt, { retries, firstWaitMs, signal });
+      const waits = { retries, firstWaitMs, retriesSilence, onWait };
+      // The client never takes its listeners from a signal again: it gets one of this question's own.
+      return underSignal(signal, (own) => {
+        const attempt = (): Promise<ChatReply> =>
+          askOnce(client, bodyOf(request, model, address), { apiKey, signal: own }).catch(
+            (error: unknown) => {
+              throwIfInterrupted(own);
+              throw failureOf(error, { apiKey, timeoutMs });
+            },
+          );
+        return withRetries(attempt, { ...waits, signal: own });
+      });
     },
   };
 }
@@ -108,23 +121,33 @@ function bodyOf({ system, user, answer, maxTokens }: ChatRequest, model: string,
   };
 }
 
-async function askOnce(client: OpenAI, body: Body, signal: AbortSignal | undefined): Promise<ChatReply> {
+interface Asking {
+  readonly apiKey: string | undefined;
+  readonly signal: AbortSignal | undefined;
+}
+
+async function askOnce(client: OpenAI, body: Body, { apiKey, signal }: Asking): Promise<ChatReply> {
   throwIfInterrupted(signal);
   const reply: unknown = await client.chat.completions.create(body, signal ? { signal } : {});
   const { text, silence, usage } = readCompletion(reply);
   const promptTokens = countOf(usage['prompt_tokens']);
   const completionTokens = countOf(usage['completion_tokens']);
   if (text === undefined) {
-    throw new EndpointFailure(silence, { isAnswered: true, promptTokens, completionTokens });
+    throw new EndpointFailure(silence.reason, {
+      isAnswered: true,
+      isRefusal: silence.isRefusal,
+      promptTokens,
+      completionTokens,
+    });
   }
-  return { text, promptTokens, completionTokens, isCached: false };
+  return { text: withoutSecret(text, apiKey), promptTokens, completionTokens, isCached: false };
 }
 
 /** What a server says may have any form. */
 function readCompletion(reply: unknown): {
   readonly text: string | undefined;
   /** Why there is no text. */
-  readonly silence: string;
+  readonly silence: { readonly reason: string; readonly isRefusal: boolean };
   readonly usage: Readonly<Record<string, unknown>>;
 } {
   const { choices, usage } = recordOf(reply);
@@ -137,11 +160,16 @@ function readCompletion(reply: unknown): {
   };
 }
 
-function silenceOf(refusal: unknown, finishReason: unknown): string {
-  if (typeof refusal === 'string' && refusal !== '') return 'the model refuses to answer';
-  if (finishReason === 'content_filter') return 'a filter kept the answer back';
-  if (finishReason === 'length') return 'the answer has no text within its limit of tokens';
-  return 'the answer has no text';
+function silenceOf(
+  refusal: unknown,
+  finishReason: unknown,
+): { readonly reason: string; readonly isRefusal: boolean } {
+  if (typeof refusal === 'string' && refusal !== '') {
+    return { reason: 'the model refuses to answer', isRefusal: true };
+  }
+  if (finishReason === 'content_filter') return { reason: 'a filter kept the answer back', isRefusal: true };
+  const within = finishReason === 'length' ? ' within its limit of tokens' : '';
+  return { reason: `the answer has no text${within}`, isRefusal: false };
 }
 
 function recordOf(value: unknown): Readonly<Record<string, unknown>> {
@@ -150,63 +178,4 @@ function recordOf(value: unknown): Readonly<Record<string, unknown>> {
 
 function countOf(value: unknown): number | undefined {
   return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? value : undefined;
-}
-
-function failureOf(error: unknown, apiKey: string | undefined): unknown {
-  if (error instanceof EndpointFailure || error instanceof AntipodeError) return error;
-  if (!(error instanceof Error)) return new EndpointFailure('failed without a reason', {});
-  if (causesOf(error).some((one) => one instanceof ReplyTooLong)) {
-    return new EndpointFailure('the answer is too long', {});
-  }
-  const status = 'status' in error && typeof error.status === 'number' ? error.status : undefined;
-  const headers = 'headers' in error && error.headers instanceof Headers ? error.headers : undefined;
-  const code = 'code' in error && typeof error.code === 'string' ? error.code : undefined;
-  if (status !== undefined) return failureOfStatus(status, { headers, code, said: said(error, apiKey) });
-  if (error.name === 'SyntaxError') return new EndpointFailure('the answer is not JSON', { isPassing: true });
-  const reason =
-    error.constructor.name === 'APIConnectionTimeoutError' ? 'no answer in time' : connectionProblem(error);
-  return new EndpointFailure(reason, { isPassing: true });
-}
-
-interface StatusFacts {
-  readonly headers: Headers | undefined;
-  readonly code: string | undefined;
-  readonly said: string;
-}
-
-function failureOfStatus(status: number, { headers, code, said: text }: StatusFacts): EndpointFailure {
-  const retryAfterMs = retryAfterOf(headers);
-  if (status === 401 || status === 403) {
-    return new EndpointFailure(`the key is refused (HTTP ${status}): set OPENAI_API_KEY`, { isFinal: true });
-  }
-  const isSpent = code === 'insufficient_quota';
-  const isFinal = status === 404 || status === 402 || isSpent;
-  const isPassing = !isFinal && (status === 408 || status === 409 || status === 429 || status >= 500);
-  return new EndpointFailure(`HTTP ${status}${text === '' ? '' : ` (${text})`}`, {
-    isFinal,
-    isPassing,
-    retryAfterMs,
-  });
-}
-
-/** A server may repeat the key, or send anything else: cut, in one line, without the key. */
-function said(error: Error, apiKey: string | undefined): string {
-  const text = error.message
-    .replace(/^\d{3}\s*(status code \(no body\))?/, '')
-    .replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\s]+/gu, ' ');
-  const safe = apiKey === undefined ? text : text.replaceAll(apiKey, '…');
-  return safe.trim().slice(0, 160);
-}
-
-function connectionProblem(error: Error): string {
-  const code = causesOf(error)
-    .map((one) => ('code' in one && typeof one.code === 'string' ? one.code : undefined))
-    .find((one) => one !== undefined);
-  return code === undefined ? 'no connection' : `no connection (${code})`;
-}
-
-function causesOf(error: Error): Error[] {
-  const causes: Error[] = [];
-  for (let one: unknown = error; one instanceof Error && causes.length < 8; one = one.cause) causes.push(one);
-  return causes;
 }

@@ -9,6 +9,10 @@ export interface RetryOptions {
   readonly retries: number;
   /** Before the first retry, in milliseconds; doubled for each further one. */
   readonly firstWaitMs: number;
+  /** False: where nobody speaks, it is not tried again; default true. */
+  readonly retriesSilence?: boolean;
+  /** Before each wait. */
+  readonly onWait?: ((failure: EndpointFailure, waitMs: number) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -19,14 +23,17 @@ export const LONGEST_WAIT_MS: number = 5 * 60_000;
 
 /** @throws the last failure; {AntipodeError} `interrupted` */
 export async function withRetries<T>(attempt: () => Promise<T>, options: RetryOptions): Promise<T> {
+  const { retries, retriesSilence = true, onWait } = options;
   for (let done = 0; ; done++) {
     try {
       return await attempt();
     } catch (error) {
-      if (!(error instanceof EndpointFailure) || !error.isPassing || done >= options.retries) throw error;
+      if (!(error instanceof EndpointFailure) || !error.isPassing || done >= retries) throw error;
+      if (error.isSilence && !retriesSilence) throw error;
       const backoff = Math.min(LONGEST_BACKOFF_MS, options.firstWaitMs * 2 ** done);
       const wait = Math.max(backoff, error.retryAfterMs ?? 0);
       if (wait > LONGEST_WAIT_MS) throw error;
+      onWait?.(error, wait);
       await pause(wait, options.signal);
     }
   }

@@ -59,7 +59,8 @@ export function explanationRequest(source: QuestionSource, { feature }: FeatureE
     .map(({ word, mass }) => ({ word, share: Number((mass / total).toFixed(2)) }));
   const material = (): string => JSON.stringify({ texts: contexts, words: shares });
   while (Buffer.byteLength(material()) > MAX_MATERIAL_BYTES && contexts.length > 0) contexts.pop();
-  return { system: SYSTEM, user: material(), answer: ANSWER, maxTokens: MAX_ANSWER_TOKENS };
+  const isAnswer = (text: string): boolean => 'text' in readExplanation(text);
+  return { system: SYSTEM, user: material(), answer: ANSWER, maxTokens: MAX_ANSWER_TOKENS, isAnswer };
 }
 
 interface ShownContext {

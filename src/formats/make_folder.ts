@@ -14,7 +14,9 @@ const ROUNDS = 3;
 export async function makeFolder(path: string): Promise<void> {
   for (let round = 1; ; round++) {
     try {
-      const { missing } = await nearestFolder(path);
+      const { at, missing } = await nearestFolder(path);
+      // A file in the place of the folder itself is refused as one in the place of a parent is.
+      if (missing.length === 0 && !(await stat(at)).isDirectory()) await mkdir(at);
       for (const dir of missing) await makeOne(dir);
       return;
     } catch (error) {

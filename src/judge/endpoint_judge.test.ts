@@ -103,24 +103,24 @@ describe('an endpoint as judge', () => {
     expect(verdicts.get('k3')).toEqual({ key: 'k3', label: 'b' });
   });
 
-  test.each<[string, (response: Parameters<Plan>[0]) => void, string, boolean]>([
+  test.each<[string, (response: Parameters<Plan>[0]) => void, string, 'kept' | 'unread' | 'silent']>([
     [
       'a label outside the list',
       (r) => answer(r, '{"label":"Angry Steering"}'),
       'the answer is none of the five labels',
-      false,
+      'unread',
     ],
     [
       'malformed JSON',
       (r) => answer(r, '{"label":"Happy St'),
       'the answer is not the JSON that was asked for',
-      false,
+      'unread',
     ],
     [
       'a refusal in words',
       (r) => answer(r, "I'm sorry, I can't."),
       'the answer is none of the five labels',
-      false,
+      'unread',
     ],
     [
       'a refusal as the API has it',
@@ -129,33 +129,33 @@ describe('an endpoint as judge', () => {
           choices: [{ message: { content: null, refusal: 'No.' }, finish_reason: 'stop' }],
         }),
       'the model refuses to answer',
-      false,
+      'kept',
     ],
     [
       'a filter',
       (r) => sendJson(r, 200, { choices: [{ message: { content: '' }, finish_reason: 'content_filter' }] }),
       'a filter kept the answer back',
-      false,
+      'kept',
     ],
     [
       'an answer cut before its text',
       (r) => sendJson(r, 200, { choices: [{ message: { content: '' }, finish_reason: 'length' }] }),
       'the answer has no text within its limit of tokens',
-      false,
+      'unread',
     ],
-    ['an empty choice', (r) => sendJson(r, 200, { choices: [{}] }), 'the answer has no text', false],
-    ['no choice', (r) => sendJson(r, 200, { choices: [] }), 'the answer has no text', false],
-    ['an error of the server that stays', (r) => sendJson(r, 500, {}), 'HTTP 500', true],
+    ['an empty choice', (r) => sendJson(r, 200, { choices: [{}] }), 'the answer has no text', 'unread'],
+    ['no choice', (r) => sendJson(r, 200, { choices: [] }), 'the answer has no text', 'unread'],
+    ['an error of the server that stays', (r) => sendJson(r, 500, {}), 'HTTP 500', 'silent'],
     [
       'a refused form',
       (r) => sendJson(r, 400, { error: { message: 'too long' } }),
       'HTTP 400 (too long)',
-      true,
+      'silent',
     ],
-    ['a cut stream', cutOff, 'no connection (UND_ERR_SOCKET)', true],
+    ['a cut stream', cutOff, 'no connection (UND_ERR_SOCKET)', 'silent'],
   ])(
     '%s leaves a reply unlabelled with its reason, and the others are labelled',
-    async (_, bad, reason, isPassing) => {
+    async (_, bad, reason, what) => {
       const plan: Plan = (response, request, index) => {
         if (judgedIn(request).judged.reply === 'bad') bad(response);
         else honest(response, request, index);
@@ -166,13 +166,16 @@ describe('an endpoint as judge', () => {
         key: 'k1',
         label: 'unlabelled',
         reason,
-        ...(isPassing ? { isPassing: true } : {}),
+        ...(what === 'kept' ? {} : { isPassing: true }),
       };
       expect(verdicts.get('k1')).toEqual(unlabelled);
       expect([verdicts.get('k0')?.label, verdicts.get('k2')?.label]).toEqual(['a', 'b']);
       // One more where another try may help: the question in other words, or a retry.
       expect(server!.requests.length).toBe(reason.startsWith('HTTP 400') ? 3 : 4);
-      expect(judge.usage!()).toMatchObject({ repeated: isPassing ? 0 : 1, failed: isPassing ? 1 : 0 });
+      expect(judge.usage!()).toMatchObject({
+        repeated: what === 'silent' ? 0 : 1,
+        failed: what === 'silent' ? 1 : 0,
+      });
     },
   );
 
@@ -183,6 +186,22 @@ describe('an endpoint as judge', () => {
     expect((await labelled(judge, replies('x'))).get('k0')).toEqual({ key: 'k0', label: 'a' });
     const [first, second] = server!.requests;
     expect(JSON.stringify(second!.body)).not.toBe(JSON.stringify(first!.body));
+  });
+
+  test('answers that no label can be read from end nothing, and are not kept: a mended server is asked again', async () => {
+    let isMended = false;
+    const plan: Plan = (response, request, index) =>
+      isMended ? honest(response, request, index) : answer(response, '{"label":"Angry Steering"}');
+    const cached = cachedEndpoint(await endpointFor(plan), folder, server!.url);
+    const asked = replies(...Array.from({ length: 15 }, (_, i) => `I cry ${i}.`));
+    const unread = [...(await labelled(judgeOf(cached), asked)).values()];
+    expect(unread.length).toBe(15);
+    expect(unread.every(({ label, isPassing }) => label === 'unlabelled' && isPassing)).toBe(true);
+    expect(await readdir(folder)).toEqual([]);
+    isMended = true;
+    const mended = [...(await labelled(judgeOf(cached), asked)).values()];
+    expect(mended.every(({ label, isPassing }) => label === 'b' && isPassing === undefined)).toBe(true);
+    expect((await readdir(folder)).length).toBe(15);
   });
 
   test('429 with Retry-After is waited for, 500 and silence are tried again', async () => {
@@ -226,7 +245,8 @@ describe('an endpoint as judge', () => {
     };
     await expect(judge.label(asked, { onVerdict })).rejects.toMatchObject({
       kind: 'network',
-      hint: expect.stringContaining('goes on where this one stopped') as string,
+      message: expect.stringContaining('10 replies in a row got no answer, the last: HTTP 503') as string,
+      hint: expect.stringMatching(/^the server is there, but fails/) as string,
     });
     expect(server!.requests.length).toBeLessThan(16);
     expect(verdicts.filter(({ label }) => label === 'b').length).toBe(3);

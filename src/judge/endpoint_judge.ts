@@ -110,7 +110,11 @@ type Usage = Record<
 
 type Labelling = EndpointJudgeOptions & { readonly answerTokens: number; readonly usage: Usage };
 
-type Outcome = Omit<Verdict, 'key'>;
+interface Outcome {
+  readonly verdict: Omit<Verdict, 'key'>;
+  /** Of a server that gave no answer at all. */
+  readonly failure?: EndpointFailure;
+}
 
 async function labelAll(
   replies: readonly BlindReply[],
@@ -127,11 +131,11 @@ async function labelAll(
   const askAbout = async (same: readonly BlindReply[]): Promise<void> => {
     const [reply] = same;
     if (!reply) return;
-    const outcome = await labelOne(reply, examplesOf(reply.prompt), { ...options, signal });
-    for (const { key } of same) await onVerdict({ key, ...outcome });
-    inARow = outcome.isPassing ? inARow + 1 : 0;
-    if (inARow < MOST_FAILURES_IN_A_ROW) return;
-    throw gaveUp(options.endpoint, `${inARow} replies in a row got no answer, the last: ${outcome.reason}`);
+    const { verdict, failure } = await labelOne(reply, examplesOf(reply.prompt), { ...options, signal });
+    for (const { key } of same) await onVerdict({ key, ...verdict });
+    inARow = failure ? inARow + 1 : 0;
+    if (!failure || inARow < MOST_FAILURES_IN_A_ROW) return;
+    throw gaveUp(options.endpoint, failure, `${inARow} replies in a row got no answer, the last: `);
   };
   await inParallel([...byText.values()], options.concurrency ?? DEFAULT_CONCURRENCY, askAbout, signal);
 }
@@ -142,7 +146,7 @@ async function labelOne(
   examples: readonly JudgeExample[],
   { endpoint, setting: { poles }, answerTokens, usage, signal }: Labelling & Pick<JudgeOptions, 'signal'>,
 ): Promise<Outcome> {
-  let problem = '';
+  let verdict: Outcome['verdict'] = { label: 'unlabelled' };
   for (const isAgain of [false, true]) {
     if (isAgain) usage.repeated += 1;
     try {
@@ -150,20 +154,21 @@ async function labelOne(
       const answer = await endpoint.ask(request, signal);
       count(usage, answer);
       const read = readLabel(answer.text, poles);
-      if ('label' in read) return read;
-      problem = read.problem;
+      if ('label' in read) return { verdict: read };
+      verdict = { label: 'unlabelled', reason: read.problem, isPassing: true };
     } catch (error) {
       if (!(error instanceof EndpointFailure)) throw error;
-      if (error.isFinal) throw gaveUp(endpoint, error.message, error);
+      if (error.isFinal) throw gaveUp(endpoint, error);
+      const passing = { label: 'unlabelled', reason: error.message, isPassing: true } as const;
       if (!error.isAnswered) {
         usage.failed += 1;
-        return { label: 'unlabelled', reason: error.message, isPassing: true };
+        return { verdict: passing, failure: error };
       }
       count(usage, { ...error, isCached: false });
-      problem = error.message;
+      verdict = error.isRefusal ? { label: 'unlabelled', reason: error.message } : passing;
     }
   }
-  return { label: 'unlabelled', reason: problem };
+  return { verdict };
 }
 
 function count(
@@ -178,11 +183,16 @@ function count(
   }
 }
 
-function gaveUp({ host, model }: ChatEndpoint, reason: string, cause?: unknown): AntipodeError {
-  return new AntipodeError('network', `${host}: ${model} does not label any further: ${reason}`, {
-    hint: 'run the same command again: it goes on where this one stopped',
-    cause,
-  });
+/** How the work goes on is said by whoever knows the command. */
+function gaveUp({ host, model }: ChatEndpoint, failure: EndpointFailure, before = ''): AntipodeError {
+  return new AntipodeError(
+    'network',
+    `${host}: ${model} does not label any further: ${before}${failure.message}`,
+    {
+      ...(failure.step === undefined ? {} : { hint: failure.step }),
+      cause: failure,
+    },
+  );
 }
 
 /** Chosen once per prompt. */

@@ -109,6 +109,7 @@ export function labelRequest(
       },
     },
     maxTokens: answerTokens,
+    isAnswer: (text) => 'label' in readLabel(text, poles),
   };
 }
 

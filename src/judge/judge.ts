@@ -32,7 +32,7 @@ export interface Verdict {
   readonly label: JudgedLabel;
   /** Why there is no label, in words; or what the judge went by, such as its scores. */
   readonly reason?: string;
-  /** There is no label because nobody answered: asked again, there may be one. */
+  /** There is no label because nobody answered, or what was said could not be read: asked again, there may be one. */
   readonly isPassing?: true;
 }
 

@@ -54,9 +54,12 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true }));
 
-async function judged(judge: Judge, { pass = 1, seed = 1, records = RECORDS } = {}): Promise<JudgedReplies> {
+async function judged(
+  judge: Judge,
+  { pass = 1, seed = 1, records = RECORDS, again = false } = {},
+): Promise<JudgedReplies> {
   const verdicts = await openVerdictsFile(folder, { judge, pass });
-  return judgeReplies({ records, prompts: PROMPTS, judge, verdicts, seed });
+  return judgeReplies({ records, prompts: PROMPTS, judge, verdicts, seed, again });
 }
 
 describe('judgeReplies', () => {
@@ -148,7 +151,7 @@ describe('judgeReplies', () => {
       return { ...seen, judge };
     };
     const first = await judged(moody(true).judge);
-    expect(first.unlabelled).toBe(4);
+    expect(first).toMatchObject({ unlabelled: 4, passing: 2 });
     expect(first.reasons).toEqual([
       { reason: 'HTTP 500', count: 2 },
       { reason: 'refused', count: 2 },
@@ -156,6 +159,9 @@ describe('judgeReplies', () => {
     const second = moody(false);
     expect(await judged(second.judge)).toMatchObject({ unlabelled: 2, known: LABELLED.length - 2 });
     expect(second.replies.map(({ text }) => text)).toEqual(['glad 0', 'glad 0']);
+    const third = moody(false);
+    expect(await judged(third.judge, { again: true })).toMatchObject({ unlabelled: 2, passing: 0 });
+    expect(third.replies.map(({ text }) => text)).toEqual(['glad 1', 'glad 1']);
   });
 
   test('a text that was made anew is labelled anew', async () => {

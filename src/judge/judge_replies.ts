@@ -24,6 +24,8 @@ export interface JudgeRepliesOptions {
   readonly verdicts: VerdictsFile;
   /** Of the order. */
   readonly seed: number;
+  /** Every reply without a label is asked about again, refusals included. */
+  readonly again?: boolean;
   /** Replies that have a verdict, earlier ones included. */
   readonly onProgress?: (done: number, total: number) => void;
   readonly signal?: AbortSignal | undefined;
@@ -35,6 +37,8 @@ export interface JudgedReplies {
   /** Verdicts that were there already. */
   readonly known: number;
   readonly unlabelled: number;
+  /** Of these, what is asked for again when the judge runs again. */
+  readonly passing: number;
   /** Of what is unlabelled, the most frequent first. */
   readonly reasons: readonly { readonly reason: string; readonly count: number }[];
 }
@@ -49,15 +53,16 @@ export function judgeExamples(
     .map(({ prompt, text }) => ({ prompt: promptText(prompts, prompt), text }));
 }
 
-/** Replies that a judge is going to be asked about: not the examples, and none that it has labelled. */
+/** Replies that a judge is going to be asked about: not the examples, and none that it has labelled. @param again as in `JudgeRepliesOptions` */
 export function repliesToJudge(
   records: readonly JudgedRecord[],
   verdicts: Pick<VerdictsFile, 'known'> | undefined,
+  again = false,
 ): readonly JudgedRecord[] {
   return records.filter(({ id, arm, text }) => {
     if (arm === EXAMPLES_ARM) return false;
     const known = verdicts?.known(id, text);
-    return known === undefined || known.isPassing === true;
+    return known === undefined || known.isPassing === true || (again && known.label === 'unlabelled');
   });
 }
 
@@ -70,7 +75,7 @@ export async function judgeReplies(options: JudgeRepliesOptions): Promise<Judged
   try {
     throwIfInterrupted(signal);
     const wanted = records.filter(({ arm }) => arm !== EXAMPLES_ARM);
-    const asked = byKey(repliesToJudge(records, file), options);
+    const asked = byKey(repliesToJudge(records, file, options.again), options);
     let done = wanted.length - asked.size;
     const known = done;
     options.onProgress?.(done, wanted.length);
@@ -121,16 +126,19 @@ function promptText(prompts: readonly string[], prompt: number): string {
   return text;
 }
 
-function countUnlabelled(verdicts: Iterable<ReplyVerdict>): Pick<JudgedReplies, 'unlabelled' | 'reasons'> {
+function countUnlabelled(
+  verdicts: Iterable<ReplyVerdict>,
+): Pick<JudgedReplies, 'unlabelled' | 'passing' | 'reasons'> {
   const counts = new Map<string, number>();
-  let unlabelled = 0;
-  for (const { label, reason = 'no reason given' } of verdicts) {
+  let [unlabelled, passing] = [0, 0];
+  for (const { label, reason = 'no reason given', isPassing } of verdicts) {
     if (label !== 'unlabelled') continue;
     unlabelled += 1;
+    if (isPassing) passing += 1;
     counts.set(reason, (counts.get(reason) ?? 0) + 1);
   }
   const reasons = [...counts]
     .map(([reason, count]) => ({ reason, count }))
     .sort((a, b) => b.count - a.count || (a.reason < b.reason ? -1 : 1));
-  return { unlabelled, reasons };
+  return { unlabelled, passing, reasons };
 }

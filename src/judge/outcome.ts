@@ -38,6 +38,8 @@ export interface ArmOutcome {
   readonly factor: number;
   /** Records of the arm, judged or not. */
   readonly replies: number;
+  /** Distinct texts among them, per prompt: replies that coincide are not independent. */
+  readonly distinctTexts: number;
   /** Judged ones, by label, `unlabelled` among them. */
   readonly counts: LabelCounts;
   /** Replies that the judge has not seen: some only where judging was stopped. */
@@ -116,6 +118,7 @@ export function outcome(
       kind: arm.kind,
       factor: arm.factor,
       replies: group.length,
+      distinctTexts: new Set(group.map(({ prompt, text }) => `${prompt} ${text}`)).size,
       counts: counts[i]!,
       unjudged: group.filter(({ id }) => !verdicts.has(id)).length,
       net: netOf(counts[i]!),

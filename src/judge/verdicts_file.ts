@@ -23,7 +23,7 @@ export interface ReplyVerdict {
   readonly label: JudgedLabel;
   /** Why there is no label, in words; or what the judge went by, such as its scores. */
   readonly reason?: string;
-  /** There is no label because nobody answered: it is asked for again when the judge runs again. */
+  /** There is no label because nobody answered, or not in a form that could be read: it is asked for again when the judge runs again. */
   readonly isPassing?: true;
 }
 

@@ -14,6 +14,9 @@ export function agreementTables(subject: SteeringSubject): DisplayTable[] {
 }
 
 function kappaTable(agreements: readonly JudgedTwice[]): DisplayTable {
+  const isConstant = agreements.some(({ agreement: { labels, ends } }) =>
+    [labels, ends].some(({ items, interval }) => items > 0 && Number.isNaN(interval.low)),
+  );
   return {
     title: 'Agreement of judges',
     columns: [
@@ -38,12 +41,18 @@ function kappaTable(agreements: readonly JudgedTwice[]): DisplayTable {
     ]),
     notes: [
       'Cohen’s kappa: 1 is full agreement, 0 what chance would give. Over replies that both gave a label. Ends: a reply that turns counts as where it ends.',
+      ...(isConstant
+        ? [
+            'A judge that says the same of every reply agrees as chance does: kappa is 0 whatever the other says, without an interval, and not defined where both say that same one.',
+          ]
+        : []),
     ],
   };
 }
 
 function kappaCells({ kappa, interval: { low, high } }: Kappa): [string, string] {
   if (Number.isNaN(kappa)) return ['not defined', ''];
+  if (Number.isNaN(low)) return [kappa.toFixed(2), 'none'];
   return [kappa.toFixed(2), `${low.toFixed(2)} to ${high.toFixed(2)}`];
 }
 

@@ -30,7 +30,7 @@ function poleTable(subject: CalibrationSubject, side: PoleCalibration): DisplayT
       ['none', '', '', ...cellsOf(unsteered), ''],
       ...side.points.map((point) => [
         String(Number(point.strength.toPrecision(6))),
-        point.length > 0 ? point.length.toPrecision(4) : '',
+        point.length === null ? '' : point.length.toPrecision(4),
         `${Math.round(point.changed * 100)} %`,
         ...cellsOf(point),
         isRecommended(side, point.strength) ? 'steers' : '',

@@ -1,5 +1,6 @@
 /** @file Display tables as GitHub-flavoured Markdown. Untrusted text is escaped so that it can neither break a table nor become HTML or a link. */
 
+import { visibleText } from '../formats/visible_text.ts';
 import type { DisplayTable } from './display.ts';
 
 export function renderMarkdown(tables: readonly DisplayTable[]): string {
@@ -21,10 +22,9 @@ function renderTable(table: DisplayTable): string {
   return lines.join('\n');
 }
 
-/** Backslash-escapes the characters that Markdown or HTML would act on; line breaks become spaces; bare URLs lose their scheme's colon link. */
+/** Backslash-escapes the characters that Markdown or HTML would act on; control and format characters become `\u{1b}`; line breaks become spaces; bare URLs lose their scheme's colon link. */
 export function escapeMarkdown(text: string): string {
-  return text
-    .replace(/[\r\n\t\u2028\u2029]+/g, ' ')
+  return visibleText(text.replace(/[\r\n\t\u2028\u2029]+/g, ' '))
     .replace(/&/g, '&amp;')
     .replace(/</g, '&lt;')
     .replace(/>/g, '&gt;')

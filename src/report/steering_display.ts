@@ -1,11 +1,15 @@
 /** @file The result of a steering run as display tables, in the article's form: labels and Net per arm, what is left of the text, the article's numbers beside ours. */
 
-import { publishedArm, publishedSteering } from '../concepts/published_steering.ts';
+import { publishedSteering } from '../concepts/published_steering.ts';
 import { netText } from '../judge/end_states.ts';
 import { labelName, type PoleNames, STEERING_LABELS } from '../judge/labels.ts';
 import type { ArmOutcome } from '../judge/outcome.ts';
 import type { Interval } from '../stats/wilson.ts';
+import type { ArmPart } from '../steering/arm.ts';
+import { nameWithoutFactor } from '../steering/arm_rows.ts';
+import { articleArms, projectionArms } from '../steering/article_arms.ts';
 import { agreementTables } from './agreement_display.ts';
+import { articleBeside } from './article_beside.ts';
 import { type DisplayTable, formatCount, left, plural, right, shorten } from './display.ts';
 import { type JudgedPass, judgeTitle, poleNames, type SteeringSubject } from './steering_subject.ts';
 
@@ -18,6 +22,7 @@ export function steeringDisplay(subject: SteeringSubject, options: SteeringDispl
   const [first] = subject.judged;
   return [
     subjectTable(subject),
+    ...ownArmsTables(subject),
     ...subject.judged.filter(({ judge }) => judge !== '').map((pass) => labelsTable(subject, pass)),
     ...(first ? [textTable(subject, first)] : []),
     ...(first ? publishedTables(subject, first) : []),
@@ -67,25 +72,68 @@ function subjectTable(subject: SteeringSubject): DisplayTable {
   };
 }
 
+/** Arms of the user's own say nothing by their names: their parts, where there are any. */
+function ownArmsTables(subject: SteeringSubject): DisplayTable[] {
+  const { method, poles, unit } = subject;
+  const usual = [
+    ...articleArms(poles, { strength: 1, random: 0, matched: false }),
+    ...projectionArms(poles, { random: 0 }),
+  ].map(({ name }) => name);
+  const steered = subject.arms.filter(({ arm }) => arm.kind === 'steered').map(({ arm }) => arm);
+  if (steered.every((arm) => usual.includes(nameWithoutFactor(arm)))) return [];
+  return [
+    {
+      title: 'Arms',
+      columns: [left('Arm'), left('Parts')],
+      rows: steered.map(({ name, parts }) => [
+        name,
+        parts.map((part) => partWords(part, subject)).join('; '),
+      ]),
+      notes: [
+        method === 'project-out'
+          ? 'The parts are projected out, whatever a strength.'
+          : method === 'orthogonal'
+            ? 'Strengths: what is left of the parts’ share of the stream is multiplied with them.'
+            : `Strengths: ${UNITS[unit]} (${unit}).`,
+      ],
+    },
+  ];
+}
+
+/** `Happy x 0.6`, `229 + 1124 x -0.2`. */
+function partWords({ features, strength }: ArmPart, { method, poles: { a, b } }: SteeringSubject): string {
+  const pole = [a, b].find((one) => one.features.join() === features.join());
+  const what = pole?.name ?? features.join(' + ');
+  return method === 'project-out' ? what : `${what} x ${Number(strength.toPrecision(6))}`;
+}
+
 function steeringWords({ method, unit, strength, meanNorm, positions }: SteeringSubject): string {
   const isAdded = method === 'add' || method === 'clamp';
   const amount =
-    strength === undefined || method === 'project-out'
+    method === 'project-out'
       ? ''
-      : isAdded
-        ? `, ${strength} ${UNITS[unit]}${meanNorm === undefined ? '' : ` (${meanNorm.toPrecision(4)})`}`
-        : `, by ${strength}`;
+      : strength === undefined
+        ? ', by the strengths of each arm'
+        : isAdded
+          ? `, ${strength} ${UNITS[unit]}${meanNorm === undefined ? '' : ` (${meanNorm.toPrecision(4)})`}`
+          : `, by ${strength}`;
   return `${METHODS[method]}${amount}, at ${POSITIONS[positions]}`;
 }
 
 function labelsTable(subject: SteeringSubject, pass: JudgedPass): DisplayTable {
   const names = poleNames(subject);
   const { outcome } = pass;
+  const isRepeated = outcome.arms.some(({ distinctTexts, replies }) => distinctTexts < replies);
   const notes = [
     'Net: where replies end; of all judged replies, with Wilson’s 95 % interval.',
     ...(outcome.arms.some(({ test }) => test && !Number.isNaN(test.q))
       ? [
           `q: whether the labels differ from the control’s (${testNames(outcome.arms)}; Benjamini-Hochberg over the arms).`,
+        ]
+      : []),
+    ...(isRepeated
+      ? [
+          'Texts: distinct ones. Replies that coincide are not independent of each other: with fewer texts than replies, intervals are too narrow and q is too small.',
         ]
       : []),
     ...(outcome.unlabelled > 0
@@ -104,6 +152,7 @@ function labelsTable(subject: SteeringSubject, pass: JudgedPass): DisplayTable {
     title: `Labels by ${judgeTitle(pass)}`,
     columns: [
       left('Arm'),
+      right('Texts'),
       ...STEERING_LABELS.map((label) => right(shortLabel(label, names))),
       right('Unlabelled'),
       left('Net'),
@@ -113,6 +162,7 @@ function labelsTable(subject: SteeringSubject, pass: JudgedPass): DisplayTable {
     ],
     rows: outcome.arms.map((arm) => [
       arm.arm,
+      isRepeated ? `${arm.distinctTexts} of ${arm.replies}` : '',
       ...STEERING_LABELS.map((label) => String(arm.counts[label])),
       outcome.unlabelled > 0 ? String(arm.counts.unlabelled) : '',
       netText(arm.net, names),
@@ -191,7 +241,7 @@ function publishedTables(subject: SteeringSubject, pass: JudgedPass): DisplayTab
   const names = poleNames(subject);
   const published = publishedSteering();
   const rows = pass.outcome.arms.flatMap((outcome) => {
-    const found = publishedArm(outcome.arm, names);
+    const found = articleBeside(subject, outcome.arm);
     return found ? [{ outcome, found }] : [];
   });
   if (rows.length === 0) return [];

@@ -43,7 +43,7 @@ export async function labelsFigure(subject: SteeringSubject, pass: JudgedPass): 
         options: {
           height: arms.length * BAR_HEIGHT + 50,
           marginLeft: 150,
-          x: { label: 'replies' },
+          x: { label: 'replies', ...wholeTicks(pass) },
           y: { domain: arms, label: null },
           marks: [
             barX(bars, {
@@ -60,4 +60,10 @@ export async function labelsFigure(subject: SteeringSubject, pass: JudgedPass): 
       },
     ],
   });
+}
+
+/** Of few replies there are no halves. */
+function wholeTicks({ outcome }: JudgedPass): { readonly ticks?: number[]; readonly tickFormat?: string } {
+  const most = Math.max(1, ...outcome.arms.map(({ replies, unjudged }) => replies - unjudged));
+  return most < 10 ? { ticks: Array.from({ length: most + 1 }, (_, i) => i), tickFormat: 'd' } : {};
 }

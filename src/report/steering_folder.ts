@@ -66,9 +66,34 @@ export async function writeSteeringFolder(
   await writeFileAtomic(join(dir, MANIFEST), `${JSON.stringify(manifest, null, 2)}\n`);
 }
 
-/** The check of `writeSteeringFolder` alone, for commands that work for long before they write. @throws {AntipodeError} `usage` */
-export async function checkSteeringFolder(dir: string): Promise<void> {
+/**
+ * The check of `writeSteeringFolder`, for commands that work for long before they write; and that these files, where the manifest of a finished run lists
+ * them, are still what its tables were made of. A file that is gone can be made again.
+ * @param shown the folder in messages
+ * @param sources such as `replies.jsonl`
+ * @throws {AntipodeError} `usage` for an edited table, figure or report, `check` for an edited source
+ */
+export async function checkSteeringFolder(
+  dir: string,
+  shown: string,
+  sources: readonly string[],
+): Promise<void> {
+  await checkSources(dir, shown, sources);
   await madeBefore(dir);
+}
+
+/** The half of `checkSteeringFolder` for commands that write nothing. */
+export async function checkSources(dir: string, shown: string, sources: readonly string[]): Promise<void> {
+  for (const { file, sha256: expected } of await readOutputs(join(dir, MANIFEST))) {
+    if (!sources.includes(file)) continue;
+    const found = await stat(join(dir, file)).catch(() => undefined);
+    if (!found || (await hashFile(join(dir, file))) === expected) continue;
+    throw new AntipodeError(
+      'check',
+      `${shown}: ${file} is not what it was when the run ended (${MANIFEST} holds its hash)`,
+      { hint: 'put the file back as it was, or begin anew with another folder: --out' },
+    );
+  }
 }
 
 function* filesOf({

@@ -2,6 +2,7 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { writeCsv } from '../formats/csv.ts';
 import { rowsOf, type Table } from '../formats/table.ts';
 import { agreement } from '../judge/agreement.ts';
 import type { JudgedLabel } from '../judge/labels.ts';
@@ -106,6 +107,30 @@ const table = (name: string): Table => tables.find((one) => one.name === name)!;
 const display = steeringDisplay(subject, { shownReplies: 20 });
 
 describe('tables of a steering run', () => {
+  it('hold nothing in Markdown and CSV that a terminal would obey or a reader not see', () => {
+    for (const text of [renderMarkdown(display), ...tables.map(writeCsv)]) {
+      expect(text.match(/(?![\t\r\n])[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu)).toBeNull();
+    }
+    expect(renderMarkdown(display)).toContain('\\\\u\\{1b\\}');
+    expect(writeCsv(table('replies'))).toContain('\\u{1b}[2J\\u{7}\\u{0}\\u{9b}31m\\u{202e}\\u{2028}');
+  });
+
+  it('say how many texts an arm has where replies coincide', () => {
+    const same = records.map((record) => ({
+      ...record,
+      text: record.arm === '+Happy' ? 'I am.' : record.text,
+    }));
+    const pass = { ...first, outcome: outcome(same, first.verdicts, { poles, arms }) };
+    const copied = { ...subject, records: same, judged: [pass], agreements: [] };
+    const rows = rowsOf(steeringTables(copied)[0]!);
+    const of = (arm: string): unknown => rows.find((row) => row['arm'] === arm)?.['distinct_texts'];
+    expect([of('+Happy'), of('+Sad')]).toEqual([1, HOSTILE.length]);
+    expect(renderMarkdown(steeringDisplay(copied, { shownReplies: 0 }))).toMatch(
+      /^\| \+Happy \| 1 of 10 \|/m,
+    );
+    expect(renderMarkdown(display)).not.toContain('Texts');
+  });
+
   it('have a row per judge, pass and arm, with labels that sum up and the article’s beside them', () => {
     const rows = rowsOf(table('arms'));
     expect(rows).toHaveLength(2 * (arms.length - 1));
@@ -140,6 +165,23 @@ describe('tables of a steering run', () => {
       false,
       false,
     ]);
+  });
+
+  it('show the article’s beside what was done as it was done there, whatever it is called', () => {
+    const published = (other: Partial<SteeringSubject>): unknown =>
+      rowsOf(steeringTables({ ...subject, ...other })[0]!).find(({ arm }) => arm === '+Happy')?.[
+        'published_net'
+      ];
+    expect(published({})).toBe('Neutral (10/20)');
+    expect(published({ method: 'clamp' })).toBeNull();
+    const happy = subject.arms.find(({ arm }) => arm.name === '+Happy')!;
+    const instead = (one: typeof happy): Partial<SteeringSubject> => ({
+      arms: subject.arms.map((arm) => (arm === happy ? one : arm)),
+    });
+    expect(published(instead({ ...happy, length: 0 }))).toBeNull();
+    for (const parts of [[{ features: [1], strength: -2 }], [{ features: [2], strength: 2 }]]) {
+      expect(published(instead({ ...happy, arm: { ...happy.arm, parts } }))).toBeNull();
+    }
   });
 
   it('of a run that nobody judged have arms without labels', () => {
@@ -249,4 +291,40 @@ describe('the folder', () => {
     );
     expect(await readFile(join(dir, 'tables', 'arms.csv'), 'utf8')).toBe('edited');
   });
+});
+
+describe('arms of one’s own', () => {
+  const own = {
+    name: 'mixed',
+    kind: 'steered' as const,
+    parts: [
+      { features: [1], strength: 0.6 },
+      { features: [2], strength: -0.2 },
+    ],
+    factor: 1,
+  };
+  const withOwn: SteeringSubject = {
+    ...subject,
+    strength: undefined,
+    arms: [...subject.arms, { arm: own, length: 1, coefficients: [] }],
+  };
+
+  it('are stated with their parts, strengths and unit', () => {
+    const text = renderText(steeringDisplay(withOwn, { shownReplies: 0 }), {
+      sanitize: (plain) => plain,
+      bold: (plain) => plain,
+    });
+    expect(text).toMatch(/^mixed +Happy x 0\.6; 2 x -0\.2$/m);
+    expect(text).toContain('Strengths: times the decoder rows (absolute).');
+    expect(text).toContain('added, by the strengths of each arm, at every position');
+    expect(display.map(({ title }) => title)).not.toContain('Arms');
+  });
+});
+
+it('a figure of few replies counts whole ones', async () => {
+  const few = records.filter(({ reply }) => reply < 3);
+  const pass = { ...first, outcome: outcome(few, first.verdicts, { poles, arms }) };
+  const svg = await labelsFigure({ ...subject, records: few }, pass);
+  const ticks = [...svg.matchAll(/>(\d+(?:\.\d+)?)<\/text>/g)].map(([, tick]) => tick);
+  expect(ticks).toEqual(['0', '1', '2', '3']);
 });

@@ -10,8 +10,8 @@ import type { ReplyRecord } from '../steering/reply_record.ts';
 /** An arm, and what became of it. */
 export interface SteeredArm {
   readonly arm: Arm;
-  /** Length of what was added to the residual stream; 0 where nothing was. */
-  readonly length: number;
+  /** Length of what was added to the residual stream; 0 where nothing was; undefined for methods that add what depends on the stream, or nothing. */
+  readonly length: number | undefined;
   readonly coefficients: readonly { readonly feature: number; readonly coefficient: number }[];
 }
 

@@ -1,6 +1,6 @@
 /** @file The result of a steering run as tables for files; `docs/schema.md` describes the columns. A row per judge and pass where labels matter. */
 
-import { publishedArm } from '../concepts/published_steering.ts';
+import type { PublishedArm } from '../concepts/published_steering.ts';
 import { type ColumnSpec, type Table, tableFrom } from '../formats/table.ts';
 import { CONFUSION_LABELS } from '../judge/agreement.ts';
 import { isImprobable, isRepetitive } from '../judge/degenerate.ts';
@@ -8,6 +8,7 @@ import { netText } from '../judge/end_states.ts';
 import { labelName } from '../judge/labels.ts';
 import type { ArmOutcome } from '../judge/outcome.ts';
 import type { ReplyRecord } from '../steering/reply_record.ts';
+import { articleBeside } from './article_beside.ts';
 import { type JudgedPass, type JudgedTwice, poleNames, type SteeringSubject } from './steering_subject.ts';
 
 /** Raised when a column changes its meaning or goes; a new column does not raise it. */
@@ -48,14 +49,11 @@ const number = (name: string, of: (outcome: ArmOutcome) => number | undefined): 
   value: ({ outcome }) => of(outcome),
 });
 
-const published = (
-  name: string,
-  of: (arm: NonNullable<ReturnType<typeof publishedArm>>) => number,
-): ColumnSpec<ArmRow> => ({
+const published = (name: string, of: (arm: PublishedArm) => number): ColumnSpec<ArmRow> => ({
   name: `published_${name}`,
   type: 'int32',
   value: ({ subject, outcome }) => {
-    const found = publishedArm(outcome.arm, poleNames(subject));
+    const found = articleBeside(subject, outcome.arm);
     return found && of(found);
   },
 });
@@ -82,13 +80,12 @@ const publishedColumns: ColumnSpec<ArmRow>[] = [
   {
     name: 'published_net',
     type: 'string',
-    value: ({ subject, outcome }) => publishedArm(outcome.arm, poleNames(subject))?.net,
+    value: ({ subject, outcome }) => articleBeside(subject, outcome.arm)?.net,
   },
   {
     name: 'footnotes',
     type: 'string',
-    value: ({ subject, outcome }) =>
-      publishedArm(outcome.arm, poleNames(subject))?.footnotes.join(' ') || null,
+    value: ({ subject, outcome }) => articleBeside(subject, outcome.arm)?.footnotes.join(' ') || null,
   },
 ];
 
@@ -107,6 +104,7 @@ function armsTable(subject: SteeringSubject): Table {
       value: ({ outcome }) => subject.arms.find(({ arm }) => arm.name === outcome.arm)?.length,
     },
     count('replies', ({ replies }) => replies),
+    count('distinct_texts', ({ distinctTexts }) => distinctTexts),
     ...labelCounts,
     {
       name: 'net',

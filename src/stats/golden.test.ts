@@ -183,4 +183,25 @@ describe("Cohen's kappa (statsmodels)", () => {
     expect(one.interval.low).toBeNaN();
     expect(() => cohenKappa([[1, 2]])).toThrow('internal');
   });
+
+  test.each([
+    [
+      'row',
+      [
+        [3, 4],
+        [0, 0],
+      ],
+    ],
+    [
+      'column',
+      [
+        [3, 0],
+        [4, 0],
+      ],
+    ],
+  ])('a rater who says the same of every item (one %s) has 0, and no interval', (_, table) => {
+    const { kappa, interval } = cohenKappa(table);
+    expect(kappa).toBe(0);
+    expect(interval).toEqual({ low: Number.NaN, high: Number.NaN });
+  });
 });

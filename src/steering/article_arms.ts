@@ -57,6 +57,24 @@ export function articleArms(poles: PolePair, options: ArticleArmsOptions): Arm[]
   return [...UNSTEERED_ARMS, ...steered];
 }
 
+/**
+ * What `project-out` makes of them: it knows neither sign nor strength, so that of the article's seven three are left: `without Happy+Sad`,
+ * `without Happy`, `without Sad`; and random directions.
+ */
+export function projectionArms({ a, b }: PolePair, { random }: Pick<ArticleArmsOptions, 'random'>): Arm[] {
+  const without = (...poles: readonly Pole[]): Arm => ({
+    name: `without ${poles.map(({ name }) => name).join('+')}`,
+    kind: 'steered',
+    parts: poles.map(({ features }) => ({ features, strength: 1 })),
+    factor: 1,
+  });
+  const controls = Array.from(
+    { length: random },
+    (_, index): Arm => ({ name: `random ${index + 1}`, kind: 'random', parts: [], factor: 1 }),
+  );
+  return [...UNSTEERED_ARMS, without(a, b), without(a), without(b), ...controls];
+}
+
 /** Behind the names of arms in a sweep. */
 export function sweepSuffix(factor: number): string {
   return ` x${factor}`;

@@ -38,8 +38,8 @@ export interface CalibrateOptions
 
 export interface CalibrationPoint {
   readonly strength: number;
-  /** Euclidean, of what is added; 0 for methods that add nothing. */
-  readonly length: number;
+  /** Euclidean, of what is added; null for methods that add what depends on the stream, or nothing of their own. */
+  readonly length: number | null;
   readonly replies: number;
   /** Share of the replies whose tokens are others than those of the unsteered reply of the same seed, in [0, 1]. */
   readonly changed: number;
@@ -118,7 +118,7 @@ export async function calibrate(options: CalibrateOptions): Promise<Calibration>
       const { length } = interventions.find(({ arm }) => arm.name === name)!;
       return {
         strength,
-        length,
+        length: options.method === 'add' ? length : null,
         ...steered,
         changed: shareChanged(own, control),
         nll_ratio: ratioOf(steered.nll, facts.nll),

@@ -204,7 +204,7 @@ describe('refused', () => {
       'more replies than a lifetime has',
       { pair: 'happy:sad', replies: 10_000, strengths: [1, 2, 3] },
       gemma,
-      'replies: the run would make up to',
+      'replies: 10000 for each of 34 arms, and 20 examples, would be 340020 in all (expected at most 100000 in all)',
     ],
   ])('%s', (_, given, sae, message) => {
     const named = { model: 'm', sae: 's', ...given };
@@ -215,4 +215,71 @@ describe('refused', () => {
     expect(subjectOfSpec({})).toEqual({ model: 'organism', sae: 'organism/2-res-2k' });
     expect(() => subjectOfSpec({ model: 'google/gemma-2-2b' })).toThrow('google/gemma-2-2b: no SAE is named');
   });
+});
+
+describe('replies that would be copies', () => {
+  test.each([{ temperature: 0 }, { topK: 1 }])('%j gives one of each, and no more are taken', (sampling) => {
+    expect(forOrganism({ sampling })).toMatchObject({ replies: 1, examples: 1 });
+    expect(forOrganism({ sampling, examples: 0 })).toMatchObject({ replies: 1, examples: 0 });
+    expect(() => forOrganism({ sampling, replies: 20 })).toThrow(
+      /^replies: the likeliest token is always taken, so that all 20 would be the same text/,
+    );
+    expect(() => forOrganism({ sampling, examples: 2 })).toThrow(/^examples: /);
+  });
+
+  test('of one prompt twice are refused', () => {
+    expect(() => forOrganism({ prompts: ['a', 'b', 'a'] })).toThrow(/^prompts: "a" stands twice/);
+  });
+});
+
+describe('project-out, which knows neither sign nor strength', () => {
+  const without = (given: GivenSpec = {}): SteeringSpec => forGemma({ method: 'project-out', ...given });
+
+  test('makes each thing once, named after what is gone', () => {
+    expect(namesOf(without({ random: 1 }))).toEqual([
+      'control',
+      'examples',
+      'without Happy+Sad',
+      'without Happy',
+      'without Sad',
+      'random 1',
+    ]);
+    const sets = without().arms.map(({ parts }) => parts.flatMap(({ features }) => features).join());
+    expect(sets.slice(2, 5)).toEqual(['11697,15682,15539', '11697', '15682,15539']);
+  });
+
+  test.each([
+    [{ strength: 2 }, /^strength: project-out takes the poles away, whatever the strength$/],
+    [{ strengths: [1, 2] }, /^strengths: project-out/],
+    [{ arms: [{ name: 'x', parts: [{ of: { pole: 'happy' }, strength: 1 }] }] }, /^arm x: has a strength/],
+    [
+      {
+        arms: [
+          { name: 'x', parts: [{ of: { features: [1, 2] } }] },
+          { name: 'y', parts: [{ of: { features: [2] } }, { of: { features: [1] } }] },
+        ],
+      },
+      /^arm y: takes the same features away as x$/,
+    ],
+  ] as const)('%j is refused', (given, message) => {
+    expect(() => without(given)).toThrow(message);
+  });
+
+  test('other methods need a strength in every part', () => {
+    const arms = [{ name: 'x', parts: [{ of: { features: [1] } }] }];
+    expect(() => forGemma({ arms })).toThrow(/^arm x: a part of it has no strength$/);
+    expect(without({ arms }).arms[2]).toMatchObject({ parts: [{ features: [1], strength: 1 }] });
+  });
+});
+
+test('orthogonal without a strength says which option it is', () => {
+  expect(() => forGemma({ method: 'orthogonal' })).toThrow(
+    expect.objectContaining({ hint: expect.stringContaining('--strength 2') }),
+  );
+});
+
+test('a multiple takes the strength no further than a strength may go', () => {
+  expect(() => forGemma({ strength: 1e9, strengths: [1, 10] })).toThrow(
+    /^strengths: the strongest arm would have 10000000000 .*expected at most 1000000000/,
+  );
 });

@@ -17,9 +17,9 @@ import type { SamplingOptions } from '../lm/sampler.ts';
 import type { DeviceChoice } from '../onnx/device.ts';
 import type { SaeIdentity } from '../sae/sae.ts';
 import type { Arm, PolePair, SteerMethod, SteerPositions, StrengthUnit } from './arm.ts';
+import { MAX_REPLIES, MAX_STRENGTH } from './limits.ts';
 import { findPair } from './pole_lookup.ts';
 import { armsOfSpec } from './spec_arms.ts';
-import { MAX_REPLIES } from './spec_shape.ts';
 import type { GivenSpec } from './steering_spec.ts';
 
 /** What METHOD and the article name, and what they leave open. */
@@ -110,11 +110,16 @@ export function completeSpec(given: GivenSpec, options: CompleteSpecOptions): St
   checkClaim(given, sae);
   const own = recommendedSteering(sae.neuronpediaId);
   const { found, poles, recommended } = findPoles(given, options);
-  const { examples = STEERING_DEFAULTS.examples, replies = STEERING_DEFAULTS.replies } = given;
   const { prompts = [own?.prompt ?? STEERING_DEFAULTS.prompt] } = given;
   const force = forceOf(given, { own, recommended });
+  const sampling = {
+    ...given.sampling,
+    temperature: given.sampling?.temperature ?? own?.temperature ?? STEERING_DEFAULTS.temperature,
+  };
+  const { examples, replies } = amountsOf(given, sampling);
+  checkPromptsDiffer(prompts);
   const arms = armsOf(given, poles, force);
-  checkSize(arms.length * prompts.length * Math.max(replies, examples));
+  checkSize(arms.length - 1, prompts.length, { replies, examples });
   return {
     title: given.title,
     ...subjectOfSpec(given),
@@ -130,10 +135,7 @@ export function completeSpec(given: GivenSpec, options: CompleteSpecOptions): St
     arms,
     replies,
     examples,
-    sampling: {
-      ...given.sampling,
-      temperature: given.sampling?.temperature ?? own?.temperature ?? STEERING_DEFAULTS.temperature,
-    },
+    sampling,
     maxNewTokens: given.maxNewTokens ?? STEERING_DEFAULTS.maxNewTokens,
     stops: given.stops ?? [],
     seed: given.seed ?? STEERING_DEFAULTS.seed,
@@ -142,6 +144,41 @@ export function completeSpec(given: GivenSpec, options: CompleteSpecOptions): St
     device: given.device ?? 'auto',
     threads: given.threads,
   };
+}
+
+/** One of each where nothing is drawn: copies of one text are not more evidence than the text. */
+function amountsOf(given: GivenSpec, sampling: SamplingOptions): Pick<SteeringSpec, 'examples' | 'replies'> {
+  const usual = isGreedy(sampling) ? { examples: 1, replies: 1 } : STEERING_DEFAULTS;
+  const { examples = usual.examples, replies = usual.replies } = given;
+  checkDrawn('replies', replies, sampling);
+  checkDrawn('examples', examples, sampling);
+  return { examples, replies };
+}
+
+/** @throws {AntipodeError} `usage` where several replies are asked for and all would be one text */
+export function checkDrawn(key: 'examples' | 'replies', count: number, sampling: SamplingOptions): void {
+  if (count <= 1 || !isGreedy(sampling)) return;
+  throw new AntipodeError(
+    'usage',
+    `${key}: the likeliest token is always taken, so that all ${count} would be the same text (expected 1)`,
+    { hint: `ask for one (--${key} 1), or draw: --temp 0.7` },
+  );
+}
+
+/** Whether the same prompt gives the same reply whatever the seed. */
+export function isGreedy({ temperature, topK }: SamplingOptions): boolean {
+  return temperature === 0 || topK === 1;
+}
+
+/** Seeds follow from the prompt's text: the same prompt again would give the same replies again. */
+function checkPromptsDiffer(prompts: readonly string[]): void {
+  const twice = prompts.find((prompt, i) => prompts.indexOf(prompt) !== i);
+  if (twice === undefined) return;
+  throw new AntipodeError(
+    'usage',
+    `prompts: ${JSON.stringify(shownName(twice))} stands twice, and would get the same replies twice`,
+    { hint: 'give each prompt once; --replies asks for more replies to it' },
+  );
 }
 
 interface FoundPoles extends Pick<SteeringSpec, 'found' | 'poles'> {
@@ -177,11 +214,17 @@ function forceOf(given: GivenSpec, { own, recommended }: Recommendations): Force
   const { method = 'add', strength } = given;
   const unit = given.unit ?? (own ? 'mean-norm' : 'absolute');
   const meanNorm = unit === 'mean-norm' ? meanNormOf(given, own) : undefined;
-  if (method === 'project-out') return { method, unit, strength: 1, meanNorm: undefined };
+  if (method === 'project-out') {
+    const said = strength === undefined ? given.strengths && 'strengths' : 'strength';
+    if (said === undefined) return { method, unit, strength: 1, meanNorm: undefined };
+    throw new AntipodeError('usage', `${said}: project-out takes the poles away, whatever the strength`, {
+      hint: `leave ${said} out, or take orthogonal, which multiplies what is there`,
+    });
+  }
   if (method === 'orthogonal') {
     if (strength !== undefined) return { method, unit, strength, meanNorm: undefined };
     throw new AntipodeError('usage', 'strength: is missing (orthogonal multiplies what is there with it)', {
-      hint: '2 doubles the poles’ share of the residual stream; project-out takes it away',
+      hint: 'add --strength 2, which doubles the poles’ share of the residual stream; project-out takes it away',
     });
   }
   const usual = unit === 'mean-norm' ? (recommended?.strength ?? STRENGTHS[unit]) : STRENGTHS[unit];
@@ -198,9 +241,18 @@ function armsOf(given: GivenSpec, poles: PolePair, { method, strength }: Force):
   if (!isLength && given.matched === true) {
     throw new AntipodeError('usage', `matched: ${method} adds nothing whose length could be matched`);
   }
+  const most = strength * Math.max(...(given.strengths ?? [1]));
+  if (most > MAX_STRENGTH) {
+    throw new AntipodeError(
+      'usage',
+      `strengths: the strongest arm would have ${most} (strength ${strength} times its multiple; expected at most ${MAX_STRENGTH})`,
+      { hint: 'take a smaller strength, or smaller multiples of it' },
+    );
+  }
   return armsOfSpec({
     poles,
     own: given.arms,
+    method,
     strength,
     factors: given.strengths ?? [1],
     random: given.random ?? STEERING_DEFAULTS.random,
@@ -220,13 +272,18 @@ function checkClaim({ claim }: GivenSpec, { label, layer, neuronpediaId }: SaeId
   }
 }
 
-function checkSize(replies: number): void {
-  if (replies <= MAX_REPLIES) return;
+/** @param arms all but `examples` */
+function checkSize(
+  arms: number,
+  prompts: number,
+  { examples, replies }: Pick<SteeringSpec, 'examples' | 'replies'>,
+): void {
+  const all = prompts * (arms * replies + examples);
+  if (all <= MAX_REPLIES) return;
+  const each = `${replies} for each of ${arms} arms${prompts === 1 ? '' : ` and ${prompts} prompts`}`;
   throw new AntipodeError(
     'usage',
-    `replies: the run would make up to ${replies} (expected at most ${MAX_REPLIES})`,
-    {
-      hint: 'take fewer prompts, strengths, arms or replies per arm',
-    },
+    `replies: ${each}, and ${examples} examples, would be ${all} in all (expected at most ${MAX_REPLIES} in all)`,
+    { hint: 'take fewer replies per arm, prompts, strengths or arms' },
   );
 }

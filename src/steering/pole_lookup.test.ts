@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { parseConcepts } from '../concepts/parse_concepts.ts';
 import { recommendedSteering } from '../concepts/recommended_steering.ts';
-import { type FoundPair, findPair } from './pole_lookup.ts';
+import { cataloguesForSae, type FoundPair, findPair } from './pole_lookup.ts';
 import { wordStem } from './word_stem.ts';
 
 const gemma = { label: '20-gemmascope-res-16k', neuronpediaId: 'gemma-2-2b/20-gemmascope-res-16k' };
@@ -104,4 +104,32 @@ test.each([
   [['bright', 'Brightness'], 'bright'],
 ])('%j have one stem', (words, stem) => {
   expect(words.map(wordStem)).toEqual(words.map(() => stem));
+});
+
+describe('names that no pole can have, though their words are found', () => {
+  test.each(['happy:sad\u0000', 'happy\u202e:sad', 'happy:sad!', '+happy:sad', 'happy:sad\n'])(
+    '%j',
+    (pair) => {
+      const trimmed = pair.endsWith('\n');
+      if (trimmed) expect(find(pair).poles.b.name).toBe('Sad');
+      else expect(() => find(pair)).toThrow(/expected a name of letters, digits, blanks and hyphens/);
+    },
+  );
+
+  test('every pair that ships can be had by its own names', () => {
+    for (const sae of [gemma, organism]) {
+      const { concepts } = cataloguesForSae(sae)!;
+      expect(concepts.length).toBeGreaterThan(10);
+      for (const { concept } of concepts) expect(findPair(concept, { sae }).concept).toBe(concept);
+    }
+  });
+
+  test('one feature for both poles', () => {
+    const text =
+      'concepts:\n  - concept: Mood\n    a: { label: glad, features: [1, 2] }\n    b: { label: blue, features: [2] }\n';
+    const concepts = parseConcepts('own.yaml', new TextEncoder().encode(text));
+    expect(() => findPair('mood', { sae: organism, concepts })).toThrow(
+      /^--pair mood: feature 2 stands in both Glad and Blue/,
+    );
+  });
 });

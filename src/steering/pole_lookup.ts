@@ -11,6 +11,7 @@ import { AntipodeError } from '../errors.ts';
 import { shownName } from '../formats/shown_name.ts';
 import type { SaeIdentity } from '../sae/sae.ts';
 import type { PolePair } from './arm.ts';
+import { poleFeaturesProblem, poleNameProblem } from './pole_problems.ts';
 import { wordStem } from './word_stem.ts';
 
 export interface FoundPair {
@@ -44,7 +45,7 @@ export function cataloguesForSae({
 /**
  * @param pair `happy:sad` (in either order, which is the order of the poles), or the name of a concept such as `Happiness-Sadness` or `sentiment`. Names
  * are compared without case and endings. Poles are called as they are asked for, else as the concept calls them.
- * @throws {AntipodeError} `usage` for a name that fits nothing or several concepts, with what there is; `missing` where the SAE has no catalogue
+ * @throws {AntipodeError} `usage` for a name that fits nothing or several concepts, with what there is, or that no pole can have, and poles that share a feature; `missing` where the SAE has no catalogue
  */
 export function findPair(pair: string, options: FindPairOptions): FoundPair {
   const { sae } = options;
@@ -64,12 +65,23 @@ export function findPair(pair: string, options: FindPairOptions): FoundPair {
   if (a.name === b.name) {
     throw new AntipodeError('usage', `--pair ${shownName(pair)}: both poles would be called ${a.name}`);
   }
+  checkNamed(pair, { a, b });
   return {
     poles: { a, b },
     concept: only.concept.concept,
     catalogue: set.id,
     ...(isRecommended && { recommended }),
   };
+}
+
+/** What is looked up by its words may have been asked for with more than words. */
+function checkNamed(pair: string, poles: PolePair): void {
+  const { a, b } = poles;
+  const problem = poleNameProblem(a.name) ?? poleNameProblem(b.name) ?? poleFeaturesProblem(poles);
+  if (problem === undefined) return;
+  throw new AntipodeError('usage', `--pair ${shownName(pair)}: ${problem}`, {
+    hint: 'name both poles in plain words such as happy:sad, or name their features',
+  });
 }
 
 type Asked = { readonly a: string; readonly b: string } | { readonly concept: string };

@@ -98,6 +98,7 @@ test.each([
   await expect(openRepliesFile(path)).rejects.toMatchObject({
     kind: 'format',
     message: expect.stringContaining(message),
+    hint: expect.stringContaining('take the line out'),
   });
 });
 

@@ -44,7 +44,7 @@ const replyRecord: z.ZodType<ReplyRecord> = z.strictObject({
  * @throws {AntipodeError} `format` with the line's number for a line that is no reply or one that is there twice; as `openLineLog`
  */
 export async function openRepliesFile(path: string): Promise<RepliesFile> {
-  const log = await openLineLog(path, basename(path));
+  const log = await openLineLog(path, basename(path)).catch(withNextStep);
   try {
     const known = recordsOf(log.lines, basename(path));
     return {
@@ -64,7 +64,7 @@ export async function openRepliesFile(path: string): Promise<RepliesFile> {
 
 /** What is there, by id, without changing it: for those who judge and report. @throws {AntipodeError} also `missing` where there is no such file */
 export async function readReplies(path: string): Promise<ReadonlyMap<string, ReplyRecord>> {
-  return recordsOf(await readLineLog(path, basename(path)), basename(path));
+  return recordsOf(await readLineLog(path, basename(path)).catch(withNextStep), basename(path));
 }
 
 function recordsOf(lines: readonly JsonLine[], name: string): Map<string, ReplyRecord> {
@@ -83,8 +83,16 @@ function problemOf({ issues }: z.ZodError): string {
   return first ? `${first.path.join('.') || 'the line'}: ${first.message}` : 'malformed';
 }
 
+const NEXT = 'take the line out, or begin anew with another folder: --out';
+
+/** A line that is no JSON at all is refused where lines are read, which knows of no runs. */
+function withNextStep(error: unknown): never {
+  if (!(error instanceof AntipodeError) || error.kind !== 'format' || error.hint !== undefined) throw error;
+  throw new AntipodeError('format', error.message, { hint: NEXT, cause: error });
+}
+
 function notAReply(place: string, problem: string): AntipodeError {
   return new AntipodeError('format', `${place}: ${problem}`, {
-    hint: 'take the line out, or begin anew with another folder: --out',
+    hint: NEXT,
   });
 }

@@ -1,6 +1,7 @@
 /** @file Arms of the method `add`: h + the sum of coefficient times decoder row, as one vector. */
 
 import { AntipodeError } from '../errors.ts';
+import { MAX_STEERING } from '../lm/request_checks.ts';
 import { createRng } from '../tensor/rng.ts';
 import type { Arm } from './arm.ts';
 import { coefficientsOf, referenceLength, scaledTo, type WrittenRows, written } from './arm_coefficients.ts';
@@ -19,7 +20,7 @@ function resolve(arm: Arm, rows: WrittenRows, options: ResolveArmsOptions): ArmI
     case 'examples':
       return { arm, length: 0, coefficients: [] };
     case 'steered':
-      return ofCoefficients(arm, coefficientsOf(arm, rows, options), rows);
+      return steeredBy(arm, coefficientsOf(arm, rows, options), rows);
     case 'matched': {
       const length = referenceLength(options.arms, arm, rows, options);
       return ofCoefficients(arm, scaledTo(length, arm, rows, options), rows);
@@ -36,6 +37,26 @@ function resolve(arm: Arm, rows: WrittenRows, options: ResolveArmsOptions): ArmI
   }
 }
 
+/** Of the lengths of its terms: float64 sums that are meant to cancel leave less. */
+const CANCELLED = 1e-9;
+
+/** An arm that adds nothing would be a second control under another name. */
+function steeredBy(
+  arm: Arm,
+  coefficients: readonly FeatureCoefficient[],
+  rows: WrittenRows,
+): ArmIntervention {
+  const intervention = ofCoefficients(arm, coefficients, rows);
+  const terms = coefficients.reduce((sum, one) => sum + lengthOf(written([one], rows)), 0);
+  const isAdded = intervention.steering?.some((value) => value !== 0) === true;
+  if (isAdded && intervention.length > CANCELLED * terms) return intervention;
+  const isMeant = arm.parts.some(({ strength }) => strength !== 0);
+  const problem = isMeant ? 'its parts cancel out' : 'its strengths are 0';
+  throw new AntipodeError('usage', `arm ${arm.name}: ${problem}, so that it would steer nothing`, {
+    hint: 'leave the arm out, or give its parts other strengths',
+  });
+}
+
 function ofCoefficients(
   arm: Arm,
   coefficients: readonly FeatureCoefficient[],
@@ -50,8 +71,12 @@ function ofVector(
   coefficients: readonly FeatureCoefficient[],
 ): ArmIntervention {
   const steering = Float32Array.from(vector);
-  if (!steering.every(Number.isFinite)) {
-    throw new AntipodeError('usage', `arm ${arm.name}: its strength is out of range`);
+  if (!steering.every((value) => Math.abs(value) <= MAX_STEERING)) {
+    throw new AntipodeError(
+      'usage',
+      `arm ${arm.name}: what it adds is too large (expected at most ${MAX_STEERING} in each direction)`,
+      { hint: 'take a smaller strength' },
+    );
   }
   return { arm, steering, length: lengthOf(vector), coefficients };
 }

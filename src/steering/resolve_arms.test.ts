@@ -246,6 +246,19 @@ describe('refused', () => {
       },
       'arm both: its parts cancel out',
     ],
+    [
+      'parts that cancel out',
+      {
+        arms: [
+          arm([
+            { features: [5, 6], strength: 1 },
+            { features: [6, 5], strength: -1 },
+          ]),
+        ],
+      },
+      /its parts cancel out, so that it would steer nothing/,
+    ],
+    ['strengths of 0', { arms: [arm([{ features: [5], strength: 0 }])] }, /its strengths are 0/],
     ['a length where there is none', { method: 'project-out', matched: true }, 'could be matched'],
     [
       'two factors for one feature',
@@ -260,7 +273,7 @@ describe('refused', () => {
       },
       'feature 5 would be multiplied with 1 and with 2',
     ],
-    ['a strength beyond float32', { strength: 1e39 }, 'is out of range'],
+    ['a strength beyond float32', { strength: 1e39 }, 'what it adds is too large'],
   ])('%s', async (_, options, message) => {
     const error = await resolved(options).then(
       () => undefined,
@@ -290,6 +303,8 @@ describe('each method’s formula, for any features and strengths', () => {
     const row = (feature: number): number[] =>
       Array.from(part.W_dec.data.subarray(feature * part.dIn, (feature + 1) * part.dIn));
     const run = fc.asyncProperty(parts, async ({ first, second, strengths: [c, d] }) => {
+      // An arm that adds nothing is refused.
+      fc.pre(method !== 'add' || Math.abs(c) > 1e-6);
       const arm: Arm = {
         name: 'x',
         kind: 'steered',

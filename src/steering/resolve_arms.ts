@@ -26,7 +26,10 @@ export interface ArmIntervention {
   readonly steering?: Float32Array;
   /** For the other methods; rows and columns 1. */
   readonly edit?: Edit;
-  /** Euclidean length of the sum of coefficient times decoder row; 0 for `project-out` and `orthogonal`, which add nothing of their own. */
+  /**
+   * Euclidean length of the sum of coefficient times decoder row: for `add` that of what is added; for `clamp`, which adds what is missing to the
+   * coefficients, only what controls are matched by. 0 for `project-out` and `orthogonal`, which add nothing of their own.
+   */
   readonly length: number;
   /** In the order of the parts, a feature of several parts once; empty where random directions are taken. */
   readonly coefficients: readonly FeatureCoefficient[];

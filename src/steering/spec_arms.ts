@@ -2,14 +2,15 @@
 
 import { AntipodeError } from '../errors.ts';
 import { shownName } from '../formats/shown_name.ts';
-import type { Arm, PolePair } from './arm.ts';
-import { articleArms, sweepSuffix } from './article_arms.ts';
+import type { Arm, PolePair, SteerMethod } from './arm.ts';
+import { articleArms, projectionArms, sweepSuffix } from './article_arms.ts';
 import type { SpecArm, SpecPart } from './steering_spec.ts';
 
 export interface SpecArmsOptions {
   readonly poles: PolePair;
   /** Instead of the article's seven. */
   readonly own: readonly SpecArm[] | undefined;
+  readonly method: SteerMethod;
   readonly strength: number;
   readonly factors: readonly number[];
   readonly random: number;
@@ -22,9 +23,9 @@ const TAKEN = /^(control|examples|random\b)/i;
 const MAX_NAME = 80;
 
 /** @throws {AntipodeError} `usage` for names that are taken, stand twice or cannot be part of an id, and poles that there are not */
-export function armsOfSpec({ own, ...options }: SpecArmsOptions): Arm[] {
+export function armsOfSpec({ method, own, ...options }: SpecArmsOptions): Arm[] {
   const { factors, poles } = options;
-  const usual = articleArms(poles, options);
+  const usual = method === 'project-out' ? projectionArms(poles, options) : articleArms(poles, options);
   if (own === undefined) return usual;
   own.forEach(({ name }, index) => {
     checkName(name, own.findIndex((other) => other.name === name) !== index);
@@ -35,9 +36,9 @@ export function armsOfSpec({ own, ...options }: SpecArmsOptions): Arm[] {
       ({ name, parts }): Arm => ({
         name: `${name}${isSweep ? sweepSuffix(factor) : ''}`,
         kind: 'steered',
-        parts: parts.map(({ of, strength }) => ({
-          features: featuresOf(of, poles, name),
-          strength: strength * factor,
+        parts: parts.map((part) => ({
+          features: featuresOf(part.of, poles, name),
+          strength: strengthOf(part, name, method) * factor,
         })),
         factor,
       }),
@@ -45,6 +46,7 @@ export function armsOfSpec({ own, ...options }: SpecArmsOptions): Arm[] {
   );
   const twice = made.find(({ name }, index) => made.findIndex((arm) => arm.name === name) !== index);
   if (twice) throw new AntipodeError('usage', `arm ${shownName(twice.name)}: stands twice in the sweep`);
+  if (method === 'project-out') checkProjections(made);
   const controls = usual.filter(({ kind }) => kind !== 'steered');
   const first = controls.filter(({ kind }) => kind === 'control' || kind === 'examples');
   return [...first, ...made, ...controls.slice(first.length)];
@@ -60,9 +62,44 @@ function featuresOf(of: SpecPart['of'], { a, b }: PolePair, arm: string): readon
   );
 }
 
+/** @throws {AntipodeError} `usage` where it is missing, or the method has none */
+function strengthOf({ strength }: SpecPart, arm: string, method: SteerMethod): number {
+  const refuse = (problem: string, hint: string): never => {
+    throw new AntipodeError('usage', `arm ${arm}: ${problem}`, { hint });
+  };
+  if (method !== 'project-out') {
+    return strength ?? refuse('a part of it has no strength', 'add strength to each of its parts');
+  }
+  if (strength === undefined) return 1;
+  return refuse(
+    'has a strength, and project-out takes its features away whatever that is',
+    'leave strength out of its parts, or take the method add or orthogonal',
+  );
+}
+
+/** The same features taken away twice are one experiment under two names. */
+function checkProjections(arms: readonly Arm[]): void {
+  const setOf = ({ parts }: Arm): string =>
+    [...new Set(parts.flatMap(({ features }) => features))].sort((x, y) => x - y).join();
+  const seen = new Map<string, string>();
+  for (const arm of arms) {
+    const same = seen.get(setOf(arm));
+    if (same !== undefined) {
+      throw new AntipodeError(
+        'usage',
+        `arm ${shownName(arm.name)}: takes the same features away as ${shownName(same)}`,
+        { hint: 'leave one of them out' },
+      );
+    }
+    seen.set(setOf(arm), arm.name);
+  }
+}
+
 function checkName(name: string, isRepeated: boolean): void {
   const refuse = (problem: string): never => {
-    throw new AntipodeError('usage', `arm ${shownName(name)}: ${problem}`);
+    throw new AntipodeError('usage', `arm ${shownName(name)}: ${problem}`, {
+      hint: 'give each arm a short name of its own',
+    });
   };
   if (isRepeated) refuse('stands twice');
   if (TAKEN.test(name)) refuse('is the name of a control (expected another)');

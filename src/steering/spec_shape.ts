@@ -4,6 +4,15 @@ import { z } from 'zod';
 import { PRECISIONS } from '../lm/precision.ts';
 import { DEVICES } from '../onnx/device.ts';
 import { STEER_METHODS, STEER_POSITIONS, STRENGTH_UNITS } from './arm.ts';
+import {
+  MAX_LAYER,
+  MAX_NEW_TOKENS,
+  MAX_RANDOM_ARMS,
+  MAX_REPLIES,
+  MAX_STRENGTH,
+  MAX_TEMPERATURE,
+  MIN_STRENGTH,
+} from './limits.ts';
 
 /** A prompt of this many characters is a book; each token of it is fed once per reply. */
 const MAX_PROMPT = 100_000;
@@ -13,9 +22,6 @@ const MAX_FACTORS = 100;
 const MAX_ARMS = 1000;
 const MAX_PARTS = 100;
 
-/** More than any experiment needs, and little enough that a slip is noticed before it runs for a year. */
-export const MAX_REPLIES = 100_000;
-
 /** Features of a pole or part: each is a row that is read. */
 const MAX_FEATURES = 1000;
 
@@ -23,18 +29,18 @@ const name = z.string().trim().min(1).max(MAX_NAME);
 const feature = z.union([z.number(), z.string()]);
 export const featuresShape: z.ZodType<(number | string)[]> = z.array(feature).min(1).max(MAX_FEATURES);
 const whole = (least: number, most: number): z.ZodNumber => z.int().min(least).max(most);
-const positive = z.number().positive();
+const strength = z.number().min(MIN_STRENGTH).max(MAX_STRENGTH);
 
 const partShape = z.strictObject({
   pole: name.optional(),
   features: featuresShape.optional(),
-  strength: z.number(),
+  strength: z.number().min(-MAX_STRENGTH).max(MAX_STRENGTH).optional(),
 });
 
 const armShape = z.strictObject({ name, parts: z.array(partShape).min(1).max(MAX_PARTS) });
 
 const samplingShape = z.strictObject({
-  temperature: z.number().min(0).optional(),
+  temperature: z.number().min(0).max(MAX_TEMPERATURE).optional(),
   top_k: whole(1, 2 ** 31).optional(),
   top_p: z.number().positive().max(1).optional(),
   repetition_penalty: z.number().min(0.01).max(100).optional(),
@@ -44,7 +50,7 @@ const shape = z.strictObject({
   title: name.optional(),
   model: name.optional(),
   sae: name.optional(),
-  layer: whole(0, 10_000).optional(),
+  layer: whole(0, MAX_LAYER).optional(),
   concepts: name.optional(),
   pair: name.optional(),
   poles: z.record(z.string(), featuresShape).optional(),
@@ -53,17 +59,17 @@ const shape = z.strictObject({
   system: z.string().max(MAX_PROMPT).optional(),
   method: z.enum(STEER_METHODS).optional(),
   unit: z.enum(STRENGTH_UNITS).optional(),
-  strength: positive.optional(),
-  strengths: z.array(positive).min(1).max(MAX_FACTORS).optional(),
-  mean_norm: positive.optional(),
+  strength: strength.optional(),
+  strengths: z.array(strength).min(1).max(MAX_FACTORS).optional(),
+  mean_norm: strength.optional(),
   positions: z.enum(STEER_POSITIONS).optional(),
   arms: z.array(armShape).min(1).max(MAX_ARMS).optional(),
-  random: whole(0, 1000).optional(),
+  random: whole(0, MAX_RANDOM_ARMS).optional(),
   matched: z.boolean().optional(),
   replies: whole(1, MAX_REPLIES).optional(),
   examples: whole(0, MAX_REPLIES).optional(),
   sampling: samplingShape.optional(),
-  max_new_tokens: whole(1, 1_000_000).optional(),
+  max_new_tokens: whole(1, MAX_NEW_TOKENS).optional(),
   stops: z.array(z.string().min(1)).optional(),
   seed: z.int().optional(),
   judges: z.array(name).min(1).optional(),
@@ -122,6 +128,6 @@ export interface FileArm {
   readonly parts: readonly {
     readonly pole?: string | undefined;
     readonly features?: readonly (number | string)[] | undefined;
-    readonly strength: number;
+    readonly strength?: number | undefined;
   }[];
 }

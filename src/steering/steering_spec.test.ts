@@ -125,7 +125,22 @@ describe('refused, with line and column', () => {
       'unit: meters\n',
       "spec.yaml:1:7: unit: got 'meters', expected absolute or max-activation or mean-norm",
     ],
-    ['a strength of zero', 'seed: 1\nstrength: 0\n', 'spec.yaml:2:11: strength: got 0, expected more than 0'],
+    [
+      'a strength of zero',
+      'seed: 1\nstrength: 0\n',
+      'spec.yaml:2:11: strength: got 0, expected at least 0.000001',
+    ],
+    ['a prompt twice', 'prompts: [a, b, a]\n', "spec.yaml:1:17: prompts: 'a' stands twice"],
+    [
+      'a feature in both poles',
+      'poles: { A: [1, 2], B: [3, 2] }\n',
+      'spec.yaml:1:24: poles: feature 2 stands in both A and B, and would push both ways',
+    ],
+    [
+      'what no option takes',
+      'strength: 1e30\n',
+      'spec.yaml:1:11: strength: got 1e+30, expected at most 1000000000',
+    ],
     ['a sweep that repeats', 'strengths: [1, 2, 1]\n', 'spec.yaml:1:19: strengths: 1 stands twice'],
     [
       'pair and poles',

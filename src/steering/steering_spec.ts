@@ -11,14 +11,15 @@ import type { PrecisionChoice } from '../lm/precision.ts';
 import type { SamplingOptions } from '../lm/sampler.ts';
 import type { DeviceChoice } from '../onnx/device.ts';
 import type { PolePair, SteerMethod, SteerPositions, StrengthUnit } from './arm.ts';
+import { poleFeaturesProblem, poleNameProblem } from './pole_problems.ts';
 import { type FileArm, SPEC_KEYS, type SpecFile, specShape } from './spec_shape.ts';
 
 /** A part of an arm that somebody made up. */
 export interface SpecPart {
   /** A pole's name, or features of the SAE. */
   readonly of: { readonly pole: string } | { readonly features: readonly number[] };
-  /** In the unit of the run; negative pushes the other way. */
-  readonly strength: number;
+  /** In the unit of the run; negative pushes the other way. Left out for `project-out`, which has none. */
+  readonly strength?: number;
 }
 
 export interface SpecArm {
@@ -74,10 +75,8 @@ export interface GivenSpec {
   readonly threads?: number;
 }
 
-const HINT = `a spec may hold ${SPEC_KEYS.join(', ')}`;
-
-/** Names of poles stand in labels, in names of arms and so in ids of replies. */
-const POLE_NAME = /^[\p{L}\p{N}](?:[\p{L}\p{N} _-]{0,38}[\p{L}\p{N}])?$/u;
+const CORRECT = 'correct it there, then run the same command again';
+const KNOWN_KEYS = `a spec may hold ${SPEC_KEYS.join(', ')}`;
 
 /**
  * @param name begins every line of the message
@@ -97,7 +96,8 @@ export function parseSteeringSpec(text: string, name: string): GivenSpec {
       if (problems.length === 0) return given;
     }
   }
-  throw yamlProblems(name, yaml, problems, HINT);
+  const isUnknown = problems.some(({ text: problem }) => problem.startsWith('the file: unknown key'));
+  throw yamlProblems(name, yaml, problems, isUnknown ? KNOWN_KEYS : CORRECT);
 }
 
 type NoteProblem = (path: Path, problem: string) => void;
@@ -115,6 +115,7 @@ function readSpec(file: SpecFile, note: NoteProblem): GivenSpec {
     note(['poles'], 'poles: stands beside pair (expected one of them)');
   }
   noteRepeated(file.strengths, ['strengths'], note);
+  noteRepeated(file.prompts, ['prompts'], note);
   const given = {
     ...same,
     maxNewTokens: max_new_tokens,
@@ -135,9 +136,10 @@ function readSpec(file: SpecFile, note: NoteProblem): GivenSpec {
   }) as GivenSpec;
 }
 
-function noteRepeated(values: readonly number[] = [], path: Path, note: NoteProblem): void {
+function noteRepeated(values: readonly (number | string)[] = [], path: Path, note: NoteProblem): void {
   values.forEach((value, index) => {
-    if (values.indexOf(value) !== index) note([...path, index], `${shownPath(path)}: ${value} stands twice`);
+    if (values.indexOf(value) === index) return;
+    note([...path, index], `${shownPath(path)}: ${describe(value)} stands twice`);
   });
 }
 
@@ -158,13 +160,10 @@ function readPoles(
   }
   if (a[0] === b[0]) note(['poles'], `poles: both are called ${a[0]}`);
   const features = ([name, list]: typeof a): number[] => readFeatures(list, ['poles', name], reading);
-  return { a: { name: a[0], features: features(a) }, b: { name: b[0], features: features(b) } };
-}
-
-/** Why a pole cannot be called so; undefined where it can. */
-export function poleNameProblem(name: string): string | undefined {
-  if (POLE_NAME.test(name)) return undefined;
-  return `got ${describe(name)}, expected a name of letters, digits, blanks and hyphens, at most 40`;
+  const pair = { a: { name: a[0], features: features(a) }, b: { name: b[0], features: features(b) } };
+  const problem = poleFeaturesProblem(pair);
+  if (problem !== undefined) note(['poles', b[0]], `poles: ${problem}`);
+  return pair;
 }
 
 function readArm({ name, parts }: FileArm, path: Path, reading: Reading): SpecArm {
@@ -176,7 +175,8 @@ function readArm({ name, parts }: FileArm, path: Path, reading: Reading): SpecAr
         reading.note(at, `${shownPath(at)}: expected either pole or features`);
       }
       const list = readFeatures(features ?? [], [...at, 'features'], reading);
-      return { of: pole === undefined ? { features: list } : { pole }, strength };
+      const of = pole === undefined ? { features: list } : { pole };
+      return { of, ...(strength !== undefined && { strength }) };
     }),
   };
 }

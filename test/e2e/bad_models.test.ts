@@ -4,7 +4,7 @@ import { cp, mkdtemp, readFile, rm, truncate, writeFile } from 'node:fs/promises
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type CommandResult, makePlace, type Place, runCommand } from '../support/run_command.ts';
+import { type CommandResult, makePlace, type Place, runCommand, runHere } from '../support/run_command.ts';
 
 const FIXTURES = fileURLToPath(new URL('../fixtures/', import.meta.url));
 const PROMPT = 'the cat sat on the mat';
@@ -24,9 +24,12 @@ async function modelOf(family: string): Promise<string> {
   return folder;
 }
 
+const wordsFor = (folder: string, prompt: string): string[] => {
+  return ['generate', '-m', basename(folder), '-p', prompt, '-n', '4', '--temp', '0'];
+};
+
 function generate(folder: string, prompt = PROMPT, ...more: string[]): Promise<CommandResult> {
-  const words = ['generate', '-m', basename(folder), '-p', prompt, '-n', '4', '--temp', '0', ...more];
-  return runCommand(place, words);
+  return runHere(place, [...wordsFor(folder, prompt), ...more]);
 }
 
 /** Fails with this code and one sentence with `sentence` in it, perhaps one next step, and nothing printed as a result. */
@@ -69,7 +72,7 @@ async function spoil(folder: string, tensor: string): Promise<void> {
 // Processes of their own: several at a time.
 describe.concurrent.each(['gemma3_text', 'gemma3', 'gpt_neox', 'gpt_neox_sequential'])('%s', (family) => {
   it('runs as it is, so that what fails below fails for its own reason', async () => {
-    const { code, stdout, stderr } = await generate(await modelOf(family));
+    const { code, stdout, stderr } = await runCommand(place, wordsFor(await modelOf(family), PROMPT));
     expect([code, stderr]).toEqual([0, '']);
     expect(stdout).toContain(PROMPT);
   });

@@ -24,6 +24,7 @@ import {
   makePlace,
   type Place,
   runCommand,
+  runHere,
   runShell,
   snapshot,
 } from '../support/run_command.ts';
@@ -63,7 +64,7 @@ describe('C1: help', () => {
   it.each(leaves.map(({ words, command }) => [words.join(' '), words, command] as const))(
     '%s: purpose, two examples first, every option described',
     async (_, words, command) => {
-      const { code, stdout, stderr } = await runCommand(place, [...words, '--help']);
+      const { code, stdout, stderr } = await runHere(place, [...words, '--help']);
       expect([code, stderr]).toEqual([0, '']);
       const [purpose, blank, examples, first, second] = stdout.split('\n');
       expect(purpose).toMatch(/^[A-Z].*\.$/);
@@ -71,6 +72,10 @@ describe('C1: help', () => {
       for (const example of [first, second])
         expect(example).toMatch(new RegExp(`^  \\$ .*antipode ${words.join(' ')}`));
       for (const option of command.options) expect(option.description, option.flags).not.toBe('');
+      const options: readonly string[] = stdout.match(/^ {2}(-\S, )?--\S+/gm) ?? [];
+      expect(options.filter((option, i) => options.indexOf(option) !== i)).toEqual([]);
+      // Of a command between this one and the program, which this one does not take.
+      if (words[0] === 'steer' && words.length > 1) expect(stdout).not.toMatch(/^ {2}--arm </m);
     },
   );
 
@@ -157,6 +162,17 @@ describe('C3: --json', () => {
     expect(findings.filter(({ ok }) => !ok).map(({ name }) => name)).toEqual(['cache']);
     expect([code, stderr]).toEqual([5, expect.stringContaining('error: not in order: cache')]);
   });
+
+  it.skipIf(!existsSync('/proc/self'))(
+    'a cache that rights allow and nothing can be written to is not in order, root or not (needs /proc)',
+    async () => {
+      const { code, stdout } = await runHere(place, ['doctor', '--json'], {
+        env: { XDG_CACHE_HOME: '/proc/x' },
+      });
+      const findings = JSON.parse(stdout) as { name: string; ok: boolean }[];
+      expect([code, findings.find(({ name }) => name === 'cache')?.ok]).toEqual([5, false]);
+    },
+  );
 
   it('an empty list is []', async () => {
     expect((await runCommand(place, ['cache', 'ls', '--json'])).stdout).toBe('[]\n');

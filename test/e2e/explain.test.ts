@@ -160,7 +160,7 @@ describe('antipode explain', () => {
       'nobody at the endpoint',
       ['--endpoint', 'http://127.0.0.1:9/v1', '--explainer-model', 'm'],
       4,
-      /m does not answer/,
+      /m cannot be asked: no connection.*\nnext: check the address, and that the server runs/,
     ],
   ])('%s: a sentence, and nothing written', async (_, more, code, message) => {
     await writeFile(join(place.cwd, 'words.txt'), '<bos>\n');

@@ -4,7 +4,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { writeSafetensors } from '../../src/formats/safetensors/safetensors.ts';
-import { makePlace, type Place, runCommand } from '../support/run_command.ts';
+import { makePlace, type Place, runCommand, runHere } from '../support/run_command.ts';
 import { writeTinyModel, writeTinySae } from '../support/tiny_model.ts';
 
 const LAYER = 1;
@@ -35,7 +35,7 @@ const BASE = ['generate', '-m', 'model', '-n', '8', '-p', 'w5 w6 w7'];
 const SAE = ['--sae', 'dictionary.npz'];
 
 async function textOf(args: readonly string[], stdin?: string): Promise<string> {
-  const result = await runCommand(place, [...args, '-q'], stdin === undefined ? {} : { stdin });
+  const result = await runHere(place, [...args, '-q'], stdin === undefined ? {} : { stdin });
   expect([result.code, result.stderr]).toEqual([0, '']);
   return result.stdout;
 }
@@ -44,7 +44,7 @@ describe('prompts', () => {
   it('C20: stdin is read without its last line break, and only that one', async () => {
     const args = ['generate', '-m', 'model', '-n', '8', '-p', '-', '--json'];
     const prompts = ['w5\n', 'w5\r\n', 'w5\n\n', ' w5'].map(async (stdin) => {
-      const { stdout } = await runCommand(place, args, { stdin });
+      const { stdout } = await runHere(place, args, { stdin });
       return (JSON.parse(stdout) as { replies: { prompt: string }[] }).replies[0]!.prompt;
     });
     expect(await Promise.all(prompts)).toEqual(['w5', 'w5', 'w5\n', ' w5']);
@@ -61,14 +61,14 @@ describe('prompts', () => {
   });
 
   it('a prompt that fills the context gets one more token', async () => {
-    const { stdout } = await runCommand(place, ['generate', '-m', 'model', '-p', 'w5 '.repeat(47), '--json']);
+    const { stdout } = await runHere(place, ['generate', '-m', 'model', '-p', 'w5 '.repeat(47), '--json']);
     expect(JSON.parse(stdout)).toMatchObject({ replies: [{ end: 'context', tokens: [expect.any(Number)] }] });
   });
 });
 
 describe('--chat', () => {
   it('writes system message and prompt by the template; the answer stands below what was asked', async () => {
-    const { code, stdout } = await runCommand(place, [
+    const { code, stdout } = await runHere(place, [
       'generate',
       '-m',
       'taking',
@@ -127,7 +127,7 @@ describe('the place of an SAE', () => {
       await writeAt('blocks.1.hook_mlp_out'),
     ];
     const run = (sae: string, term: string) =>
-      runCommand(place, [...BASE, '--temp', '0', '--sae', sae, '--steer', term, '--json']);
+      runHere(place, [...BASE, '--temp', '0', '--sae', sae, '--steer', term, '--json']);
     const [shifted, same] = [await run(before, '1:3:8'), await run('dictionary.npz', '0:3:8')].map(
       ({ stdout }) => JSON.parse(stdout) as { steering: { layer: number; place: string }; replies: unknown },
     );
@@ -187,7 +187,7 @@ describe('refused in one sentence', () => {
       "--system: the model's chat template leaves system messages out",
     ],
   ])('%s', async (_, args, sentence) => {
-    const { code, stdout, stderr } = await runCommand(place, args);
+    const { code, stdout, stderr } = await runHere(place, args);
     expect([code, stdout]).toEqual([2, '']);
     expect(stderr).toMatch(/^error: .*\n(next: .*\n)?$/);
     expect(stderr).toContain(sentence);

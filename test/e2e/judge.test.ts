@@ -8,6 +8,7 @@ import {
   type ChatServer,
   judgedIn,
   type SeenRequest,
+  sendJson,
   startChatServer,
 } from '../support/chat_server.ts';
 import { type CommandResult, makePlace, type Place, runCommand, snapshot } from '../support/run_command.ts';
@@ -103,13 +104,19 @@ describe('another judge of the same replies', () => {
     }
   });
 
-  it('costs nothing the second time, and changes no byte', async () => {
+  it('costs nothing the second time but for what had no label, and changes no byte', async () => {
     const before = snapshot(join(place.cwd, 'run'));
     const asked = server.requests.length;
     const again = await judge();
     expect(again.code).toBe(0);
-    // What could not be labelled is not asked for again: its answer is known.
-    expect(server.requests.length).toBe(asked);
+    // Twice each, in other words the second time.
+    const unread = parsed(again).judging.map(({ unlabelled }) => unlabelled);
+    const isCheck = ({ body }: SeenRequest): boolean => !JSON.stringify(body).includes('judged');
+    const news = server.requests.slice(asked);
+    expect(news.filter(isCheck).length).toBe(news.length > 0 ? 1 : 0);
+    const texts = news.filter((one) => !isCheck(one)).map((request) => judgedIn(request).judged.reply);
+    expect(texts.every((text) => text.includes('soup'))).toBe(true);
+    expect(texts.length).toBeLessThanOrEqual(2 * (unread[0]! + unread[1]!));
     expect(snapshot(join(place.cwd, 'run'))).toEqual(before);
   });
 
@@ -151,4 +158,71 @@ describe('another judge of the same replies', () => {
       ),
     ]);
   });
+});
+
+describe('a judge whose answers cannot be read', () => {
+  const RUN_OF_THIS = [...RUN.slice(0, -1), 'mended'];
+  let mode: 'garbage' | 'half' | 'well' | 'limited' | 'locked' = 'garbage';
+  let other: ChatServer;
+  const again = (...more: string[]): Promise<CommandResult> =>
+    runCommand(place, ['judge', 'mended', '--judge', `moody@${other.url}`, ...more]);
+  beforeAll(async () => {
+    const seen = new Map<string, number>();
+    other = await startChatServer((response, request) => {
+      const text = JSON.stringify(request.body).includes('judged') ? judgedIn(request).judged.reply : '';
+      const number = seen.get(text) ?? seen.size;
+      seen.set(text, number);
+      if (mode === 'locked') sendJson(response, 401, {});
+      else if (mode === 'limited' && text !== '') sendJson(response, 429, {}, { 'retry-after': '3600' });
+      else if (mode === 'garbage' || (mode === 'half' && number % 2 === 1)) {
+        answer(response, '{"label":"Angry"}');
+      } else answer(response, '{"label":"No Steering"}');
+    });
+    expect(await runCommand(place, [...RUN_OF_THIS, '--judge', 'none'])).toMatchObject({ code: 0 });
+  }, 60_000);
+  afterAll(() => other.close());
+
+  it('that labels none fails with a sentence, and is asked anew when the same command is given again', async () => {
+    const mute = await again();
+    expect(mute.code).toBe(1);
+    expect(mute.stderr).toMatch(
+      /error: moody at \S+: 20 of 20 replies have no label \(the answer is none of the five labels: 20\)\nnext: antipode judge mended --judge moody@\S+ asks again/,
+    );
+    // The tables say so too.
+    expect(mute.stdout).toContain('have no label');
+    expect(mute.stderr).not.toContain('MaxListeners');
+    mode = 'half';
+    const half = await again();
+    expect(half.code).toBe(0);
+    expect(half.stderr).toMatch(
+      /warning: moody at \S+: \d+ of 20 replies have no label \(.*\); antipode judge mended --judge moody@\S+ asks again/,
+    );
+    mode = 'well';
+    const asked = other.requests.length;
+    const mended = await again('--json');
+    expect([mended.code, mended.stderr]).toEqual([0, '']);
+    expect(other.requests.length).toBeGreaterThan(asked + 2);
+    expect(parsed(mended).judging).toMatchObject([{ labelled: 20, unlabelled: 0, next: null }]);
+  }, 30_000);
+
+  it('that a limit stops says once how to go on', async () => {
+    mode = 'limited';
+    const stopped = await again('--judge-tokens', '300');
+    expect(stopped.code).toBe(4);
+    const [, next] = stopped.stderr.trim().split('\nnext: ');
+    expect(next).toMatch(
+      /^the server is asked too often: wait 3600 s; then antipode judge mended --judge moody@\S+ goes on \(what the judge said is kept\)$/,
+    );
+  }, 30_000);
+
+  it('that was heard in an earlier run and refuses the key now says so before it is asked about replies', async () => {
+    mode = 'locked';
+    const asked = other.requests.length;
+    const locked = await again('--judge-tokens', '300');
+    expect(locked.code).toBe(4);
+    expect(locked.stderr).toMatch(
+      /moody cannot be asked: the key is refused \(HTTP 401\)\nnext: set OPENAI_API_KEY to a key of this server; then antipode judge mended --judge moody@\S+ goes on/,
+    );
+    expect(other.requests.length).toBe(asked + 1);
+  }, 30_000);
 });

@@ -9,7 +9,7 @@ import { openSae } from '../../src/sae/open.ts';
 import { evaluateSae } from '../../src/train/evaluate/evaluate_sae.ts';
 import { evaluationJson } from '../../src/train/evaluate/evaluation_json.ts';
 import { parseHookPoint } from '../../src/train/harvest/hook_name.ts';
-import { makePlace, type Place, runCommand } from '../support/run_command.ts';
+import { makePlace, type Place, runCommand, runHere } from '../support/run_command.ts';
 import { writeTinyModel, writeTinySae } from '../support/tiny_model.ts';
 
 const FEATURES = 30;
@@ -117,7 +117,7 @@ describe('antipode sae evaluate', () => {
   ])('--out %s is refused before any work, in one document', async (out, problem) => {
     // The model does not exist: a check that came later would speak of that.
     const args = [...ARGS, '-m', 'absent', '--layer', '1', '--out', out, '--json'];
-    const { code, stdout, stderr } = await runCommand(place, args);
+    const { code, stdout, stderr } = await runHere(place, args);
     expect([code, stderr]).toEqual([2, expect.stringContaining(problem)]);
     expect(JSON.parse(stdout)).toMatchObject({ error: { kind: 'usage' } });
     expect(await readFile(join(place.cwd, 'texts.txt'), 'utf8')).toBe(`${TEXTS.join('\n')}\n`);
@@ -173,7 +173,7 @@ describe('antipode sae evaluate', () => {
     ['a text that is not there', [...ARGS, '--layer', '0', '--text', 'none.txt'], 3, 'none.txt'],
     ['another width', [...ARGS, '--layer', '0', '--sae', 'wide.npz'], 2, 'does not fit the model'],
   ])('%s is one sentence', async (_, args, code, sentence) => {
-    const result = await runCommand(place, args);
+    const result = await runHere(place, args);
     expect(result.stderr).toContain(sentence);
     expect([result.code, result.stdout]).toEqual([code, '']);
   });

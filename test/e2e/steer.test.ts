@@ -71,7 +71,9 @@ describe('antipode steer', () => {
     // The first token follows from the prompt alone.
     expect(first.size).toBe(1);
     const out = await json('steer', '--method', 'project-out', '-n', '8');
-    expect(out.arms[1]).toMatchObject({ arm: '+Happy', length: 0 });
+    expect(out.arms[1]).toMatchObject({ arm: 'without Happy', length: null });
+    const clamped = await json('steer', '--method', 'clamp', '-n', '8');
+    expect(clamped.arms[1]).toMatchObject({ arm: '+Happy', length: null });
   });
 
   it.each([

@@ -1,12 +1,19 @@
 /** @file `antipode steer run` on the embedded default: the whole path, the same bytes however it was stopped and on any number of threads, and what it refuses. */
 
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { runs } from '../support/effort.ts';
-import { type CommandResult, makePlace, type Place, runCommand, snapshot } from '../support/run_command.ts';
+import {
+  type CommandResult,
+  makePlace,
+  type Place,
+  runCommand,
+  runHere,
+  snapshot,
+} from '../support/run_command.ts';
 
 const SPEC = fileURLToPath(new URL('../../experiments/steering/organism.yaml', import.meta.url));
 
@@ -226,6 +233,32 @@ describe('a run refuses', () => {
     ]);
   });
 
+  it('C19: replies of a finished run that somebody edited, and takes them without a manifest, as a stopped run has none', async () => {
+    cpSync(path('whole'), path('edited'), { recursive: true });
+    const file = path('edited', 'replies.jsonl');
+    const [one, ...rest] = readFileSync(file, 'utf8').split('\n');
+    const other = JSON.stringify({ ...JSON.parse(one!), text: 'I am so happy!' });
+    writeFileSync(file, [other, ...rest].join('\n'));
+    const commands = [
+      [...SMALL, '--out', 'edited'],
+      ['judge', 'edited'],
+      ['judge', 'agree', 'edited'],
+    ];
+    for (const command of commands) {
+      const refused = await runCommand(place, command);
+      expect([refused.code, refused.stderr]).toEqual([
+        5,
+        expect.stringMatching(
+          /^error: edited: replies\.jsonl is not what it was when the run ended.*\nnext: put/,
+        ),
+      ]);
+    }
+    rmSync(path('edited', 'manifest.json'));
+    writeFileSync(file, rest.join('\n'));
+    expect((await runCommand(place, [...SMALL, '--out', 'edited', '-q'])).code).toBe(0);
+    expect(snapshot(path('edited'))).toEqual(expected);
+  });
+
   it.each([
     [['--arm', '+Happy'], 'run: unknown option --arm'],
     [['--pair', 'fast:blue'], '--pair fast:blue: organism-2 has no such pair'],
@@ -238,6 +271,69 @@ describe('a run refuses', () => {
     const refused = await runCommand(place, [...SMALL, '--out', 'never', ...flags]);
     expect([refused.code, refused.stderr]).toEqual([2, expect.stringContaining(message)]);
     expect(existsSync(path('never', 'replies.jsonl'))).toBe(false);
+  });
+});
+
+describe('a wrong value in a spec has one exit code, the path as it was typed, the spec’s own word and a next step', () => {
+  it.each([
+    ['pair: fast:blue', 'pair fast:blue: organism-2 has no such pair'],
+    ['pair: "happy:sad\\u202e"', 'expected a name of letters, digits'],
+    ['poles: { A: [1], B: [99999] }', 'feature 99999: organism-2-res-2k has none of that number'],
+    ['poles: { A: [1], B: [1] }', 'poles: feature 1 stands in both A and B'],
+    ['sampling: { temperature: 0 }\nreplies: 5', 'replies: the likeliest token is always taken'],
+    ['method: orthogonal', 'strength: is missing'],
+    ['method: project-out\nmatched: true', 'matched: project-out adds nothing'],
+    ['strength: 1e30', 'strength: got 1e+30, expected at most 1000000000'],
+    ['judges: [nobody]', 'judges: got nobody'],
+    ['arms: [{ name: x, parts: [{ pole: glad, strength: 1 }] }]', 'arm x: there is no pole glad'],
+    [
+      'arms: [{ name: x, parts: [{ pole: happy, strength: 1 }, { pole: happy, strength: -1 }] }]',
+      'arm x: its parts cancel out',
+    ],
+  ])('%s', async (text, message) => {
+    mkdirSync(path('specs'), { recursive: true });
+    writeFileSync(path('specs', 'own.yaml'), `${text}\n`);
+    const refused = await runHere(place, ['steer', 'run', 'specs/own.yaml', '--out', 'nothing', '--dry-run']);
+    expect([refused.code, refused.stderr]).toEqual([1, expect.stringMatching(/^error: specs\/own\.yaml:/)]);
+    expect(refused.stderr).toContain(message);
+    expect(refused.stderr).not.toContain('a spec may hold');
+    expect(refused.stderr).toMatch(/\nnext: \S/);
+  });
+
+  it('what an option says is the option’s', async () => {
+    writeFileSync(path('specs', 'own.yaml'), 'pair: happy:sad\n');
+    const asked = ['steer', 'run', 'specs/own.yaml', '--pair', 'fast:blue', '--dry-run'];
+    const refused = await runHere(place, asked);
+    expect([refused.code, refused.stderr]).toEqual([2, expect.stringMatching(/^error: --pair fast:blue:/)]);
+  });
+});
+
+describe('what can be known before is said by --dry-run too, and leaves no folder', () => {
+  it.each([
+    [
+      ['--pole', 'Happy=642', '--pole', 'Sad=999999'],
+      'feature 999999: organism-2-res-2k has none of that number',
+    ],
+    [['--pole', 'Happy=642', '--pole', 'Sad=642'], '--pole: feature 642 stands in both Happy and Sad'],
+    [['--pair', 'speed:slowness'], 'lexicon'],
+    [['--temp', '0'], 'replies: the likeliest token is always taken'],
+    [['--strength', '0'], '--strength: got "0", expected a number from 0.000001 to 1000000000'],
+    [['--method', 'project-out', '--strength', '2'], 'project-out takes the poles away'],
+  ])('%j', async (flags, message) => {
+    for (const dry of [['--dry-run'], []]) {
+      const refused = await runHere(place, [...SMALL, '--out', 'nothing', ...flags, ...dry]);
+      expect([refused.code, refused.stderr]).toEqual([2, expect.stringContaining(message)]);
+    }
+    expect(existsSync(path('nothing'))).toBe(false);
+  });
+
+  it('a folder in which no reply was ever made is taken by another plan', async () => {
+    mkdirSync(path('failed'));
+    cpSync(path('whole', 'steering.json'), path('failed', 'steering.json'));
+    writeFileSync(path('failed', 'replies.jsonl'), '{"id":"cont');
+    const few = ['--replies', '1', '--examples', '0', '--random', '0', '-n', '4', '--judge', 'none'];
+    const other = await runCommand(place, [...SMALL, '--out', 'failed', '--temp', '1', ...few]);
+    expect([other.code, other.stderr]).toEqual([0, expect.any(String)]);
   });
 });
 

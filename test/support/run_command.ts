@@ -5,6 +5,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { runCli } from '../../src/cli/run.ts';
 
 export const MAIN: string = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 export const FIXTURE_SAE: string = fileURLToPath(new URL('../fixtures/geometry/params.npz', import.meta.url));
@@ -67,6 +68,30 @@ export function runCommand(
     child.stdin.end(options.stdin ?? '');
     options.during?.(child);
   });
+}
+
+/**
+ * The same without a process of its own, which takes a third of a second to load: for the many ways in which one command refuses something, where
+ * another test of it starts the process. A model still runs in its own.
+ */
+export async function runHere(
+  place: Place,
+  args: readonly string[],
+  { env, stdin = '' }: Pick<CommandOptions, 'env' | 'stdin'> = {},
+): Promise<CommandResult> {
+  const written = { stdout: '', stderr: '' };
+  const sinkOf = (name: 'stdout' | 'stderr') => ({ write: (text: string) => (written[name] += text) });
+  const code = await runCli(args, {
+    stdout: sinkOf('stdout'),
+    stderr: sinkOf('stderr'),
+    stdin: (async function* () {
+      yield Buffer.from(stdin);
+    })(),
+    env: environment(place, env),
+    cwd: place.cwd,
+    signal: new AbortController().signal,
+  });
+  return { code, ...written };
 }
 
 /** Runs a shell line with `antipode` on it, for pipes and terminals. */

@@ -21,7 +21,7 @@ export interface LanguageModelSettings {
   readonly finalRate: number;
   readonly beta1: number;
   readonly beta2: number;
-  /** Taken off matrices per step, times the learning rate. */
+  /** Taken off matrices per step, times the bias-corrected learning rate: how that differs from torch says `AdamSettings`. */
   readonly weightDecay: number;
   /** Gradients whose joint norm is above it are scaled down to it. */
   readonly maxGradientNorm: number;

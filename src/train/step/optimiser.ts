@@ -1,6 +1,8 @@
 /**
  * @file AdamW (Loshchilov and Hutter 2019, arXiv 1711.05101) as nodes of a training step, with clipping by the global norm of all gradients.
- * Bias correction is part of the learning rate that the host feeds, so that schedules need no node of their own.
+ * Bias correction is part of the learning rate that the host feeds, so that schedules need no node of their own. That makes two differences from
+ * `torch.optim.AdamW`, which corrects the means themselves: `epsilon` is added to the root of the uncorrected second mean (the order of operations at
+ * the end of section 2 of Kingma and Ba 2015, arXiv 1412.6980), and weights decay by the corrected rate (see `weightDecay`).
  */
 
 import { elements, type Shape, type Tape, type Value } from '../../onnx/gradients/tape.ts';
@@ -12,7 +14,12 @@ export interface AdamSettings {
   readonly beta2: number;
   /** Added to the root of the second mean. */
   readonly epsilon: number;
-  /** Share of each matrix that is taken off per step, times the learning rate; vectors do not decay. */
+  /**
+   * Share of each matrix that is taken off per step, times the learning rate as it is fed, so with `biasCorrection` in it; vectors do not decay.
+   * torch's AdamW takes off `rate * weightDecay` at every step t, this one `rate * weightDecay * c` with c = sqrt(1 - beta2^t) / (1 - beta1^t). For
+   * betas of 0.9 and 0.99, c is 1 at the first step, 0.47 at the 13th, where it is smallest, 0.80 at the 100th and 0.997 at the 500th: early steps decay
+   * less, later ones the same. It stays so because the embedded default was trained this way, with a decay of 0.05, and its seeds have to make the same again.
+   */
   readonly weightDecay?: number;
   /** Gradients are scaled down together when their joint Euclidean norm is above it. No clipping where left out. */
   readonly maxGradientNorm?: number;
@@ -105,7 +112,8 @@ function decayed(tape: Tape, { name, shape }: Value, rate: string, weightDecay: 
 }
 
 /**
- * The factor by which Adam's step has to be multiplied because its means start at zero (Kingma and Ba 2015, end of section 2).
+ * The factor by which Adam's step has to be multiplied because its means start at zero (Kingma and Ba 2015, end of section 2). Fed as part of the rate,
+ * it multiplies the weight decay too.
  * @param step counts from 1
  */
 export function biasCorrection(step: number, { beta1, beta2 }: AdamSettings): number {

@@ -97,6 +97,15 @@ describe('AdamW as nodes', () => {
   });
 });
 
+it('weights decay by the bias-corrected rate, less than in torch at first, and the same later', () => {
+  const shareOfTorchs = (step: number): number => biasCorrection(step, { ...ADAM, beta1: 0.9, beta2: 0.99 });
+  const shares = [1, 13, 100, 500].map((step) => Number(shareOfTorchs(step).toFixed(3)));
+  expect(shares).toEqual([1, 0.469, 0.796, 0.997]);
+  const steps = Array.from({ length: 600 }, (_, i) => i + 1);
+  const least = steps.reduce((best, step) => (shareOfTorchs(step) < shareOfTorchs(best) ? step : best));
+  expect(least).toBe(13);
+});
+
 describe('a step session', () => {
   it('keeps the state when it only looks, and moves on when it runs', async () => {
     const session = await openToy(ADAM);
