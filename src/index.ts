@@ -100,6 +100,7 @@ export { openSaeEncoder, type SaeEncoder, type SaeEncoderOptions } from './sae/e
 export { type OpenSaeOptions, openSae } from './sae/open.ts';
 export type { Architecture, Sae, SaeFile, SaeHeader, SaeIdentity, Space } from './sae/sae.ts';
 export { type Extremes, type ExtremesOptions, extremes, extremesBetween } from './search/extremes.ts';
+export { type NearestRows, type NearestRowsOptions, nearestRows } from './search/nearest_rows.ts';
 export type { PairCensus, PairSearchResult, ScoredPair } from './search/pairs.ts';
 export { type SearchPairsOptions, searchPairs } from './search/search_pairs.ts';
 export type {

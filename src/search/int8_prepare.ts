@@ -1,5 +1,6 @@
 /** @file All that precedes the pass over all pairs: thresholds, a plan, rows as integers, and the bounds that go with them. */
 
+import { AntipodeError } from '../errors.ts';
 import { FIGURES_PER_ROW, type PartFigures, rowBounds, scalesOf } from './bound.ts';
 import { CONTROL_NEXT, type IntegerRows, type PartShape, type PassJob, type TileJob } from './int8_jobs.ts';
 import type { Workers } from './int8_pool.ts';
@@ -139,7 +140,7 @@ async function quantise<T extends Uint8Array | Int16Array>(
   const sides: Float64Array[] = [];
   for (const side of others ? [rows, others] : [rows]) {
     const count = side.usable.length;
-    const out = new type(new SharedArrayBuffer(count * part.padded * type.BYTES_PER_ELEMENT));
+    const out = new type(allocate(count * part.padded * type.BYTES_PER_ELEMENT));
     const figures = new Float64Array(new SharedArrayBuffer(count * FIGURES_PER_ROW * 8));
     Atomics.store(control, CONTROL_NEXT, 0);
     await workers.ask({
@@ -157,6 +158,18 @@ async function quantise<T extends Uint8Array | Int16Array>(
     sides.push(figures);
   }
   return { part, values, sides };
+}
+
+function allocate(byteLength: number): SharedArrayBuffer {
+  try {
+    return new SharedArrayBuffer(byteLength);
+  } catch (error) {
+    throw new AntipodeError(
+      'resource',
+      `search: not enough memory for the rows as integers (needs ${Math.ceil(byteLength / 2 ** 20)} MiB)`,
+      { hint: 'close other programs, or search fewer features', cause: error },
+    );
+  }
 }
 
 function emptyTally(): Int32Array {
