@@ -28,9 +28,6 @@ const COORDINATE_SLACK = 4e-7;
 const UNDERFLOW = 1e-15;
 const LENGTH_SLACK = 1e-6;
 
-/** Two rows cannot be told apart from their bounds when d is larger: sums over more terms are not covered by the constants above. */
-export const LARGEST_WIDTH: number = 2 ** 24;
-
 /** One part of all rows of one or two matrices. */
 export interface PartFigures {
   /** `[rows * FIGURES_PER_ROW]` of each matrix. */
@@ -53,22 +50,22 @@ export function lostBound(figures: Float64Array, row: number): number {
   return lost * (1 + RESIDUAL_SLACK) + COORDINATE_SLACK * Math.sqrt(squares) + UNDERFLOW;
 }
 
-/** beta of every row, per matrix, as float32 rounded up. */
+/** beta of every row, per matrix, as float32 rounded up, over shared memory. */
 export function rowBounds({ parts, isWhole, d }: RowBoundOptions): Float32Array[] {
   const alphas = parts.map(largestLength);
   const rounding = (d + 16) * 2 ** -52;
   return parts[0]!.sides.map((_, side) => {
-    const rows = parts[0]!.sides[side]!.length / FIGURES_PER_ROW;
-    const bounds = new Float32Array(rows);
+    const figures = parts.map((part) => part.sides[side]!);
+    const rows = figures[0]!.length / FIGURES_PER_ROW;
+    const bounds = new Float32Array(new SharedArrayBuffer(4 * rows));
     for (let row = 0; row < rows; row++) {
       let beta = rounding;
       let inside = 0;
-      parts.forEach((part, p) => {
-        const figures = part.sides[side]!;
-        const eps = lostBound(figures, row);
+      for (let p = 0; p < parts.length; p++) {
+        const eps = lostBound(figures[p]!, row);
         beta += alphas[p]! * eps + (eps * eps) / 2;
-        inside += figures[row * FIGURES_PER_ROW + 2]!;
-      });
+        inside += figures[p]![row * FIGURES_PER_ROW + 2]!;
+      }
       if (!isWhole) beta += Math.max(0, 1 - inside * (1 - LENGTH_SLACK)) / 2;
       bounds[row] = beta * (1 + 2 ** -22);
     }
@@ -88,10 +85,10 @@ function largestLength({ sides }: PartFigures): number {
   return most;
 }
 
-/** Scales of every row of one part, as float32: the kernels' own values. */
+/** Scales of every row of one part, as float32 over shared memory: the kernels' own values. */
 export function scalesOf(figures: Float64Array): Float32Array {
-  return Float32Array.from(
-    { length: figures.length / FIGURES_PER_ROW },
-    (_, row) => figures[row * FIGURES_PER_ROW]!,
-  );
+  const rows = figures.length / FIGURES_PER_ROW;
+  const scales = new Float32Array(new SharedArrayBuffer(4 * rows));
+  for (let row = 0; row < rows; row++) scales[row] = figures[row * FIGURES_PER_ROW]!;
+  return scales;
 }

@@ -69,12 +69,12 @@ export async function prepareTiles(
   const integers = (side: SharedRows, s: number): IntegerRows => ({
     rows: side,
     bytes: bytes.values[s]!,
-    scales: shared(scalesOf(bytes.sides[s]!)),
-    bounds: shared(bounds[s]!),
+    scales: scalesOf(bytes.sides[s]!),
+    bounds: bounds[s]!,
     words: quantised && {
       values: quantised.values[s]!,
-      scales: shared(scalesOf(quantised.sides[s]!)),
-      bounds: shared(fineBounds![s]!),
+      scales: scalesOf(quantised.sides[s]!),
+      bounds: fineBounds![s]!,
     },
   });
   return {
@@ -174,10 +174,4 @@ function allocate(byteLength: number): SharedArrayBuffer {
 
 function emptyTally(): Int32Array {
   return new Int32Array(new SharedArrayBuffer(4 * TALLY_BINS));
-}
-
-function shared(values: Float32Array): Float32Array {
-  const copy = new Float32Array(new SharedArrayBuffer(values.byteLength));
-  copy.set(values);
-  return copy;
 }

@@ -8,12 +8,12 @@ import { CONTROL_NEXT, type SurveyAnswer, type SurveyJob } from './int8_jobs.ts'
 import type { SharedRows } from './worker_protocol.ts';
 
 /** Rows on each side of the sample of one worker. */
-const SAMPLE_ROWS = 128;
+const SAMPLE_ROWS = 96;
 /** Expected loss of rounding to bytes, per squared length of the leading part; doubled by the two rows of a pair. */
 export const BYTE_LOSS = 0.018;
 
 /** Standard deviations beyond which a sample has nothing to say any more: of all pairs of a million rows, none is expected there. */
-const FAR = 8;
+const FAR = 7;
 
 interface SampleSide {
   readonly rows: SharedRows;

@@ -58,8 +58,8 @@ async function guessSeeds(options: SeedOptions, groups: number): Promise<Seeds> 
   };
   const a = await sketch(rows);
   const b = others && (await sketch(others));
-  // Half as many buckets as rows: more rows meet, at a few nanoseconds each.
-  const bits = Math.max(8, Math.min(16, Math.round(Math.log2((others ?? rows).usable.length)) - 1));
+  // As many buckets as rows: a pair at a cosine of 0.8 still meets in one of 32 groups four times out of five.
+  const bits = Math.max(8, Math.min(16, Math.round(Math.log2((others ?? rows).usable.length))));
   // Rows at a cosine of 0.4 differ in 0.369 of their bits on average.
   const cut = Math.floor(0.369 * groups * 16);
   Atomics.store(control, CONTROL_NEXT, 0);

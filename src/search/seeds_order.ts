@@ -37,22 +37,31 @@ export function coordinateOrder(sides: readonly SharedRows[], d: number): Coordi
       rows++;
     }
   }
+  const stays = { order: undefined, means: Float32Array.from(means, (sum) => sum / rows) };
+  const head = Math.ceil(d * HEAD);
+  // The half that proposes flatters its own order: where even that is not worth it, nothing is.
+  if (gainOf(Float64Array.from(energies[0]).sort().reverse(), energies[0], head) <= WORTH_ORDERING)
+    return stays;
   const proposed = Uint32Array.from({ length: d }, (_, c) => c);
   proposed.sort((a, b) => energies[0][b]! - energies[0][a]! || a - b);
-  const head = Math.ceil(d * HEAD);
-  const total = energies[1].reduce((sum, energy) => sum + energy, 0);
-  let ordered = 0;
-  let stored = 0;
-  for (let c = 0; c < head; c++) {
-    ordered += energies[1][proposed[c]!]!;
-    stored += energies[1][c]!;
-  }
-  const isWorth = ordered - stored > WORTH_ORDERING * total;
-  const order = isWorth ? shareOrder(proposed) : undefined;
-  return {
-    order,
-    means: Float32Array.from({ length: d }, (_, c) => means[order ? order[c]! : c]! / rows),
-  };
+  const seen = energies[1];
+  if (
+    gainOf(
+      Float64Array.from(proposed, (c) => seen[c]!),
+      seen,
+      head,
+    ) <= WORTH_ORDERING
+  )
+    return stays;
+  const order = shareOrder(proposed);
+  return { order, means: Float32Array.from(order, (c) => means[c]! / rows) };
+}
+
+/** Energy in the head of an order less that in the head as stored, as a share of all. */
+function gainOf(ordered: Float64Array, stored: Float64Array, head: number): number {
+  let gain = 0;
+  for (let c = 0; c < head; c++) gain += ordered[c]! - stored[c]!;
+  return gain / stored.reduce((sum, energy) => sum + energy, 0);
 }
 
 function shareOrder(order: Uint32Array): Uint32Array {

@@ -5,8 +5,10 @@ import type { SharedRows } from './worker_protocol.ts';
 
 /** Copies what is not over shared memory yet: nothing of a matrix that `allocateMatrix` made but its norms. */
 export function shareRows(matrix: FeatureMatrix): SharedRows {
-  const usable: number[] = [];
-  for (let row = 0; row < matrix.rows; row++) if (matrix.norms[row]! > 0) usable.push(row);
+  let count = 0;
+  for (const norm of matrix.norms) if (norm > 0) count++;
+  const usable = new Int32Array(new SharedArrayBuffer(4 * count));
+  for (let row = 0, at = 0; row < matrix.rows; row++) if (matrix.norms[row]! > 0) usable[at++] = row;
   const data =
     matrix.data.buffer instanceof SharedArrayBuffer
       ? matrix.data
@@ -14,7 +16,7 @@ export function shareRows(matrix: FeatureMatrix): SharedRows {
   return {
     data,
     norms: copyShared(matrix.norms, new Float64Array(new SharedArrayBuffer(matrix.norms.byteLength))),
-    usable: copyShared(usable, new Int32Array(new SharedArrayBuffer(4 * usable.length))),
+    usable,
   };
 }
 
