@@ -160,6 +160,7 @@ function show({ name, goal, program }, results, reference, truth, { n, k }) {
   const times = runs.map(({ seconds }) => seconds);
   const isPeer = program.endsWith('.py');
   const ratio = median(runs.map(({ seconds }, round) => seconds / reference[round].seconds));
+  const cpuRatio = median(runs.map(({ cpu }, round) => cpu / reference[round].cpu));
   const others = runs.map((one) => (one.others === null ? Number.NaN : one.others / one.seconds));
   const wrong = runs.map((one) => exactness(one, truth, k));
   const worst = wrong.toSorted((a, b) => b.mismatches - a.mismatches)[0];
@@ -167,7 +168,7 @@ function show({ name, goal, program }, results, reference, truth, { n, k }) {
     isPeer ? name : `antipode, ${name}`,
     `${figures(median(times))} [${span(times)}]`,
     `${figures(ratio)}x${goal ? ` (goal ${goal}x)` : ''}`,
-    figures(median(runs.map(({ cpu }) => cpu))),
+    `${figures(median(runs.map(({ cpu }) => cpu)))} (${figures(cpuRatio)}x)`,
     figures((n * (n - 1) * d) / median(times) / 1e9),
     median(runs.map(({ peak }) => peak)).toFixed(0),
     worst.text,
@@ -196,7 +197,7 @@ for (const kind of new Set(questions.map((one) => one.kind))) {
     for (const question of asked) {
       const methods = methodsOf(question);
       console.log(
-        `\n${question.name}, n = ${n}\n\n| method | s [min..max] | times antipode's | CPU s | GFLOP/s if all pairs were multiplied | peak MB | against float64 | cores others used |\n|---|---|---|---|---|---|---|---|`,
+        `\n${question.name}, n = ${n}\n\n| method | s [min..max] | times antipode's | CPU s (times antipode's) | GFLOP/s if all pairs were multiplied | peak MB | against float64 | cores others used |\n|---|---|---|---|---|---|---|---|`,
       );
       const { k } = question;
       const results = measure(question, methods, { n, d, k, rows, threads, bins: BINS });
