@@ -1,6 +1,8 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { allocateMatrix, cosine, type FeatureMatrix, toFeatureMatrix } from '../tensor/matrix.ts';
 import { createRng } from '../tensor/rng.ts';
+import { extremes } from './extremes.ts';
 import { type Int8SearchOptions, searchInt8 } from './int8_pass.ts';
 import { compareBottom, compareTop, type ScoredPair } from './pairs.ts';
 
@@ -92,6 +94,51 @@ it('plans by itself where near pairs are planted, and multiplies less than all',
   expect(result?.top).toEqual(top.slice(0, 5));
   expect(result?.bottom).toEqual(bottom.slice(0, 5));
   expect(result?.plan?.head).toBeLessThan(400);
+});
+
+it('few rows of small whole numbers, where most cosines are ties, by any plan', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.integer({ min: 1, max: 40 }).chain((d) =>
+        fc.record({
+          rows: fc.array(fc.array(fc.integer({ min: -1, max: 1 }), { minLength: d, maxLength: d }), {
+            minLength: 1,
+            maxLength: 30,
+          }),
+          others: fc.option(
+            fc.array(fc.array(fc.integer({ min: -1, max: 1 }), { minLength: d, maxLength: d }), {
+              minLength: 1,
+              maxLength: 20,
+            }),
+          ),
+          k: fc.integer({ min: 0, max: 60 }),
+          head: fc.integer({ min: 1, max: d }),
+          fine: fc.integer({ min: 0, max: d }),
+        }),
+      ),
+      async ({ rows, others, k, head, fine }) => {
+        const d = rows[0]!.length;
+        const matrix = (values: readonly (readonly number[])[]): FeatureMatrix => {
+          const made = allocateMatrix(values.length, d);
+          made.data.set(values.flat());
+          return toFeatureMatrix(made);
+        };
+        const forced = plan(head, head === d ? (fine > 0 ? d : 0) : Math.min(fine, d - head));
+        await expectExact({ a: matrix(rows), ...(others && { b: matrix(others) }), k, forced });
+      },
+    ),
+    { numRuns: 60 },
+  );
+});
+
+it('rows too wide for sums of 32 bits are left to floating point', async () => {
+  const a = gaussian(3, 65_537, 11);
+  expect(await searchInt8({ a, k: 1 })).toBeUndefined();
+  const { top, bottom } = truth(a);
+  expect(await extremes(a, { k: 2, threads: 1 })).toMatchObject({
+    top: top.slice(0, 2),
+    bottom: bottom.slice(0, 2),
+  });
 });
 
 it('more equal rows than are wanted: the first by index', async () => {
