@@ -318,7 +318,7 @@ describe('C7, C8, C9: exit codes and error sentences', () => {
     ['a file that is no SAE', ['sae', 'inspect', 'pairs.yaml'], 1, 'pairs.yaml'],
     ['an --out that is a file', [...GEOMETRY, '--out', 'pairs.yaml'], 2, 'pairs.yaml'],
   ])('%s', async (_, args, code, sentence) => {
-    const result = await runCommand(place, args);
+    const result = await runHere(place, args);
     expect(result.stderr).toContain(sentence);
     expect(result.stderr).toMatch(/^error: /);
     expect(result.stderr).not.toMatch(/\n\s+at /);

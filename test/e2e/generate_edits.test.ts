@@ -13,7 +13,7 @@ import { openTokenizer } from '../../src/lm/tokenizer/open_tokenizer.ts';
 import { openSae } from '../../src/sae/open.ts';
 import type { Sae } from '../../src/sae/sae.ts';
 import { rowOf } from '../../src/tensor/matrix.ts';
-import { makePlace, type Place, runCommand } from '../support/run_command.ts';
+import { makePlace, type Place, runCommand, runHere } from '../support/run_command.ts';
 import { writeTinyModel, writeTinySae } from '../support/tiny_model.ts';
 
 const LAYER = 1;
@@ -66,7 +66,7 @@ interface Document {
 }
 
 async function document(args: readonly string[]): Promise<Document> {
-  const { code, stdout, stderr } = await runCommand(place, [...args, '--json']);
+  const { code, stdout, stderr } = await runHere(place, [...args, '--json']);
   expect([code, stderr]).toEqual([0, '']);
   return JSON.parse(stdout) as Document;
 }

@@ -4,7 +4,7 @@ import { open, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { encodeSafetensorsHeader } from '../../src/formats/safetensors/safetensors.ts';
-import { makePlace, type Place, runCommand } from '../support/run_command.ts';
+import { makePlace, type Place, runCommand, runHere } from '../support/run_command.ts';
 import { writeTinyModel, writeTinySae } from '../support/tiny_model.ts';
 
 let place: Place;
@@ -85,7 +85,7 @@ const document = async (words: readonly string[]): Promise<Record<string, unknow
 };
 
 const cacheIds = async (): Promise<string[]> => {
-  const { stdout } = await runCommand(place, ['cache', 'ls', '--quiet']);
+  const { stdout } = await runHere(place, ['cache', 'ls', '--quiet']);
   return stdout.split('\n').filter((id) => id.startsWith('quantised/'));
 };
 

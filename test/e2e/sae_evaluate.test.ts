@@ -75,24 +75,20 @@ describe('antipode sae evaluate', () => {
 
   it('draws texts by the seed until there are enough tokens, and leaves out what is not wanted', async () => {
     const few = [...ARGS, '--layer', '0', '--tokens', '2', '--no-losses', '--json'];
-    const runs = await Promise.all(
-      ['0', '1', '2'].map((seed) => runCommand(place, [...few, '--seed', seed])),
-    );
+    const runs = await Promise.all(['0', '1', '2'].map((seed) => runHere(place, [...few, '--seed', seed])));
     const found = runs.map(({ stdout }) => JSON.parse(stdout) as Record<string, unknown>);
     const counts = new Set(found.map(({ tokens }) => Number(tokens)));
     expect(Math.min(...counts)).toBeGreaterThanOrEqual(2);
     expect(found[0]).toMatchObject({ losses: null, losses_unavailable: null });
     expect(counts.size).toBeGreaterThan(1);
-    const all = await runCommand(place, [...ARGS, '--layer', '0', '--no-losses', '--all-tokens', '--json']);
+    const all = await runHere(place, [...ARGS, '--layer', '0', '--no-losses', '--all-tokens', '--json']);
     expect(JSON.parse(all.stdout)).toMatchObject({ tokens: 19, left_out_tokens: 0 });
   });
 
   it('says why there are no losses in front of an MLP that reads what attention adds', async () => {
     const args = [...ARGS, '--hook', 'blocks.1.hook_attn_out'];
-    expect((await runCommand(place, args)).stdout).toContain(
-      'Losses: not available at blocks.1.hook_attn_out',
-    );
-    const { stdout } = await runCommand(place, [...args, '--json']);
+    expect((await runHere(place, args)).stdout).toContain('Losses: not available at blocks.1.hook_attn_out');
+    const { stdout } = await runHere(place, [...args, '--json']);
     expect(JSON.parse(stdout)).toMatchObject({
       losses: null,
       losses_unavailable: expect.stringContaining('reads what attention adds'),
@@ -106,7 +102,7 @@ describe('antipode sae evaluate', () => {
     const lines = (await readFile(join(place.cwd, 'features.csv'), 'utf8')).trim().split('\n');
     expect(lines[0]).toBe('feature,density,max_activation');
     expect(lines).toHaveLength(FEATURES + 1);
-    expect((await runCommand(place, args)).stdout).toMatch(/^-?\d+\.\d+\n$/);
+    expect((await runHere(place, args)).stdout).toMatch(/^-?\d+\.\d+\n$/);
   });
 
   it.concurrent.each([
@@ -142,18 +138,18 @@ describe('antipode sae evaluate', () => {
     const config = { architecture: 'standard', d_in: width, d_sae: FEATURES, metadata: { hook_name: sae } };
     await writeFile(join(place.cwd, 'named', 'cfg.json'), JSON.stringify(config));
     const args = [...ARGS, '--sae', 'named', '--no-losses', '--json'];
-    const other = await runCommand(place, [...args, '--layer', '1']);
+    const other = await runHere(place, [...args, '--layer', '1']);
     expect(other.stderr).toContain(`named: was trained at ${sae} and is read at blocks.1.hook_resid_post`);
     expect(JSON.parse(other.stdout)).toMatchObject({
       hook_name: 'blocks.1.hook_resid_post',
       sae_hook_name: sae,
     });
-    const own = await runCommand(place, args);
+    const own = await runHere(place, args);
     expect([own.stderr, JSON.parse(own.stdout).hook_name]).toEqual(['', sae]);
   });
 
   it('explains the losses only where there are some', async () => {
-    const { stdout } = await runCommand(place, [...ARGS, '--layer', '1', '--no-losses']);
+    const { stdout } = await runHere(place, [...ARGS, '--layer', '1', '--no-losses']);
     expect(stdout).toContain('Explained variance:');
     expect(stdout).not.toMatch(/loss/i);
   });
