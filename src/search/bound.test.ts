@@ -25,11 +25,8 @@ function quantised(matrix: FeatureMatrix, from: number, to: number, levels: numb
     : new Int16Array(new SharedArrayBuffer(2 * size));
   const figures = new Float64Array(new SharedArrayBuffer(rows.usable.length * FIGURES_PER_ROW * 8));
   const control = new Int32Array(new SharedArrayBuffer(4 * CONTROL_LENGTH));
-  const part = { from, to, padded };
-  quantiseRows(
-    { kind: 'quantise', rows, d: matrix.cols, order: undefined, part, levels, out: values, figures, control },
-    module,
-  );
+  const parts = [{ shape: { from, to, padded }, levels, out: values, figures }];
+  quantiseRows({ kind: 'quantise', rows, d: matrix.cols, order: undefined, parts, control }, module);
   return { sides: [figures], values, padded, zero: isBytes ? 128 : 0 };
 }
 

@@ -9,21 +9,26 @@ export const CONTROL_DONE = 1;
 export const CONTROL_STOP = 2;
 export const CONTROL_LENGTH = 3;
 
-/** Writes the bytes of the leading coordinates of all rows of one matrix. */
+/** Writes parts of all rows of one matrix as integers; the rows are read once. */
 export interface QuantiseJob {
   readonly kind: 'quantise';
   readonly rows: SharedRows;
   readonly d: number;
   /** Order of coordinates, or undefined for the stored one; shared. */
   readonly order: Uint32Array | undefined;
-  readonly part: PartShape;
+  readonly parts: readonly QuantisePart[];
+  readonly control: Int32Array;
+}
+
+export interface QuantisePart {
+  /** Bytes begin at coordinate 0. */
+  readonly shape: PartShape;
   /** Largest magnitude of an integer. */
   readonly levels: number;
   /** `[rows * padded]`: bytes q + 128, or int16; shared. */
   readonly out: Uint8Array | Int16Array;
   /** `[rows * FIGURES_PER_ROW]`, shared. */
   readonly figures: Float64Array;
-  readonly control: Int32Array;
 }
 
 /** Coordinates from..to of the common order, written with zeros up to `padded`. */

@@ -2,7 +2,14 @@
 
 import { AntipodeError } from '../errors.ts';
 import { FIGURES_PER_ROW, type PartFigures, rowBounds, scalesOf } from './bound.ts';
-import { CONTROL_NEXT, type IntegerRows, type PartShape, type PassJob, type TileJob } from './int8_jobs.ts';
+import {
+  CONTROL_NEXT,
+  type IntegerRows,
+  type PartShape,
+  type PassJob,
+  type QuantisePart,
+  type TileJob,
+} from './int8_jobs.ts';
 import type { Workers } from './int8_pool.ts';
 import { choosePlan, type Plan, surveyStep, surveySteps } from './plan.ts';
 import { findSeeds, type Seeds } from './seeds.ts';
@@ -58,11 +65,10 @@ export async function prepareTiles(
   order: Uint32Array | undefined,
 ): Promise<TileJob> {
   const { rows, others, control, d } = preparation;
-  const bytes = await quantise(preparation, order, partOf(0, head, BYTE_ALIGNMENT), Uint8Array);
   const keepsFirst = head < d;
   const from = keepsFirst ? head : 0;
   const words = fine === 0 ? undefined : partOf(from, from + fine, WORD_ALIGNMENT);
-  const quantised = words && (await quantise(preparation, order, words, Int16Array));
+  const [bytes, quantised] = await quantise(preparation, order, partOf(0, head, BYTE_ALIGNMENT), words);
   const bounds = rowBounds({ parts: [bytes], isWhole: head === d, d });
   const parts = quantised && (keepsFirst ? [bytes, quantised] : [quantised]);
   const fineBounds = parts && rowBounds({ parts, isWhole: from + fine === d, d });
@@ -122,8 +128,8 @@ interface Quantised<T> extends PartFigures {
   readonly values: readonly T[];
 }
 
-/** One part of both matrices as integers. */
-async function quantise<T extends Uint8Array | Int16Array>(
+/** Parts of both matrices as integers: bytes, and words where they are asked for. */
+async function quantise(
   {
     workers,
     rows,
@@ -133,31 +139,33 @@ async function quantise<T extends Uint8Array | Int16Array>(
     d,
   }: Pick<Preparation, 'workers' | 'rows' | 'others' | 'control' | 'levels' | 'd'>,
   order: Uint32Array | undefined,
-  part: PartShape,
-  type: { new (buffer: SharedArrayBuffer): T; readonly BYTES_PER_ELEMENT: number },
-): Promise<Quantised<T>> {
-  const values: T[] = [];
-  const sides: Float64Array[] = [];
-  for (const side of others ? [rows, others] : [rows]) {
-    const count = side.usable.length;
-    const out = new type(allocate(count * part.padded * type.BYTES_PER_ELEMENT));
-    const figures = new Float64Array(new SharedArrayBuffer(count * FIGURES_PER_ROW * 8));
+  head: PartShape,
+  words: PartShape | undefined,
+): Promise<[Quantised<Uint8Array>, Quantised<Int16Array> | undefined]> {
+  const sides = others ? [rows, others] : [rows];
+  const figures = (): Float64Array[] =>
+    sides.map(({ usable }) => new Float64Array(allocate(usable.length * FIGURES_PER_ROW * 8)));
+  const bytes = {
+    part: head,
+    values: sides.map(({ usable }) => new Uint8Array(allocate(usable.length * head.padded))),
+    sides: figures(),
+  };
+  const fine = words && {
+    part: words,
+    values: sides.map(({ usable }) => new Int16Array(allocate(usable.length * words.padded * 2))),
+    sides: figures(),
+  };
+  for (const [s, side] of sides.entries()) {
+    const parts: QuantisePart[] = [
+      { shape: head, levels, out: bytes.values[s]!, figures: bytes.sides[s]! },
+      ...(fine
+        ? [{ shape: fine.part, levels: FINE_LEVELS, out: fine.values[s]!, figures: fine.sides[s]! }]
+        : []),
+    ];
     Atomics.store(control, CONTROL_NEXT, 0);
-    await workers.ask({
-      kind: 'quantise',
-      rows: side,
-      d,
-      order,
-      part,
-      levels: out instanceof Int16Array ? FINE_LEVELS : levels,
-      out,
-      figures,
-      control,
-    });
-    values.push(out);
-    sides.push(figures);
+    await workers.ask({ kind: 'quantise', rows: side, d, order, parts, control });
   }
-  return { part, values, sides };
+  return [bytes, fine];
 }
 
 function allocate(byteLength: number): SharedArrayBuffer {

@@ -30,6 +30,13 @@ const MOST_GROUPS = 32;
 const GROUPS_AT_LEAST = 8;
 /** Rows on both sides from which guessing is cheaper than searching. */
 const WORTH_GUESSING = 1024;
+/**
+ * A second round, with bits fewer to agree in, costs eight times as much and finds pairs down to cosines of 0.6: worth it where the first has found a part of what is
+ * wanted, and not all of it at cosines that let most coordinates be left out.
+ */
+const FEWER_BITS = 3;
+const PROMISING = 4;
+const STRONG = 0.75;
 /** Multiplications spent on a plain sample. */
 const SAMPLE_WORK = 1e6;
 
@@ -58,21 +65,33 @@ async function guessSeeds(options: SeedOptions, groups: number): Promise<Seeds> 
   };
   const a = await sketch(rows);
   const b = others && (await sketch(others));
-  // As many buckets as rows: a pair at a cosine of 0.8 still meets in one of 32 groups four times out of five.
+  // As many buckets as rows: a pair at a cosine of 0.8 meets in one of 32 groups four times out of five.
   const bits = Math.max(8, Math.min(16, Math.round(Math.log2((others ?? rows).usable.length))));
   // Rows at a cosine of 0.4 differ in 0.369 of their bits on average.
   const cut = Math.floor(0.369 * groups * 16);
-  Atomics.store(control, CONTROL_NEXT, 0);
-  const keep = 2 * k + 64;
-  const answers = await workers.ask({ kind: 'match', a, b, d, groups, bits, cut, keep, control });
-  const kth = (end: keyof MatchAnswer): number => {
-    const sign = end === 'top' ? 1 : -1;
-    const values = Float64Array.from(
-      answers.flatMap((answer) => Array.from(answer[end], (cos) => sign * cos)),
-    );
-    return values.length < k ? Number.NEGATIVE_INFINITY : values.sort()[values.length - k]!;
+  const guess = async (agreeing: number): Promise<Guesses> => {
+    Atomics.store(control, CONTROL_NEXT, 0);
+    const job = { kind: 'match', a, b, d, groups, bits: agreeing, cut, keep: 2 * k + 64, control } as const;
+    const answers = await workers.ask(job);
+    return { top: kth(answers, 'top', k), bottom: kth(answers, 'bottom', k) };
   };
-  return { top: kth('top'), bottom: kth('bottom') };
+  const first = await guess(bits);
+  const ends = [first.top, first.bottom];
+  const isPromising = ends.every(({ count }) => count * PROMISING >= k);
+  const isWeak = ends.some(({ cosine }) => cosine < STRONG);
+  const best = isPromising && isWeak ? await guess(bits - FEWER_BITS) : first;
+  return { top: best.top.cosine, bottom: best.bottom.cosine };
+}
+
+/** Per end: how many guesses, and sign * cosine of the k-th best. */
+type Guesses = Readonly<Record<keyof MatchAnswer, { readonly count: number; readonly cosine: number }>>;
+
+function kth(answers: readonly MatchAnswer[], end: keyof MatchAnswer, k: number): Guesses['top'] {
+  const sign = end === 'top' ? 1 : -1;
+  const values = Float64Array.from(answers.flatMap((answer) => Array.from(answer[end], (cos) => sign * cos)));
+  values.sort();
+  const { length } = values;
+  return { count: length, cosine: length < k ? Number.NEGATIVE_INFINITY : values[length - k]! };
 }
 
 /** From all pairs among rows spread evenly over the matrix, or of both. */
