@@ -7,7 +7,7 @@ import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import { AntipodeError } from '../errors.ts';
 import { refuseTelemetry } from '../onnx/runtime.ts';
-import type { Answers, Job, WorkerReply } from './int8_jobs.ts';
+import { type Answers, CONTROL_STOP, type Job, type WorkerReply } from './int8_jobs.ts';
 
 export interface Workers {
   readonly count: number;
@@ -44,7 +44,9 @@ export function withWorkers<T>(
         count,
         async ask(job, limit = count) {
           // All have to come to an end, also when one fails: the others still hold the job's memory.
-          const settled = await Promise.allSettled(taken.slice(0, limit).map((seat) => seat.ask(job)));
+          const answers = taken.slice(0, limit).map((seat) => seat.ask(job));
+          for (const answer of answers) answer.catch(() => stop(job));
+          const settled = await Promise.allSettled(answers);
           for (const outcome of settled) if (outcome.status === 'rejected') throw outcome.reason;
           return settled.map((outcome) => (outcome as PromiseFulfilledResult<never>).value);
         },
@@ -55,6 +57,11 @@ export function withWorkers<T>(
   });
   turn = result.catch(() => undefined);
   return result;
+}
+
+/** What the others still do is of no use once one has failed. */
+function stop(job: Job): void {
+  if ('control' in job) Atomics.store(job.control, CONTROL_STOP, 1);
 }
 
 function createSeat(): Seat {
