@@ -76,14 +76,13 @@ describe('DuckDB reads what is written', () => {
   });
 
   test('every double bit for bit', async () => {
-    const double = fc.double().map((x) => (Number.isNaN(x) ? Number.NaN : x));
+    const double = fc.double();
     await fc.assert(
       fc.asyncProperty(fc.array(double, { minLength: 1, maxLength: 300 }), async (values) => {
         const table = tableOf([{ name: 'x', type: 'float64', values }]);
         const rows = await duckRows(writeParquet(table));
-        expect(new BigUint64Array(Float64Array.from(rows, (row) => Number(row['x'])).buffer)).toEqual(
-          new BigUint64Array(Float64Array.from(values).buffer),
-        );
+        // As Object.is compares: every bit of a number and the sign of a zero, but no payload of NaN, which the engine may change on any copy.
+        expect(rows.map((row) => Number(row['x']))).toEqual(values);
       }),
       { numRuns: runs(20) },
     );
