@@ -4,7 +4,7 @@ import { resolve } from 'node:path';
 import { AntipodeError } from '../errors.ts';
 import { checkOutputDirectory } from '../formats/atomic.ts';
 import { calibrationDisplay } from '../report/calibration_display.ts';
-import { calibrationFigure } from '../report/calibration_figure.ts';
+import { calibrationFigure } from '../report/plots/calibration_figure.ts';
 import {
   CALIBRATION_SCHEMA_VERSION,
   type CalibrationSubject,

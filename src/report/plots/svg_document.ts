@@ -6,6 +6,7 @@
 import type { PlotOptions } from '@observablehq/plot';
 
 export interface Panel {
+  /** Empty for a panel that goes on where the one above ends. */
   readonly title: string;
   /** Of Plot; `document`, `width`, `style` and `title` are set here. */
   readonly options: PlotOptions;
@@ -21,17 +22,6 @@ export interface FigureOptions {
   /** Drawn in this order, from the top. */
   readonly panels: readonly Panel[];
 }
-
-/** Seven colours that stand out from white and from near-black (contrast of 3 and more to both). */
-export const COLORS: readonly string[] = [
-  '#c2711a',
-  '#3f74d1',
-  '#7d7d85',
-  '#a3489e',
-  '#2b8a57',
-  '#c04545',
-  '#7a6a2f',
-];
 
 const MARGIN = 16;
 const TITLE_HEIGHT = 26;
@@ -62,12 +52,14 @@ export async function figureSvg(options: FigureOptions): Promise<string> {
   parts.push(...entries.parts);
   y += entries.height;
   for (const panel of drawn) {
-    parts.push(`<text class="panel" x="${MARGIN}" y="${y + 14}">${escapeXml(panel.title)}</text>`);
-    y += PANEL_TITLE_HEIGHT;
+    if (panel.title !== '') {
+      parts.push(`<text class="panel" x="${MARGIN}" y="${y + 14}">${escapeXml(panel.title)}</text>`);
+      y += PANEL_TITLE_HEIGHT;
+    }
     parts.push(
       panel.svg.replace(
         '<svg ',
-        `<svg x="${MARGIN}" y="${y}" role="img" aria-label="${escapeXml(panel.title)}" `,
+        `<svg x="${MARGIN}" y="${y}" role="img" aria-label="${escapeXml(panel.title || title)}" `,
       ),
     );
     y += panel.height + PANEL_GAP;
@@ -122,7 +114,7 @@ function drawLegend(
       x = MARGIN;
       y += LEGEND_HEIGHT;
     }
-    const entry = `<rect x="${x}" y="${y}" width="12" height="12" rx="2" fill="${color}"/><text class="legend" x="${x + 17}" y="${y + 10}">${escapeXml(label)}</text>`;
+    const entry = `<rect x="${x}" y="${y}" width="12" height="12" rx="2" fill="${color}" stroke="currentColor" stroke-opacity="0.35"/><text class="legend" x="${x + 17}" y="${y + 10}">${escapeXml(label)}</text>`;
     x += needed + 18;
     return entry;
   });

@@ -1,10 +1,11 @@
 /** @file The curves of a calibration: what each pole's strength does to the replies, the range that steers shaded. */
 
 import type { PlotOptions } from '@observablehq/plot';
-import type { CalibrationPoint, PoleCalibration } from '../steering/calibrate.ts';
-import { rangeSentence } from './calibration_display.ts';
-import type { CalibrationSubject } from './calibration_tables.ts';
-import { COLORS, figureSvg, type Panel } from './svg_document.ts';
+import type { CalibrationPoint, PoleCalibration } from '../../steering/calibrate.ts';
+import { rangeSentence } from '../calibration_display.ts';
+import type { CalibrationSubject } from '../calibration_tables.ts';
+import { SERIES_COLORS } from './palette.ts';
+import { figureSvg, type Panel } from './svg_document.ts';
 
 const WIDTH = 720;
 const PANEL_HEIGHT = 150;
@@ -54,7 +55,7 @@ export async function calibrationFigure(subject: CalibrationSubject): Promise<st
     title: `Strengths that steer ${a.pole} and ${b.pole}: ${subject.model}, ${subject.sae}`,
     description: `${rangeSentence(a)} ${rangeSentence(b)} Strengths in the unit ${unit}. Dashed: the limits; shaded: the ranges that steer.`,
     width: WIDTH,
-    legend: [a, b].map(({ pole }, i) => ({ label: pole, color: COLORS[i]! })),
+    legend: [a, b].map(({ pole }, i) => ({ label: pole, color: SERIES_COLORS[i]! })),
     panels,
   });
 }
@@ -66,7 +67,7 @@ async function panelOf(
 ): Promise<Panel> {
   const { dot, line, rectX, ruleY } = await import('@observablehq/plot');
   // The first is the thicker: where both lie on each other it shows beneath the second.
-  const sides = [a, b].map((side, i) => ({ side, color: COLORS[i]!, width: i === 0 ? 4 : 1.75 }));
+  const sides = [a, b].map((side, i) => ({ side, color: SERIES_COLORS[i]!, width: i === 0 ? 4 : 1.75 }));
   const values = sides.flatMap(({ side }) => side.points.flatMap((point) => of(point) ?? []));
   const top = Math.max(least[1], ...values) * 1.05 || 1;
   const bottom = Math.min(least[0], ...values);

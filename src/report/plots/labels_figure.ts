@@ -1,17 +1,18 @@
 /** @file Figures of steering runs: labels by arm as stacked bars. The calibration's curves are in `calibration_figure.ts`. */
 
-import { labelName, STEERING_LABELS, type SteeringLabel } from '../judge/labels.ts';
-import { type JudgedPass, judgeTitle, poleNames, type SteeringSubject } from './steering_subject.ts';
-import { COLORS, figureSvg } from './svg_document.ts';
+import { labelName, STEERING_LABELS, type SteeringLabel } from '../../judge/labels.ts';
+import { type JudgedPass, judgeTitle, poleNames, type SteeringSubject } from '../steering_subject.ts';
+import { OKABE_ITO } from './palette.ts';
+import { figureSvg } from './svg_document.ts';
 
 /** What ends as a is warm, what ends as b cold; what turns is the paler of the two. */
 const LABEL_COLORS: Record<SteeringLabel | 'unlabelled', string> = {
-  a: COLORS[0]!,
-  'b to a': '#dba467',
-  none: '#a2a2aa',
-  'a to b': '#86a8e0',
-  b: COLORS[1]!,
-  unlabelled: COLORS[3]!,
+  a: OKABE_ITO.vermilion,
+  'b to a': OKABE_ITO.orange,
+  none: OKABE_ITO.grey,
+  'a to b': OKABE_ITO.skyBlue,
+  b: OKABE_ITO.blue,
+  unlabelled: OKABE_ITO.purple,
 };
 
 /** From what ends as a to what ends as b, so that both kinds of ends lie beside each other. */
