@@ -1,5 +1,6 @@
 /** @file The report as a page: blocks of text, tables, figures and replies in sections. What they say is decided elsewhere; here is how they look. */
 
+import { neuronpediaUrl } from '../../features/feature_ref.ts';
 import type { DisplayTable } from '../display.ts';
 import { html, type Markup } from './markup.ts';
 import { figureMarkup, renderPage } from './page.ts';
@@ -71,7 +72,7 @@ function blockMarkup(block: ReportBlock): Markup {
     case 'table': {
       const { neuronpediaId } = block;
       const featureUrl =
-        neuronpediaId === undefined ? undefined : (feature: number) => featurePage(neuronpediaId, feature);
+        neuronpediaId === undefined ? undefined : (feature: number) => neuronpediaUrl(neuronpediaId, feature);
       return tableMarkup(block.table, featureUrl ? { featureUrl } : {});
     }
     case 'figure':
@@ -83,10 +84,6 @@ function blockMarkup(block: ReportBlock): Markup {
     case 'folded':
       return html`<details><summary>${block.title}</summary>${block.blocks.map(blockMarkup)}</details>`;
   }
-}
-
-function featurePage(neuronpediaId: string, feature: number): string {
-  return `https://www.neuronpedia.org/${neuronpediaId.split('/').map(encodeURIComponent).join('/')}/${feature}`;
 }
 
 function replyMarkup({ arm, label, plain, steered }: ReplyPair): Markup {

@@ -37,7 +37,9 @@ export async function populationFigure(sae: DrawnSae): Promise<string | undefine
 
 function wordsOf({ space, allPairs, pairs, bins }: DrawnSpace): string {
   const groups = STRIPS.flatMap((group) => {
-    const cosines = pairs.filter((pair) => pair.group === group).map(({ cos }) => cos);
+    const cosines = pairs
+      .filter(({ cos, group: own }) => own === group && !Number.isNaN(cos))
+      .map(({ cos }) => cos);
     if (cosines.length === 0) return [];
     return [
       `${GROUP_NAMES[group]} from ${Math.min(...cosines).toFixed(3)} to ${Math.max(...cosines).toFixed(3)}`,

@@ -4,6 +4,7 @@
  */
 
 import type { PlotOptions } from '@observablehq/plot';
+import { visibleText } from '../../formats/visible_text.ts';
 
 export interface Panel {
   /** Empty for a panel that goes on where the one above ends. */
@@ -89,12 +90,17 @@ async function drawPanel(
   return { svg: tidy(svg), title, height: Number(/ height="(\d+)"/.exec(svg)?.[1]) };
 }
 
-/** Without Plot's own style sheet, whose white would shine through in the dark; two digits after the point. */
+/** Without Plot's own style sheet, whose white would shine through in the dark; two digits after the point wherever something is drawn. */
 function tidy(svg: string): string {
-  return svg
+  return inXml(svg)
     .replace(/<style>[\s\S]*?<\/style>/g, '')
-    .replace(/ class="plot-[0-9a-f]+"/g, '')
-    .replace(/-?\d+\.\d{3,}(e-?\d+)?/g, (text) => String(Number(Number(text).toFixed(2))));
+    .replace(/<[^>]+>/g, (tag) =>
+      tag
+        .replace(/ class="plot-[0-9a-f]+"/g, '')
+        // Groups of marks may not be named: to readers of screens a panel is one picture.
+        .replace(/ aria-label="[^"]*"/g, '')
+        .replace(/-?\d+\.\d{3,}(e-?\d+)?/g, (text) => String(Number(Number(text).toFixed(2)))),
+    );
 }
 
 /** Widths of letters are not known here: 7 pixels each is generous at 12 pixels. */
@@ -121,15 +127,16 @@ function drawLegend(
   return { parts, height: legend.length === 0 ? 0 : y - top + LEGEND_HEIGHT };
 }
 
+/** For text and for attributes in quotes; control and format characters become visible codes. */
 export function escapeXml(text: string): string {
-  return (
-    text
-      // Control characters have no place in XML, escaped or not.
-      // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
-      .replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g, '\ufffd')
-      .replace(/&/g, '&amp;')
-      .replace(/</g, '&lt;')
-      .replace(/>/g, '&gt;')
-      .replace(/"/g, '&quot;')
-  );
+  return inXml(text)
+    .replace(/&/g, '&amp;')
+    .replace(/</g, '&lt;')
+    .replace(/>/g, '&gt;')
+    .replace(/"/g, '&quot;');
+}
+
+/** Besides what is invisible, two code points have no place in XML, escaped or not. */
+function inXml(text: string): string {
+  return visibleText(text).replace(/[\ufffe\uffff]/g, '\ufffd');
 }
