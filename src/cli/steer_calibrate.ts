@@ -4,7 +4,6 @@ import { resolve } from 'node:path';
 import { AntipodeError } from '../errors.ts';
 import { checkOutputDirectory } from '../formats/atomic.ts';
 import { calibrationDisplay } from '../report/calibration_display.ts';
-import { calibrationFigure } from '../report/plots/calibration_figure.ts';
 import {
   CALIBRATION_SCHEMA_VERSION,
   type CalibrationSubject,
@@ -12,6 +11,7 @@ import {
 } from '../report/calibration_tables.ts';
 import { formatCount, plural } from '../report/display.ts';
 import { renderMarkdown } from '../report/markdown.ts';
+import { calibrationFigure } from '../report/plots/calibration_figure.ts';
 import { runFolderKind, writeRunDirectory } from '../report/run_directory.ts';
 import { renderText } from '../report/text.ts';
 import { type Calibration, calibrate } from '../steering/calibrate.ts';

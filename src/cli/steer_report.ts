@@ -6,8 +6,8 @@ import { outcome } from '../judge/outcome.ts';
 import { type KeptVerdicts, readVerdicts } from '../judge/verdicts_file.ts';
 import { type DisplayTable, plural } from '../report/display.ts';
 import { escapeMarkdown, renderMarkdown } from '../report/markdown.ts';
-import { steeringDisplay } from '../report/steering_display.ts';
 import { labelsFigure } from '../report/plots/labels_figure.ts';
+import { steeringDisplay } from '../report/steering_display.ts';
 import { writeSteeringFolder } from '../report/steering_folder.ts';
 import {
   type JudgedPass,

@@ -9,9 +9,9 @@ import { basename, join } from 'node:path';
 import { throwIfInterrupted } from '../errors.ts';
 import { type FolderKind, writeDirectoryAtomic } from '../formats/atomic.ts';
 import { writeCsv } from '../formats/csv.ts';
+import { hashFile } from '../formats/hash_file.ts';
 import { writeJson } from '../formats/json/json.ts';
 import { writeParquet } from '../formats/parquet/parquet.ts';
-import { openRegularFile } from '../formats/source.ts';
 import type { Table } from '../formats/table.ts';
 
 /** A run folder is replaced by the next run only while it holds nothing but what its manifest lists. */
@@ -94,15 +94,4 @@ export async function writeRunDirectory(
     },
     { signal },
   );
-}
-
-/** SHA-256 in hex, streamed. */
-export async function hashFile(path: string, signal?: AbortSignal): Promise<string> {
-  const hash = createHash('sha256');
-  const handle = await openRegularFile(path);
-  for await (const piece of handle.createReadStream({ highWaterMark: 4 * 1024 * 1024 })) {
-    throwIfInterrupted(signal);
-    hash.update(piece as Uint8Array);
-  }
-  return hash.digest('hex');
 }

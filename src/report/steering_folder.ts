@@ -9,10 +9,10 @@ import { join } from 'node:path';
 import { AntipodeError, throwIfInterrupted } from '../errors.ts';
 import { writeFileAtomic } from '../formats/atomic.ts';
 import { writeCsv } from '../formats/csv.ts';
+import { hashFile } from '../formats/hash_file.ts';
 import { writeJson } from '../formats/json/json.ts';
 import { writeParquet } from '../formats/parquet/parquet.ts';
 import type { Table } from '../formats/table.ts';
-import { hashFile } from './run_directory.ts';
 
 export interface SteeringFolderContents {
   readonly tables: readonly Table[];

@@ -92,7 +92,7 @@ export function parseSteeringSpec(text: string, name: string): GivenSpec {
     const result = specShape.safeParse(yaml.value, { reportInput: true });
     if (!result.success) noteIssues(result.error.issues, [], note);
     else {
-      const given = readSpec(result.data, note);
+      const given = readSteeringSpec(result.data, note);
       if (problems.length === 0) return given;
     }
   }
@@ -100,7 +100,7 @@ export function parseSteeringSpec(text: string, name: string): GivenSpec {
   throw yamlProblems(name, yaml, problems, isUnknown ? KNOWN_KEYS : CORRECT);
 }
 
-type NoteProblem = (path: Path, problem: string) => void;
+export type NoteProblem = (path: Path, problem: string) => void;
 
 /** Notes problems, and what references have said so far. */
 interface Reading {
@@ -108,7 +108,8 @@ interface Reading {
   claim: SaeClaim;
 }
 
-function readSpec(file: SpecFile, note: NoteProblem): GivenSpec {
+/** What a spec of the right shape says; `note` hears of what contradicts itself. */
+export function readSteeringSpec(file: SpecFile, note: NoteProblem): GivenSpec {
   const reading: Reading = { note, claim: {} };
   const { arms, max_new_tokens, mean_norm, poles, sampling, ...same } = file;
   if (file.pair !== undefined && poles !== undefined) {

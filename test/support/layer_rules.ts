@@ -27,6 +27,7 @@ export const ROOMS: readonly string[] = [
   'steering',
   'judge',
   'organism',
+  'experiment',
   'report',
   'cli',
   'index.ts',

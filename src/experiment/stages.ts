@@ -1,0 +1,192 @@
+/**
+ * @file Stages of an experiment in one run folder. Each leaves its files in a folder of its own and, as the last of them, a receipt: a key of everything that decides
+ * its outcome, and the hashes of what it wrote. A stage whose key and files are still these is not run again.
+ *
+ * The key covers the keys of the stages that it reads, so that what changes upstream changes everything behind it, and nothing else.
+ */
+
+import { createHash } from 'node:crypto';
+import { readdir, readFile, rm } from 'node:fs/promises';
+import { join, sep } from 'node:path';
+import { AntipodeError, systemErrorCode, throwIfInterrupted } from '../errors.ts';
+import { writeFileAtomic } from '../formats/atomic.ts';
+import { hashFile } from '../formats/hash_file.ts';
+
+export interface Stage<Name extends string = string> {
+  readonly name: Name;
+  /** Those whose files it reads; they stand before it. */
+  readonly reads: readonly Name[];
+  /** What decides its outcome besides them: parameters, hashes of input files, versions. Plain JSON. */
+  readonly inputs: () => Promise<Readonly<Record<string, unknown>>>;
+  /** @param dir its own folder, which may hold what an interrupted run of the same stage left */
+  readonly run: (dir: string) => Promise<void>;
+}
+
+export interface RunStagesOptions<Name extends string> {
+  /** The run folder, which exists. */
+  readonly dir: string;
+  /** This stage and all behind it are run again, finished or not. */
+  readonly from?: Name;
+  /** This one alone; those that it reads have to be finished. */
+  readonly only?: Name;
+  readonly signal: AbortSignal;
+  /** Before each stage. */
+  readonly onStage?: (name: Name, state: 'finished before' | 'runs') => void;
+}
+
+interface Receipt {
+  readonly key: string;
+  readonly files: readonly { readonly file: string; readonly sha256: string }[];
+}
+
+const RECEIPT = 'stage.json';
+
+/** A receipt lists some dozens of files. */
+const MAX_RECEIPT = 2 ** 22;
+
+/**
+ * One after the other, in the order given.
+ * @throws {AntipodeError} `usage` where `only` reads what is not finished, `interrupted`, and what the stages throw
+ */
+export async function runStages<Name extends string>(
+  stages: readonly Stage<Name>[],
+  options: RunStagesOptions<Name>,
+): Promise<void> {
+  const { dir, from, only, signal, onStage } = options;
+  const keys = new Map<Name, string>();
+  const changed = new Set<Name>();
+  let isForced = false;
+  for (const stage of stages) {
+    throwIfInterrupted(signal);
+    isForced ||= stage.name === from;
+    const key = await keyOf(stage, keys);
+    keys.set(stage.name, key);
+    const folder = join(dir, stage.name);
+    const isFinished =
+      (await standing(folder))?.key === key && !stage.reads.some((name) => changed.has(name));
+    if (only !== undefined && only !== stage.name) {
+      if (!isFinished) changed.add(stage.name);
+      continue;
+    }
+    if (only !== undefined) refuseUnfinished(stage, changed);
+    if (isFinished && !isForced && only === undefined) {
+      onStage?.(stage.name, 'finished before');
+      continue;
+    }
+    onStage?.(stage.name, 'runs');
+    changed.add(stage.name);
+    await rm(join(folder, RECEIPT), { force: true });
+    await stage.run(folder);
+    throwIfInterrupted(signal);
+    await leaveReceipt(folder, key);
+  }
+}
+
+/** Stages that would not run. */
+export async function finishedStages<Name extends string>(
+  stages: readonly Stage<Name>[],
+  dir: string,
+): Promise<ReadonlySet<Name>> {
+  const keys = new Map<Name, string>();
+  const finished = new Set<Name>();
+  for (const stage of stages) {
+    const key = await keyOf(stage, keys);
+    keys.set(stage.name, key);
+    const isFinished = (await standing(join(dir, stage.name)))?.key === key;
+    if (isFinished && stage.reads.every((name) => finished.has(name))) finished.add(stage.name);
+  }
+  return finished;
+}
+
+async function keyOf<Name extends string>(
+  { name, reads, inputs }: Stage<Name>,
+  keys: ReadonlyMap<Name, string>,
+): Promise<string> {
+  const before = reads.map((read) => {
+    const key = keys.get(read);
+    if (key === undefined)
+      throw new Error(`internal: stage ${name} reads ${read}, which does not stand before it`);
+    return [read, key];
+  });
+  const text = JSON.stringify(sorted({ name, before, inputs: await inputs() }));
+  return createHash('sha256').update(text).digest('hex');
+}
+
+/** Keys in order, so that the way an object was built does not count. */
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sorted);
+  if (typeof value !== 'object' || value === null) return value;
+  const entries = Object.entries(value).filter(([, entry]) => entry !== undefined);
+  return Object.fromEntries(
+    entries.sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, entry]) => [key, sorted(entry)]),
+  );
+}
+
+function refuseUnfinished<Name extends string>(stage: Stage<Name>, changed: ReadonlySet<Name>): void {
+  const missing = stage.reads.find((name) => changed.has(name));
+  if (missing === undefined) return;
+  throw new AntipodeError(
+    'usage',
+    `${stage.name}: reads what ${missing} leaves, which is not finished or has changed`,
+    {
+      hint: `run it without --only, or with --from ${missing}`,
+    },
+  );
+}
+
+async function leaveReceipt(folder: string, key: string): Promise<void> {
+  const files: { file: string; sha256: string }[] = [];
+  for (const file of await filesIn(folder)) files.push({ file, sha256: await hashFile(join(folder, file)) });
+  await writeFileAtomic(join(folder, RECEIPT), `${JSON.stringify({ key, files }, null, 2)}\n`);
+}
+
+/** The receipt, where every file is still as it says. */
+async function standing(folder: string): Promise<Receipt | undefined> {
+  const receipt = await readReceipt(join(folder, RECEIPT));
+  if (!receipt) return undefined;
+  const present = await filesIn(folder);
+  for (const { file, sha256 } of receipt.files) {
+    if (!present.includes(file) || (await hashFile(join(folder, file))) !== sha256) return undefined;
+  }
+  return receipt;
+}
+
+async function readReceipt(path: string): Promise<Receipt | undefined> {
+  try {
+    const bytes = await readFile(path);
+    if (bytes.byteLength > MAX_RECEIPT) return undefined;
+    const { files, key } = JSON.parse(bytes.toString('utf8')) as Partial<Receipt>;
+    const isWhole =
+      typeof key === 'string' &&
+      Array.isArray(files) &&
+      files.every((one) => typeof one?.file === 'string' && typeof one.sha256 === 'string');
+    return isWhole ? { key, files } : undefined;
+  } catch {
+    // A damaged receipt is none: the stage runs again.
+    return undefined;
+  }
+}
+
+/** Relative, with `/`, by name; without the receipt, locks and temporaries. */
+async function filesIn(folder: string): Promise<string[]> {
+  try {
+    const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+    return entries
+      .filter((entry) => entry.isFile())
+      .map((entry) =>
+        join(entry.parentPath, entry.name)
+          .slice(folder.length + 1)
+          .split(sep)
+          .join('/'),
+      )
+      .filter(
+        (file) =>
+          file !== RECEIPT && !file.split('/').some((part) => part.startsWith('.') || part.endsWith('.lock')),
+      )
+      .sort();
+  } catch (error) {
+    const code = systemErrorCode(error);
+    if (code === 'ENOENT' || code === 'ENOTDIR') return [];
+    throw error;
+  }
+}
