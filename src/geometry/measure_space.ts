@@ -5,38 +5,32 @@
 
 import { type Concept, crossPairs } from '../concepts/concept_set.ts';
 import type { Space } from '../sae/sae.ts';
-import type { PairSearchResult, ScoredPair } from '../search/pairs.ts';
+import type { ScoredPair } from '../search/pairs.ts';
 import { rankPairs } from '../search/ranks.ts';
-import { searchPairs } from '../search/search_pairs.ts';
 import { maxBy, mean, minBy } from '../stats/summary.ts';
 import { cosine, type FeatureMatrix } from '../tensor/matrix.ts';
 import { createCentring } from './centring.ts';
+import { type CountedSearch, searchCounted } from './counted_search.ts';
+import type { PlacedCosine, Population } from './population.ts';
 import type { FeaturePair } from './random_pairs.ts';
 
-/** A cosine and its place among all pairs of the space; the place is absent where the population was not searched. */
-export interface PlacedCosine {
-  readonly cos: number;
-  /** Pairs of the whole dictionary with a strictly smaller cosine, counted. */
-  readonly pairsBelow?: number;
-  /** 100 * pairsBelow / all pairs. */
-  readonly percentile?: number;
-  /** (cos - population mean) / population sd; absent where all cosines are equal. */
-  readonly z?: number;
+/** Places of a pair's two features, each seen from the other. */
+export interface PairRanks {
+  /** Place of b among all features seen from a (1 = most aligned), and the reverse. Absent when only single rows were read; NaN without a direction. */
+  readonly rankOfB?: number;
+  readonly rankOfA?: number;
 }
 
-export interface ConceptPairCosine extends PlacedCosine {
+export interface ConceptPairCosine extends PlacedCosine, PairRanks {
   readonly concept: Concept;
   readonly featureA: number;
   readonly featureB: number;
-  /** Place of b among all features seen from a (1 = most aligned), and the reverse. Absent when only single rows were read. */
-  readonly rankOfB?: number;
-  readonly rankOfA?: number;
   /** Cosine after the mean direction of the dictionary is removed. */
   readonly centredCos?: number;
 }
 
 /** A pair outside the concepts: drawn at random, or asked for by name. */
-export interface FeaturePairCosine extends PlacedCosine {
+export interface FeaturePairCosine extends PlacedCosine, PairRanks {
   readonly featureA: number;
   readonly featureB: number;
 }
@@ -50,13 +44,8 @@ export interface ConceptSummary {
   readonly min: ConceptPairCosine | undefined;
 }
 
-export interface Population {
-  readonly pairs: number;
-  readonly mean: number;
-  readonly sd: number;
-  /** Counts over [-1, 1] in equal bins. */
-  readonly histogram: Float64Array;
-}
+/** One of the most extreme pairs of all. */
+export interface PlacedPair extends ScoredPair, Omit<PlacedCosine, 'cos'>, PairRanks {}
 
 export interface SpaceMeasures {
   readonly space: Space;
@@ -70,8 +59,8 @@ export interface SpaceMeasures {
   /** Pairs that were asked for by name, such as those the article prints. */
   readonly named: readonly FeaturePairCosine[];
   readonly population?: Population;
-  readonly top?: readonly ScoredPair[];
-  readonly bottom?: readonly ScoredPair[];
+  readonly top?: readonly PlacedPair[];
+  readonly bottom?: readonly PlacedPair[];
   /** Length of the mean unit direction, in [0, 1]. */
   readonly meanDirectionLength?: number;
 }
@@ -96,6 +85,9 @@ export interface MeasureSpaceOptions {
   readonly signal?: AbortSignal;
   readonly onProgress?: (done: number, total: number) => void;
 }
+
+/** Pairs outside the concepts beyond these have no ranks: every one costs a look at all features. */
+const MOST_RANKED = 20_000;
 
 interface RawPair {
   readonly concept: Concept;
@@ -122,27 +114,39 @@ export async function measureSpace(options: MeasureSpaceOptions): Promise<SpaceM
   const namedRaw = options.named.map(measure);
   const means = [meanOf(raw), mean(conceptMeans.filter((value) => !Number.isNaN(value))), meanOf(randomRaw)];
 
-  const place = await searchPopulation(options, [
-    ...raw.map(({ cos }) => cos),
-    ...randomRaw.map(({ cos }) => cos),
-    ...namedRaw.map(({ cos }) => cos),
+  const counted = await searchPopulation(options, [
+    ...[...raw, ...randomRaw, ...namedRaw].map(({ cos }) => cos),
     ...conceptMeans,
     ...means,
   ]);
-  const whole = rows.isWhole ? await measureAgainstAll(rows.rows, raw) : undefined;
+  const place = counted?.of ?? ((cos: number): PlacedCosine => ({ cos }));
+  const ends = [...(counted?.top ?? []), ...(counted?.bottom ?? [])];
+  const others = [
+    ...namedRaw,
+    ...ends.map(({ i, j, cos }) => ({ featureA: i, featureB: j, cos })),
+    ...randomRaw,
+  ];
+  const whole = rows.isWhole ? await measureAgainstAll(rows.rows, raw, others) : undefined;
+  const placed = (pairs: readonly Omit<RawPair, 'concept'>[], from: number): FeaturePairCosine[] =>
+    pairs.map((pair, index) => ({ ...pair, ...place(pair.cos), ...whole?.ranks[from + index] }));
   const pairs = raw.map(
-    (pair, index): ConceptPairCosine => ({ ...pair, ...place.of(pair.cos), ...whole?.extras[index] }),
+    (pair, index): ConceptPairCosine => ({ ...pair, ...place(pair.cos), ...whole?.extras[index] }),
   );
+  const ranked = ends.map((pair, index) => ({ ...pair, ...whole?.ranks[namedRaw.length + index] }));
   return {
     space,
     pairs,
-    concepts: concepts.map((concept, c) => summarizeConcept(concept, pairs, place.of(conceptMeans[c]!))),
-    pooledMean: place.of(means[0]!),
-    macroMean: place.of(means[1]!),
-    random: randomRaw.map((pair) => ({ ...pair, ...place.of(pair.cos) })),
-    randomMean: place.of(means[2]!),
-    named: namedRaw.map((pair) => ({ ...pair, ...place.of(pair.cos) })),
-    ...place.found,
+    concepts: concepts.map((concept, c) => summarizeConcept(concept, pairs, place(conceptMeans[c]!))),
+    pooledMean: place(means[0]!),
+    macroMean: place(means[1]!),
+    random: placed(randomRaw, namedRaw.length + ends.length),
+    randomMean: place(means[2]!),
+    named: placed(namedRaw, 0),
+    ...(counted && {
+      population: counted.population,
+      top: ranked.slice(0, counted.top.length),
+      bottom: ranked.slice(counted.top.length),
+    }),
     ...(whole && { meanDirectionLength: whole.meanDirectionLength }),
   };
 }
@@ -166,60 +170,47 @@ function summarizeConcept(
   };
 }
 
-interface Placement {
-  of(cos: number): PlacedCosine;
-  readonly found:
-    | { population: Population; top: readonly ScoredPair[]; bottom: readonly ScoredPair[] }
-    | undefined;
-}
-
-/** The exhaustive pass; each of `cosines` is counted against all pairs. Without a pass cosines stay unplaced. */
+/** Without a pass cosines stay unplaced. */
 async function searchPopulation(
-  options: MeasureSpaceOptions,
-  cosines: readonly number[],
-): Promise<Placement> {
-  const { rows, top, threads, signal, onProgress } = options;
-  if (top === undefined) return { of: (cos) => ({ cos }), found: undefined };
-  const asked = [...new Set(cosines.filter((cos) => !Number.isNaN(cos)))];
-  const result: PairSearchResult = await searchPairs({
+  { rows, top, threads, signal, onProgress }: MeasureSpaceOptions,
+  countBelow: readonly number[],
+): Promise<CountedSearch | undefined> {
+  if (top === undefined) return undefined;
+  return searchCounted({
     a: rows.rows,
     k: top,
-    countBelow: asked,
+    countBelow,
     ...(threads !== undefined && { threads }),
     ...(signal && { signal }),
     ...(onProgress && { onProgress }),
   });
-  const { pairs, mean: center, sd, histogram, below } = result.census!;
-  const belowOf = new Map(asked.map((cos, index) => [cos, below[index]!]));
-  return {
-    of(cos) {
-      const pairsBelow = belowOf.get(cos);
-      if (pairsBelow === undefined || pairs === 0) return { cos };
-      const percentile = (100 * pairsBelow) / pairs;
-      return sd > 0
-        ? { cos, pairsBelow, percentile, z: (cos - center) / sd }
-        : { cos, pairsBelow, percentile };
-    },
-    found: { population: { pairs, mean: center, sd, histogram }, top: result.top, bottom: result.bottom },
-  };
 }
 
-type WholeExtras = Pick<Required<ConceptPairCosine>, 'rankOfA' | 'rankOfB' | 'centredCos'>;
+interface AgainstAll {
+  /** Of the concepts' pairs. */
+  readonly extras: readonly Pick<Required<ConceptPairCosine>, 'rankOfA' | 'rankOfB' | 'centredCos'>[];
+  /** Of the others. */
+  readonly ranks: readonly PairRanks[];
+  readonly meanDirectionLength: number;
+}
 
 async function measureAgainstAll(
   matrix: FeatureMatrix,
   pairs: readonly RawPair[],
-): Promise<{ readonly extras: readonly WholeExtras[]; readonly meanDirectionLength: number }> {
+  others: readonly Omit<RawPair, 'concept'>[],
+): Promise<AgainstAll> {
   const centring = createCentring(matrix);
+  const all = [...pairs, ...others].slice(0, Math.max(pairs.length, MOST_RANKED));
   const ranks = await rankPairs(matrix, [
-    ...pairs.map(({ featureA, featureB }) => ({ from: featureA, to: featureB })),
-    ...pairs.map(({ featureA, featureB }) => ({ from: featureB, to: featureA })),
+    ...all.map(({ featureA, featureB }) => ({ from: featureA, to: featureB })),
+    ...all.map(({ featureA, featureB }) => ({ from: featureB, to: featureA })),
   ]);
+  const ranksOf = (index: number) => ({ rankOfB: ranks[index]!, rankOfA: ranks[index + all.length]! });
   return {
     meanDirectionLength: centring.meanLength,
+    ranks: all.slice(pairs.length).map((_, index) => ranksOf(pairs.length + index)),
     extras: pairs.map(({ featureA, featureB }, index) => ({
-      rankOfB: ranks[index]!,
-      rankOfA: ranks[index + pairs.length]!,
+      ...ranksOf(index),
       centredCos: centring.centredCosine(featureA, featureB),
     })),
   };
