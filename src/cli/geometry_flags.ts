@@ -13,6 +13,8 @@ export interface GeometryFlags extends SaeFlags {
   readonly only: readonly GeometryPart[];
   readonly seed: number;
   readonly randomPairs: number;
+  readonly draws: number;
+  readonly denseAbove: number;
   readonly top: number;
   readonly threads?: number;
   readonly out?: string;

@@ -23,11 +23,8 @@ import { conceptBlocks } from './concept_blocks.ts';
 import { conceptNulls } from './concept_nulls.ts';
 import type { DensityBin } from './density_strata.ts';
 import type { ConceptPairCosine, SpaceRows } from './measure_space.ts';
+import { DEFAULT_DRAWS, DENSE_ABOVE } from './test_defaults.ts';
 import type { Estimate, TestOutcome } from './test_outcome.ts';
-
-export const DEFAULT_DRAWS = 10_000;
-/** Share of tokens above which a feature counts as dense. */
-export const DENSE_ABOVE = 0.1;
 
 export interface AntonymTestsOptions {
   readonly rows: SpaceRows;

@@ -5,9 +5,10 @@
 
 import { type ConceptSet, checkAgainst, featuresOf } from '../concepts/concept_set.ts';
 import type { SaeFile, SaeHeader, Space } from '../sae/sae.ts';
+import { type Antipodality, antipodality } from '../search/antipodality.ts';
 import { cosine, type FeatureMatrix, type RowDefect } from '../tensor/matrix.ts';
 import { annotateExtremes, type ExtremePair, otherSpace } from './extremes.ts';
-import { measureSpace, type SpaceMeasures, type SpaceRows } from './measure_space.ts';
+import { measureSpace, type SpaceMeasures, type SpaceRows, type TestPlan } from './measure_space.ts';
 import type { GeometryPart } from './parts.ts';
 import { drawRandomPairs, type FeaturePair } from './random_pairs.ts';
 import { measureSameFeature, type SameFeature } from './same_feature.ts';
@@ -24,6 +25,12 @@ export interface MeasureSaeOptions {
   readonly named?: Readonly<Record<Space, readonly FeaturePair[]>>;
   /** Extreme pairs kept at each end of each space. */
   readonly top: number;
+  /** Draws of each test; default 10,000. */
+  readonly draws?: number;
+  /** Share of tokens on which a feature is active, where it is known. */
+  readonly densityOf?: (feature: number) => number | undefined;
+  /** Share of tokens above which a feature counts as dense; default 0.1. */
+  readonly denseAbove?: number;
   readonly threads?: number;
   readonly signal?: AbortSignal;
   readonly onProgress?: (stage: string, done: number, total: number) => void;
@@ -41,6 +48,8 @@ export interface SaeGeometry {
   readonly spaces: readonly SpaceMeasures[];
   readonly extremes: readonly ExtremePair[];
   readonly sameFeature?: SameFeature;
+  /** Of every feature. */
+  readonly antipodality?: Antipodality;
   readonly randomPairs: readonly FeaturePair[];
   /** Features without a direction; of the whole dictionary where it was read, else of the rows read. */
   readonly defects: readonly DefectiveFeature[];
@@ -52,9 +61,9 @@ export interface SaeGeometry {
 export async function measureSae(options: MeasureSaeOptions): Promise<SaeGeometry> {
   const { sae, concepts, parts, seed } = options;
   const warnings = checkAgainst(concepts, sae.header.dSae, sae.header.identity);
-  const pairsWanted = parts.includes('pairs') ? concepts.concepts : [];
+  const pairsWanted = parts.includes('pairs') || parts.includes('tests') ? concepts.concepts : [];
   const searched = parts.includes('extremes');
-  const isWhole = searched || parts.includes('self');
+  const isWhole = parts.some((part) => part !== 'pairs' && part !== 'random');
   const spaces: Partial<Record<Space, SpaceRows>> = {};
   const wantsRandom = parts.includes('random');
 
@@ -79,6 +88,7 @@ export async function measureSae(options: MeasureSaeOptions): Promise<SaeGeometr
         random,
         named: namedIn(options, space),
         top: searched ? options.top : undefined,
+        tests: parts.includes('tests') ? testPlan(options) : undefined,
         ...(options.threads !== undefined && { threads: options.threads }),
         ...(options.signal && { signal: options.signal }),
         ...(options.onProgress && {
@@ -93,6 +103,7 @@ export async function measureSae(options: MeasureSaeOptions): Promise<SaeGeometr
     concepts,
     spaces: measures,
     extremes: searched ? collectExtremes(measures, spaces) : [],
+    ...(parts.includes('antipodality') && { antipodality: await findPartners(options, spaces) }),
     ...(parts.includes('self') && {
       sameFeature: measureSameFeature(spaces.encoder!.rows, spaces.decoder!.rows, featuresOf(concepts), [
         ...new Set(random.flatMap(({ a, b }) => [a, b])),
@@ -104,9 +115,32 @@ export async function measureSae(options: MeasureSaeOptions): Promise<SaeGeometr
   };
 }
 
-/** Both spaces wherever a pair is judged by both: the same-feature control and the classes of extremes. */
+/** Both spaces wherever something is judged by both: the same-feature control, the classes of extremes, antipodality. */
 function spacesToRead({ parts, spaces }: MeasureSaeOptions): readonly Space[] {
-  return parts.includes('self') || parts.includes('extremes') ? ['encoder', 'decoder'] : spaces;
+  const needsBoth = parts.some((part) => part === 'self' || part === 'extremes' || part === 'antipodality');
+  return needsBoth ? ['encoder', 'decoder'] : spaces;
+}
+
+function testPlan({ seed, draws, densityOf, denseAbove }: MeasureSaeOptions): TestPlan {
+  return {
+    seed,
+    ...(draws !== undefined && { draws }),
+    ...(densityOf && { densityOf }),
+    ...(denseAbove !== undefined && { denseAbove }),
+  };
+}
+
+function findPartners(
+  { threads, signal, onProgress }: MeasureSaeOptions,
+  spaces: Readonly<Partial<Record<Space, SpaceRows>>>,
+): Promise<Antipodality> {
+  return antipodality(spaces.encoder!.rows, spaces.decoder!.rows, {
+    ...(threads !== undefined && { threads }),
+    ...(signal && { signal }),
+    ...(onProgress && {
+      onProgress: (done: number, total: number) => onProgress('all pairs, both', done, total),
+    }),
+  });
 }
 
 /** Pairs outside this dictionary are left out: a published list may belong to a larger one of the same name. */

@@ -1,5 +1,5 @@
 /**
- * @file One space (encoder or decoder) of one SAE: concept pairs, random pairs, the population of all pairs and its extremes, as METHOD
+ * @file One space (encoder or decoder) of one SAE: concept pairs and their tests, random pairs, the population of all pairs and its extremes, as METHOD
  * sections 1 to 3 of the documentation define them. Everything that is reported is a float64 cosine.
  */
 
@@ -9,7 +9,8 @@ import type { ScoredPair } from '../search/pairs.ts';
 import { rankPairs } from '../search/ranks.ts';
 import { maxBy, mean, minBy } from '../stats/summary.ts';
 import { cosine, type FeatureMatrix } from '../tensor/matrix.ts';
-import { createCentring } from './centring.ts';
+import { type AntonymTests, type AntonymTestsOptions, testAntonyms } from './antonym_tests.ts';
+import { type Centring, createCentring } from './centring.ts';
 import { type CountedSearch, searchCounted } from './counted_search.ts';
 import type { PlacedCosine, Population } from './population.ts';
 import type { FeaturePair } from './random_pairs.ts';
@@ -63,6 +64,8 @@ export interface SpaceMeasures {
   readonly bottom?: readonly PlacedPair[];
   /** Length of the mean unit direction, in [0, 1]. */
   readonly meanDirectionLength?: number;
+  /** Absent where no test was asked for, or no pair has a cosine. */
+  readonly tests?: AntonymTests;
 }
 
 /** Where to find feature f: row `rowOf(f)` of `rows`. A full matrix maps each feature to itself. */
@@ -71,6 +74,9 @@ export interface SpaceRows {
   readonly rowOf: (feature: number) => number;
   readonly isWhole: boolean;
 }
+
+/** How the concepts' pairs are tested. */
+export type TestPlan = Pick<AntonymTestsOptions, 'seed' | 'draws' | 'densityOf' | 'denseAbove'>;
 
 export interface MeasureSpaceOptions {
   readonly space: Space;
@@ -81,6 +87,8 @@ export interface MeasureSpaceOptions {
   readonly named: readonly FeaturePair[];
   /** Pairs at each end; undefined: no exhaustive pass, and no population. */
   readonly top: number | undefined;
+  /** Absent: nothing is tested. */
+  readonly tests?: TestPlan | undefined;
   readonly threads?: number;
   readonly signal?: AbortSignal;
   readonly onProgress?: (done: number, total: number) => void;
@@ -98,57 +106,89 @@ interface RawPair {
 
 /** @throws {AntipodeError} as `searchPairs` does */
 export async function measureSpace(options: MeasureSpaceOptions): Promise<SpaceMeasures> {
-  const { space, rows, concepts, random } = options;
-  const cosOf = (a: number, b: number): number => cosine(rows.rows, rows.rowOf(a), rows.rows, rows.rowOf(b));
-  const raw: RawPair[] = concepts.flatMap((concept) =>
-    crossPairs(concept).pairs.map(({ a, b }) => ({ concept, featureA: a, featureB: b, cos: cosOf(a, b) })),
-  );
-  const byConcept = concepts.map((concept) => raw.filter((pair) => pair.concept === concept));
-  const conceptMeans = byConcept.map((pairs) => meanOf(pairs));
-  const measure = ({ a, b }: FeaturePair): Omit<RawPair, 'concept'> => ({
-    featureA: a,
-    featureB: b,
-    cos: cosOf(a, b),
-  });
-  const randomRaw = random.map(measure);
-  const namedRaw = options.named.map(measure);
-  const means = [meanOf(raw), mean(conceptMeans.filter((value) => !Number.isNaN(value))), meanOf(randomRaw)];
-
+  const { space, concepts, rows } = options;
+  const cosines = cosinesOf(options);
+  const { raw, random, named, conceptMeans, means } = cosines;
   const counted = await searchPopulation(options, [
-    ...[...raw, ...randomRaw, ...namedRaw].map(({ cos }) => cos),
+    ...[...raw, ...random, ...named].map(({ cos }) => cos),
     ...conceptMeans,
     ...means,
   ]);
   const place = counted?.of ?? ((cos: number): PlacedCosine => ({ cos }));
   const ends = [...(counted?.top ?? []), ...(counted?.bottom ?? [])];
-  const others = [
-    ...namedRaw,
-    ...ends.map(({ i, j, cos }) => ({ featureA: i, featureB: j, cos })),
-    ...randomRaw,
-  ];
-  const whole = rows.isWhole ? await measureAgainstAll(rows.rows, raw, others) : undefined;
-  const placed = (pairs: readonly Omit<RawPair, 'concept'>[], from: number): FeaturePairCosine[] =>
+  const extremes = ends.map(({ i, j, cos }) => ({ featureA: i, featureB: j, cos }));
+  const whole = rows.isWhole
+    ? await measureAgainstAll(rows.rows, raw, [...named, ...extremes, ...random])
+    : undefined;
+  const placed = (pairs: readonly RawFeaturePair[], from: number): FeaturePairCosine[] =>
     pairs.map((pair, index) => ({ ...pair, ...place(pair.cos), ...whole?.ranks[from + index] }));
   const pairs = raw.map(
     (pair, index): ConceptPairCosine => ({ ...pair, ...place(pair.cos), ...whole?.extras[index] }),
   );
-  const ranked = ends.map((pair, index) => ({ ...pair, ...whole?.ranks[namedRaw.length + index] }));
+  const ranked = ends.map((pair, index) => ({ ...pair, ...whole?.ranks[named.length + index] }));
+  const tests = await testPairs(options, pairs, whole?.centring);
   return {
     space,
     pairs,
     concepts: concepts.map((concept, c) => summarizeConcept(concept, pairs, place(conceptMeans[c]!))),
-    pooledMean: place(means[0]!),
-    macroMean: place(means[1]!),
-    random: placed(randomRaw, namedRaw.length + ends.length),
-    randomMean: place(means[2]!),
-    named: placed(namedRaw, 0),
+    pooledMean: place(means[0]),
+    macroMean: place(means[1]),
+    random: placed(random, named.length + ends.length),
+    randomMean: place(means[2]),
+    named: placed(named, 0),
     ...(counted && {
       population: counted.population,
       top: ranked.slice(0, counted.top.length),
       bottom: ranked.slice(counted.top.length),
     }),
-    ...(whole && { meanDirectionLength: whole.meanDirectionLength }),
+    ...(whole && { meanDirectionLength: whole.centring.meanLength }),
+    ...(tests && { tests }),
   };
+}
+
+type RawFeaturePair = Omit<RawPair, 'concept'>;
+
+interface Cosines {
+  readonly raw: readonly RawPair[];
+  readonly random: readonly RawFeaturePair[];
+  readonly named: readonly RawFeaturePair[];
+  readonly conceptMeans: readonly number[];
+  /** Pooled, of concept means, of the random pairs. */
+  readonly means: readonly [number, number, number];
+}
+
+function cosinesOf({ rows, concepts, random, named }: MeasureSpaceOptions): Cosines {
+  const cosOf = (a: number, b: number): number => cosine(rows.rows, rows.rowOf(a), rows.rows, rows.rowOf(b));
+  const measure = ({ a, b }: FeaturePair): RawFeaturePair => ({ featureA: a, featureB: b, cos: cosOf(a, b) });
+  const byConcept = concepts.map((concept) =>
+    crossPairs(concept).pairs.map((pair) => ({ concept, ...measure(pair) })),
+  );
+  const raw = byConcept.flat();
+  const randomRaw = random.map(measure);
+  const conceptMeans = byConcept.map((pairs) => meanOf(pairs));
+  return {
+    raw,
+    random: randomRaw,
+    named: named.map(measure),
+    conceptMeans,
+    means: [meanOf(raw), mean(conceptMeans.filter((value) => !Number.isNaN(value))), meanOf(randomRaw)],
+  };
+}
+
+async function testPairs(
+  { rows, concepts, tests, signal }: MeasureSpaceOptions,
+  pairs: readonly ConceptPairCosine[],
+  centring: Centring | undefined,
+): Promise<AntonymTests | undefined> {
+  if (!tests || pairs.every(({ cos }) => Number.isNaN(cos))) return undefined;
+  return testAntonyms({
+    ...tests,
+    rows,
+    concepts,
+    pairs,
+    ...(centring && { centring }),
+    ...(signal && { signal }),
+  });
 }
 
 function meanOf(pairs: readonly { readonly cos: number }[]): number {
@@ -191,13 +231,13 @@ interface AgainstAll {
   readonly extras: readonly Pick<Required<ConceptPairCosine>, 'rankOfA' | 'rankOfB' | 'centredCos'>[];
   /** Of the others. */
   readonly ranks: readonly PairRanks[];
-  readonly meanDirectionLength: number;
+  readonly centring: Centring;
 }
 
 async function measureAgainstAll(
   matrix: FeatureMatrix,
   pairs: readonly RawPair[],
-  others: readonly Omit<RawPair, 'concept'>[],
+  others: readonly RawFeaturePair[],
 ): Promise<AgainstAll> {
   const centring = createCentring(matrix);
   const all = [...pairs, ...others].slice(0, Math.max(pairs.length, MOST_RANKED));
@@ -207,7 +247,7 @@ async function measureAgainstAll(
   ]);
   const ranksOf = (index: number) => ({ rankOfB: ranks[index]!, rankOfA: ranks[index + all.length]! });
   return {
-    meanDirectionLength: centring.meanLength,
+    centring,
     ranks: all.slice(pairs.length).map((_, index) => ranksOf(pairs.length + index)),
     extras: pairs.map(({ featureA, featureB }, index) => ({
       ...ranksOf(index),
