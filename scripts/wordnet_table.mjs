@@ -43,6 +43,7 @@ for (const [pos, name] of Object.entries(PARTS)) {
 /** How often each sense of a word was tagged; half a count more for each, so that no sense is impossible. */
 const tagged = new Map();
 const taggedInAll = new Map();
+const verbs = new Map();
 for (const line of readFileSync(join(dict, 'index.sense'), 'latin1').split('\n')) {
   const [key, offset, , count] = line.split(' ');
   if (count === undefined) continue;
@@ -52,10 +53,18 @@ for (const line of readFileSync(join(dict, 'index.sense'), 'latin1').split('\n')
   const sense = `${SENSE_TYPES[rest[0]]}${offset} ${word}`;
   tagged.set(sense, (tagged.get(sense) ?? 0) + weight);
   taggedInAll.set(word, (taggedInAll.get(word) ?? 0) + weight);
+  if (sense[0] === 'v') verbs.set(word, (verbs.get(word) ?? 0) + weight);
 }
-/** Share of a word's tagged occurrences, over all parts of speech, that have this sense. */
-const shareOf = (synset, word) =>
-  (tagged.get(`${synset} ${word.toLowerCase()}`) ?? 0) / (taggedInAll.get(word.toLowerCase()) ?? 1);
+/**
+ * Share of a word's tagged occurrences, over all parts of speech, that have this sense. A form is tagged as its base, so that of `said` the adjective would have
+ * everything: the verb's occurrences count as occurrences of the form, as if each of about four forms had its part.
+ */
+const shareOf = (synset, word) => {
+  const lower = word.toLowerCase();
+  const base = synset[0] === 'v' ? undefined : baseForms(lower).find((form) => verbs.has(form));
+  const asForm = base === undefined ? 0 : verbs.get(base) / 4;
+  return (tagged.get(`${synset} ${lower}`) ?? 0) / ((taggedInAll.get(lower) ?? 1) + asForm);
+};
 
 /** Antonymy and derivation hold between words in a sense: `a01151786 2`. */
 const nameOf = (synset, word) => `${synset} ${word}`;
@@ -145,7 +154,7 @@ for (const [from, to] of pairs) {
 }
 
 /** A word whose sense is hardly ever meant says nothing, least of all one that is only similar. */
-const LEAST_PERCENT = [1, 3, 5, 20];
+const LEAST_PERCENT = [1, 3, 5, 30];
 const sideText = (words, opposite) =>
   KINDS.map((_, kind) =>
     [...words]

@@ -35,6 +35,21 @@ const RULES: readonly (readonly [string, string])[] = [
 const MIN_STEM = 3;
 
 const IRREGULAR: Readonly<Record<string, string>> = {
+  said: 'say',
+  left: 'leave',
+  felt: 'feel',
+  made: 'make',
+  thought: 'think',
+  found: 'find',
+  meant: 'mean',
+  saw: 'see',
+  seen: 'see',
+  knew: 'know',
+  known: 'know',
+  told: 'tell',
+  bound: 'bind',
+  ground: 'grind',
+  bent: 'bend',
   won: 'win',
   lost: 'lose',
   bought: 'buy',
