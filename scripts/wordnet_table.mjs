@@ -224,10 +224,11 @@ const compounds = [...nouns].filter((noun) => {
   if (!/^[a-z]+(?: [a-z]+){1,2}$/.test(noun) || known.has(noun)) return false;
   return noun.split(' ').some((part) => opposites.has(part)) && isNameOnly(noun);
 });
-/** `number` is not a form of `numb`. */
-const lookalikes = [...lemmas].filter(
-  (lemma) => !known.has(lemma) && baseForms(lemma).some((form) => known.has(form)),
-);
+/** `number` is not a form of `numb`, and `meaning` is hardly ever one of `mean`; `loved` is one of `love`, though it is a word of its own too. */
+const lookalikes = [...lemmas].filter((lemma) => {
+  const base = known.has(lemma) ? undefined : baseForms(lemma).find((form) => known.has(form));
+  return base !== undefined && (taggedInAll.get(lemma) ?? 0) > (verbs.get(base) ?? 0) / 4;
+});
 const write = (name, about, lines) =>
   writeFileSync(join(out, name), `${[head[0], about, ...lines.sort(compare)].join('\n')}\n`);
 write(
