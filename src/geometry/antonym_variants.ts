@@ -43,7 +43,7 @@ interface ChosenPool {
 
 /** Without the whole dictionary, or where the concepts fill a pool, the pool is the concepts' features. */
 export async function choosePool(
-  { rows, seed, signal }: AntonymTestsOptions,
+  { rows, seed, signal }: Pick<AntonymTestsOptions, 'rows' | 'seed' | 'signal'>,
   { features }: ConceptBlocks,
 ): Promise<ChosenPool> {
   const tooMany = features.length > MOST_POOL_FEATURES;
@@ -62,7 +62,7 @@ export async function choosePool(
 }
 
 export function knownDensities(
-  { densityOf }: AntonymTestsOptions,
+  { densityOf }: Pick<AntonymTestsOptions, 'densityOf'>,
   pool: PoolCosines,
   { features }: ConceptBlocks,
 ): readonly (number | undefined)[] | undefined {
