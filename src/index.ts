@@ -42,12 +42,15 @@ export { type MeasureSaeOptions, measureSae, type SaeGeometry } from './geometry
 export type {
   ConceptPairCosine,
   ConceptSummary,
-  PlacedCosine,
+  FeaturePairCosine,
+  PairRanks,
+  PlacedPair,
   SpaceMeasures,
 } from './geometry/measure_space.ts';
 export { findNeighbors, type Neighbors } from './geometry/neighbors.ts';
 export { classifyPair, type PairClass } from './geometry/pair_class.ts';
 export { GEOMETRY_PARTS, type GeometryPart } from './geometry/parts.ts';
+export type { PlacedCosine, Population, PopulationQuantile } from './geometry/population.ts';
 export { drawRandomPairs, type FeaturePair } from './geometry/random_pairs.ts';
 export { measureSameFeature, type SameFeature } from './geometry/same_feature.ts';
 export type { SearchedRows, SearchedSae } from './geometry/searched_rows.ts';

@@ -11,6 +11,7 @@ import { generateCommand } from './generate_command.ts';
 import { geometryCommand } from './geometry_command.ts';
 import { judgeCommand } from './judge_command.ts';
 import { neighborsCommand } from './neighbors_command.ts';
+import { powerCommand } from './power_command.ts';
 import type { CommandFactory } from './program.ts';
 import { saeCommand } from './sae_command.ts';
 import { steerCommand } from './steer_command.ts';
@@ -18,6 +19,7 @@ import { trainCommand } from './train_command.ts';
 
 export const commandFactories: readonly CommandFactory[] = [
   geometryCommand,
+  powerCommand,
   extremesCommand,
   neighborsCommand,
   generateCommand,

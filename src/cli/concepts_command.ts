@@ -1,8 +1,9 @@
-/** @file `antipode concepts list`, `show` and `check`: the shipped catalogues and users' concept files. */
+/** @file `antipode concepts list`, `show`, `check` and `discover`: the shipped catalogues, users' concept files, and proposals for new ones. */
 
 import { Command } from 'commander';
 import type { Concept, ConceptCounts, ConceptSet, Overlap } from '../concepts/concept_set.ts';
 import { type DisplayTable, left, right } from '../report/display.ts';
+import { discoverCommand } from './concepts_discover.ts';
 import type { CliContext } from './context.ts';
 import { withExamples } from './help.ts';
 import { type Style, visible } from './output.ts';
@@ -10,11 +11,18 @@ import { type Style, visible } from './output.ts';
 export function conceptsCommand(context: CliContext): Command {
   return withExamples(
     new Command('concepts')
-      .description('Shows the pairs of opposite concepts that ship with antipode and checks your own.')
+      .description(
+        'Shows the pairs of opposite concepts that ship with antipode, finds others in explanations, and checks your own.',
+      )
       .addCommand(listCommand(context))
       .addCommand(showCommand(context))
-      .addCommand(checkCommand(context)),
-    ['antipode concepts show article-10', 'antipode concepts check my_concepts.yaml'],
+      .addCommand(checkCommand(context))
+      .addCommand(discoverCommand(context)),
+    [
+      'antipode concepts show article-10',
+      'antipode concepts discover --out opposites.yaml',
+      'antipode concepts check my_concepts.yaml',
+    ],
   );
 }
 
@@ -77,6 +85,7 @@ function checkCommand(context: CliContext): Command {
             valid: true,
             ...identityOf(set),
             ...countsOf(counts),
+            struck: set.struck ?? 0,
             overlaps: found,
           }),
           quiet: () => [visible(name)],
@@ -177,7 +186,7 @@ function checkText(
 ): string {
   const sae = set.sae ?? set.neuronpediaId ?? (set.layer === undefined ? undefined : `layer ${set.layer}`);
   return [
-    `${bold(visible(set.id))}: valid, ${countSentence(counts)}`,
+    `${bold(visible(set.id))}: valid, ${countSentence(counts)}${set.struck === undefined ? '' : `, ${counted(set.struck, 'concept')} struck`}`,
     ...overlapSentences(counts, found).map((line) => visible(line)),
     sae === undefined
       ? dim('no SAE is named: that every index exists is checked when one is used')

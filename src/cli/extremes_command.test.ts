@@ -195,7 +195,13 @@ describe('antipode extremes', () => {
       0,
       expect.stringContaining(`All of them together: mean ${mean.toFixed(5)}, `),
     ]);
-    await expectDocumented('run', 'extremes', ['extremes', 'histogram', 'population', 'searched']);
+    await expectDocumented('run', 'extremes', [
+      'extremes',
+      'histogram',
+      'population',
+      'quantiles',
+      'searched',
+    ]);
     const { tables } = await json(args);
     const ofDecoder = (rows: Row[] | undefined): Row[] => rows!.filter(({ space }) => space === 'decoder');
     const counts = ofDecoder(tables['histogram']).map(({ count }) => count as number);

@@ -3,11 +3,12 @@
 import { Command, Option } from 'commander';
 import { AntipodeError } from '../errors.ts';
 import { GEOMETRY_PARTS } from '../geometry/parts.ts';
+import { DEFAULT_DRAWS, DENSE_ABOVE } from '../geometry/test_defaults.ts';
 import { SPACES } from '../sae/sae.ts';
 import type { CliContext } from './context.ts';
 import type { GeometryFlags } from './geometry_flags.ts';
 import { withExamples } from './help.ts';
-import { collect, integerOption, spacesOption, subsetOption } from './options.ts';
+import { collect, integerOption, numberOption, spacesOption, subsetOption } from './options.ts';
 import { addSaeOptions } from './sae_options.ts';
 
 export function geometryCommand(context: CliContext): Command {
@@ -43,17 +44,29 @@ export function geometryCommand(context: CliContext): Command {
     .addOption(
       new Option(
         '--only <parts>',
-        `some of ${GEOMETRY_PARTS.join(',')}; without extremes nothing is searched`,
+        `some of ${GEOMETRY_PARTS.join(',')}; without extremes and antipodality nothing is searched`,
       )
         .argParser(subsetOption('--only', GEOMETRY_PARTS))
         .default([...GEOMETRY_PARTS], 'all'),
     )
-    .option('--seed <integer>', 'seed of the random pairs', integerOption('--seed', 0), 0)
+    .option('--seed <integer>', 'seed of random pairs and tests', integerOption('--seed', 0), 0)
     .option(
       '--random-pairs <count>',
       'random pairs of the article’s baseline',
       integerOption('--random-pairs', 1, 1_000_000),
       20,
+    )
+    .option(
+      '--draws <count>',
+      'random draws of each test',
+      integerOption('--draws', 99, 1_000_000),
+      DEFAULT_DRAWS,
+    )
+    .option(
+      '--dense-above <share>',
+      'share of tokens above which an active feature counts as dense, 0 to 1',
+      numberOption('--dense-above', 0, 1),
+      DENSE_ABOVE,
     )
     .option('--top <count>', 'extreme pairs kept at each end', integerOption('--top', 1, 100_000), 10)
     .option(

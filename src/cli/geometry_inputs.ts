@@ -1,4 +1,4 @@
-/** @file Opens what `antipode geometry` was given, and decides which concepts and explanations belong to which SAE. */
+/** @file Opens what `antipode geometry` and `antipode power` were given, and decides which concepts and explanations belong to which SAE. */
 
 import { catalogue, catalogueIds, catalogueOf } from '../concepts/catalogues.ts';
 import type { ConceptSet } from '../concepts/concept_set.ts';
@@ -8,7 +8,7 @@ import { AntipodeError } from '../errors.ts';
 import type { SaeFile } from '../sae/sae.ts';
 import type { CliContext } from './context.ts';
 import { type KnownNotes, notesFor } from './explanation_inputs.ts';
-import type { GeometryFlags } from './geometry_flags.ts';
+import type { ConceptFlags } from './geometry_flags.ts';
 import { withDensities } from './known_densities.ts';
 import { openNamedSae } from './open_named_sae.ts';
 import { closeAll, withDistinctLabels } from './several_saes.ts';
@@ -19,10 +19,7 @@ export interface GeometryInput extends KnownNotes {
 }
 
 /** The SAEs in the order given. @throws {AntipodeError} when something is missing, malformed or cannot be matched; all files are closed then */
-export async function openGeometryInputs(
-  context: CliContext,
-  flags: GeometryFlags,
-): Promise<GeometryInput[]> {
+export async function openGeometryInputs(context: CliContext, flags: ConceptFlags): Promise<GeometryInput[]> {
   checkCounts(flags);
   const sets = await loadConceptSets(context, flags.concepts ?? []);
   const inputs: GeometryInput[] = [];
@@ -37,7 +34,7 @@ export async function openGeometryInputs(
 }
 
 /** @throws {AntipodeError} `usage` when lists that go together have different lengths */
-export function checkCounts({ sae, concepts = [], explanations = [] }: GeometryFlags): void {
+export function checkCounts({ sae, concepts = [], explanations = [] }: ConceptFlags): void {
   for (const [name, given] of [
     ['--concepts', concepts],
     ['--explanations', explanations],
@@ -65,7 +62,7 @@ interface Named {
 
 async function openInput(
   context: CliContext,
-  flags: GeometryFlags,
+  flags: ConceptFlags,
   { ref, index, sets }: Named,
 ): Promise<GeometryInput> {
   const sae = await openNamedSae(context, flags, ref);
@@ -85,7 +82,7 @@ function conceptsFor(
   sae: SaeFile,
   index: number,
   sets: readonly ConceptSet[],
-  flags: GeometryFlags,
+  flags: ConceptFlags,
 ): ConceptSet {
   const { identity } = sae.header;
   const own = sets.find(

@@ -5,12 +5,12 @@ import { loadConcepts } from '../concepts/load_concepts.ts';
 import { formatCount } from '../report/display.ts';
 import type { CliContext } from './context.ts';
 import { showDryRun } from './dry_run.ts';
-import type { GeometryFlags } from './geometry_flags.ts';
+import type { ConceptFlags, GeometryFlags } from './geometry_flags.ts';
 import { checkCounts } from './geometry_inputs.ts';
 import { visible } from './output.ts';
 import { planSae, type SaePlan } from './sae_plan.ts';
 
-interface ConceptPlan extends Omit<ConceptCounts, 'skippedPairs'> {
+export interface ConceptPlan extends Omit<ConceptCounts, 'skippedPairs'> {
   readonly id: string;
   readonly skipped_pairs: number;
 }
@@ -20,12 +20,7 @@ export async function planGeometry(context: CliContext, flags: GeometryFlags): P
   checkCounts(flags);
   const saes: SaePlan[] = [];
   for (const ref of flags.sae) saes.push(await planSae(context, flags, ref));
-  const concepts: ConceptPlan[] = [];
-  for (const name of flags.concepts ?? []) {
-    const set = await loadConcepts(name, { cwd: context.cwd, stdin: context.stdin });
-    const { skippedPairs, ...counts } = countConcepts(set);
-    concepts.push({ id: set.id, ...counts, skipped_pairs: skippedPairs });
-  }
+  const concepts = await planConcepts(context, flags);
   const spaces = flags.only.includes('extremes') ? flags.spaces.length : 0;
   const searched = saes.reduce((sum, { all_pairs }) => sum + (all_pairs ?? 0) * spaces, 0);
   showDryRun(context, {
@@ -43,4 +38,18 @@ export async function planGeometry(context: CliContext, flags: GeometryFlags): P
     facts: { concepts, pairs_searched: searched },
     out: flags.out,
   });
+}
+
+/** The sets of `--concepts`. @throws {AntipodeError} for one that cannot be read */
+export async function planConcepts(
+  context: CliContext,
+  { concepts = [] }: ConceptFlags,
+): Promise<ConceptPlan[]> {
+  const plans: ConceptPlan[] = [];
+  for (const name of concepts) {
+    const set = await loadConcepts(name, { cwd: context.cwd, stdin: context.stdin });
+    const { skippedPairs, ...counts } = countConcepts(set);
+    plans.push({ id: set.id, ...counts, skipped_pairs: skippedPairs });
+  }
+  return plans;
 }

@@ -76,6 +76,9 @@ async function measureInput(
       seed: flags.seed,
       randomPairs: flags.randomPairs,
       top: flags.top,
+      draws: flags.draws,
+      denseAbove: flags.denseAbove,
+      densityOf: (feature) => notes.density(feature),
       ...(published && {
         named: { encoder: namedPairs(published, 'encoder'), decoder: namedPairs(published, 'decoder') },
       }),
@@ -104,6 +107,8 @@ function runFacts(
       spaces: flags.spaces,
       parts: flags.only,
       random_pairs: flags.randomPairs,
+      draws: flags.draws,
+      dense_above: flags.denseAbove,
       top: flags.top,
       strong_cosine: STRONG_COSINE,
     },
@@ -144,6 +149,8 @@ function commandLine(flags: GeometryFlags): string[] {
     ...optionWords('--only', flags.only.join(',')),
     ...optionWords('--seed', flags.seed),
     ...optionWords('--random-pairs', flags.randomPairs),
+    ...optionWords('--draws', flags.draws),
+    ...optionWords('--dense-above', flags.denseAbove),
     ...optionWords('--top', flags.top),
   ];
 }

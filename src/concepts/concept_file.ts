@@ -1,7 +1,8 @@
 /**
  * @file A user's concept file: YAML or JSON of the shape `[{concept, a: {label, features}, b: {label, features}}]`, or the same list
  * under `concepts` beside `title`, `source`, `description` and `sae`. Everything wrong with a file is said at once, each with line and
- * column. Leaves out reading it from disk.
+ * column. A file that `antipode concepts discover` proposed has `review` beside each concept: what a person struck is left out, and what nobody has reviewed is a problem.
+ * Leaves out reading it from disk.
  */
 
 import { z } from 'zod';
@@ -22,7 +23,10 @@ import { type Path, type Problem, parseYaml } from './yaml_text.ts';
 const EMPTY_SIDE: ConceptSide = { label: '', features: [] };
 
 /** What is read of a file, without its identity. */
-export type ConceptFile = Pick<ConceptSet, 'concepts' | 'sae' | 'source' | 'neuronpediaId' | 'layer'> & {
+export type ConceptFile = Pick<
+  ConceptSet,
+  'concepts' | 'sae' | 'source' | 'neuronpediaId' | 'layer' | 'struck'
+> & {
   readonly title?: string;
 };
 
@@ -39,7 +43,8 @@ const text = z.string().trim().min(1).max(MAX_TEXT);
 const anything = z.unknown().optional();
 const sideShape = z.strictObject({ label: anything, features: anything });
 const featuresShape = z.array(z.unknown()).min(1).max(MAX_SIDE);
-const conceptShape = z.strictObject({ concept: anything, a: anything, b: anything });
+const conceptShape = z.strictObject({ concept: anything, review: anything, a: anything, b: anything });
+const reviewShape = z.enum(['confirmed', 'struck', 'open']).optional();
 const listShape = z.array(z.unknown()).min(1).max(MAX_CONCEPTS);
 const fileShape = z.strictObject({
   title: text.optional(),
@@ -75,6 +80,7 @@ class Checker {
   #claimedBy = '';
   readonly #names = new Set<string>();
   #pairs = 0;
+  #struck = 0;
 
   constructor(offsetOf: (path: Path) => number, problems: readonly Problem[]) {
     this.#offsetOf = offsetOf;
@@ -82,7 +88,7 @@ class Checker {
   }
 
   file(value: unknown): ConceptFile | undefined {
-    if (Array.isArray(value)) return { concepts: this.#concepts(value, []) };
+    if (Array.isArray(value)) return { concepts: this.#concepts(value, []), ...this.#review() };
     const head = this.#shape(fileShape, value, []);
     if (!isRecord(value)) return undefined;
     const { title, source, sae } = head ?? {};
@@ -93,7 +99,12 @@ class Checker {
       ...(source === undefined ? {} : { source }),
       ...(sae === undefined ? {} : { sae }),
       concepts,
+      ...this.#review(),
     };
+  }
+
+  #review(): Pick<ConceptFile, 'struck'> {
+    return this.#struck === 0 ? {} : { struck: this.#struck };
   }
 
   /** What the whole file said about its SAE; ask after `file`. */
@@ -108,7 +119,26 @@ class Checker {
 
   #concepts(value: unknown, path: Path): Concept[] {
     const list = this.#shape(listShape, value, path) ?? [];
-    return list.map((entry, i) => this.#concept(entry, [...path, i]));
+    const concepts = list
+      .map((entry, i) => ({ entry, at: [...path, i] }))
+      .filter(({ entry, at }) => this.#isKept(entry, at))
+      .map(({ entry, at }) => this.#concept(entry, at));
+    if (concepts.length === 0 && list.length > 0) {
+      this.#add(path, `${shownPath(path)}: every concept is struck (expected one that is confirmed)`);
+    }
+    return concepts;
+  }
+
+  /** What is struck is not read further: it is there so that nobody has to judge it again. */
+  #isKept(entry: unknown, path: Path): boolean {
+    if (!isRecord(entry)) return true;
+    const at = [...path, 'review'];
+    const review = this.#shape(reviewShape, entry['review'], at);
+    if (review === 'open') {
+      this.#add(at, `${shownPath(at)}: nobody has reviewed it yet (got open, expected confirmed or struck)`);
+    }
+    if (review === 'struck') this.#struck += 1;
+    return review !== 'struck';
   }
 
   #concept(value: unknown, path: Path): Concept {

@@ -30,6 +30,8 @@ export interface ConceptSet {
   readonly neuronpediaId?: string;
   readonly layer?: number;
   readonly concepts: readonly Concept[];
+  /** Concepts that a person struck from what was proposed; they are not in `concepts`. */
+  readonly struck?: number;
   /** SHA-256 of the file's bytes, in hex; for the shipped catalogues, of their entry in the data file as compact JSON. */
   readonly sha256: string;
 }

@@ -11,6 +11,10 @@ const ROUNDING = 1e-12;
 export interface Centring {
   /** cos(u_i - mean, u_j - mean) of the unit rows u, float64; NaN where a row has no direction or equals the mean. */
   centredCosine(i: number, j: number): number;
+  /** <u_i, mean>, float64. */
+  alongMean(i: number): number;
+  /** As `centredCosine`, from a cosine and what `alongMean` gives for its two rows. */
+  centre(cos: number, alongI: number, alongJ: number): number;
   /** |mean|, in [0, 1]: 0 for directions that cancel out, 1 when all are equal. */
   readonly meanLength: number;
 }
@@ -35,16 +39,17 @@ export function createCentring(matrix: FeatureMatrix): Centring {
     for (let c = 0; c < cols; c++) dot += data[row * cols + c]! * center[c]!;
     return dot / norms[row]!;
   };
+  const centre = (cos: number, alongI: number, alongJ: number): number => {
+    const numerator = cos - alongI - alongJ + squaredLength;
+    const restI = 1 - 2 * alongI + squaredLength;
+    const restJ = 1 - 2 * alongJ + squaredLength;
+    if (!(restI > ROUNDING && restJ > ROUNDING)) return Number.NaN;
+    return Math.max(-1, Math.min(1, numerator / Math.sqrt(restI * restJ)));
+  };
   return {
     meanLength: Math.sqrt(squaredLength),
-    centredCosine(i, j) {
-      const alongI = along(i);
-      const alongJ = along(j);
-      const numerator = cosine(matrix, i, matrix, j) - alongI - alongJ + squaredLength;
-      const restI = 1 - 2 * alongI + squaredLength;
-      const restJ = 1 - 2 * alongJ + squaredLength;
-      if (!(restI > ROUNDING && restJ > ROUNDING)) return Number.NaN;
-      return Math.max(-1, Math.min(1, numerator / Math.sqrt(restI * restJ)));
-    },
+    centredCosine: (i, j) => centre(cosine(matrix, i, matrix, j), along(i), along(j)),
+    alongMean: along,
+    centre,
   };
 }

@@ -1,10 +1,11 @@
 /** @file The most aligned and most opposed pairs of a space with what explains them: the cosine in the other space and the class. */
 
 import type { Space } from '../sae/sae.ts';
-import type { ScoredPair } from '../search/pairs.ts';
+import type { PairRanks, PlacedPair } from './measure_space.ts';
 import { classifyPair, type PairClass } from './pair_class.ts';
+import type { PlacedCosine } from './population.ts';
 
-export interface ExtremePair {
+export interface ExtremePair extends Omit<PlacedCosine, 'cos'>, PairRanks {
   /** The space that was searched. */
   readonly space: Space;
   readonly end: 'aligned' | 'opposed';
@@ -25,12 +26,12 @@ export interface AnnotateOptions {
   readonly otherCosine: (featureA: number, featureB: number) => number;
 }
 
-/** @param pairs the most extreme first */
+/** @param pairs the most extreme first; their places stay with them */
 export function annotateExtremes(
-  pairs: readonly ScoredPair[],
+  pairs: readonly PlacedPair[],
   { space, end, otherCosine }: AnnotateOptions,
 ): ExtremePair[] {
-  return pairs.map(({ i, j, cos }, index) => {
+  return pairs.map(({ i, j, cos, ...places }, index) => {
     const other = otherCosine(i, j);
     const [cosEncoder, cosDecoder] = space === 'encoder' ? [cos, other] : [other, cos];
     return {
@@ -42,6 +43,7 @@ export function annotateExtremes(
       cosEncoder,
       cosDecoder,
       pairClass: classifyPair(cosEncoder, cosDecoder),
+      ...places,
     };
   });
 }

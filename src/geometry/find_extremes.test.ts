@@ -110,7 +110,11 @@ describe('findExtremes against numpy in float64', () => {
   it.each(cases)('%s: a census counts all pairs and changes no pair', async (name, options) => {
     const plain = await find(options());
     const counted = await find({ ...options(), census: true });
-    expect(counted.map(({ population, ...found }) => found)).toEqual(plain);
+    const unplaced = counted.map(({ population, ...found }) => ({
+      ...found,
+      extremes: found.extremes.map(({ pairsBelow, percentile, z, ...pair }) => pair),
+    }));
+    expect(unplaced).toEqual(plain);
     for (const { space, population } of counted) {
       const { pairs, mean, sd, counts } = golden[name][space];
       const width = population!.histogram.length / counts.length;

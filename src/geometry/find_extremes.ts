@@ -7,11 +7,11 @@ import { AntipodeError } from '../errors.ts';
 import type { DeviceChoice, RunningDevice } from '../onnx/device.ts';
 import type { SaeFile, Space } from '../sae/sae.ts';
 import { type Extremes, extremes, extremesBetween } from '../search/extremes.ts';
-import { searchPairs } from '../search/search_pairs.ts';
 import { pairCount } from '../search/tiles.ts';
 import type { FeatureMatrix } from '../tensor/matrix.ts';
+import { searchCounted } from './counted_search.ts';
 import { annotateExtremes, type ExtremePair, otherSpace } from './extremes.ts';
-import type { Population } from './measure_space.ts';
+import type { Population } from './population.ts';
 import { cosinesIn, type SearchedRows, type SearchedSae, searchedRows } from './searched_rows.ts';
 
 export interface FindExtremesOptions {
@@ -103,9 +103,7 @@ async function searchRows(
     ...(onProgress && { onProgress: (done: number, total: number) => onProgress(space, done, total) }),
   };
   if (options.census) {
-    const { census, ...ends } = await searchPairs({ ...asked, a, ...(b && { b }), countBelow: [] });
-    const { pairs, mean, sd, histogram } = census!;
-    return { ...ends, population: { pairs, mean, sd, histogram } };
+    return searchCounted({ ...asked, a, ...(b && { b }), countBelow: [] });
   }
   const where = { ...(device && { device }), ...(onDevice && { onDevice }) };
   return b ? extremesBetween(a, b, { ...asked, ...where }) : extremes(a, { ...asked, ...where });

@@ -6,6 +6,15 @@
 
 export type PairClass = 'antipodal' | 'duplicate' | 'decoder-only' | 'encoder-only' | 'crossed' | 'weak';
 
+export const PAIR_CLASSES: readonly PairClass[] = [
+  'antipodal',
+  'duplicate',
+  'decoder-only',
+  'encoder-only',
+  'crossed',
+  'weak',
+];
+
 /** |cos| from which a cosine counts as strong; recorded with every run. */
 export const STRONG_COSINE = 0.5;
 

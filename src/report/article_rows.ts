@@ -9,7 +9,8 @@ import {
   type PublishedCosines,
   type PublishedExtreme,
 } from '../concepts/published.ts';
-import type { FeaturePairCosine, PlacedCosine, SpaceMeasures } from '../geometry/measure_space.ts';
+import type { FeaturePairCosine, SpaceMeasures } from '../geometry/measure_space.ts';
+import type { PlacedCosine } from '../geometry/population.ts';
 import { maxBy, minBy } from '../stats/summary.ts';
 
 export type RowGroup = 'antonym' | 'random' | 'population';

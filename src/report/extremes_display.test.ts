@@ -97,7 +97,14 @@ describe('what was searched', () => {
   });
 
   it('no sentence about the population of no pairs', () => {
-    const none = { pairs: 0, mean: Number.NaN, sd: Number.NaN, histogram: new Float64Array(4) };
+    const none = {
+      pairs: 0,
+      mean: Number.NaN,
+      sd: Number.NaN,
+      skewness: Number.NaN,
+      quantiles: [],
+      histogram: new Float64Array(4),
+    };
     const some = { ...none, pairs: 3, mean: 0.125, sd: 0.5 };
     expect(notes(subject({ pairs: 0, population: none }))).not.toContain('mean');
     expect(notes(subject({ population: some }))).toContain(

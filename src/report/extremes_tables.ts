@@ -2,10 +2,11 @@
 
 import { type ColumnSpec, type Table, tableFrom } from '../formats/table.ts';
 import type { ExtremePair } from '../geometry/extremes.ts';
+import type { PlacedCosine } from '../geometry/population.ts';
 import type { Space } from '../sae/sae.ts';
 import { type ExtremesSubject, publishedOf } from './extremes_subject.ts';
 import type { FeatureNotes } from './feature_notes.ts';
-import { binColumns, binsOf, populationColumns } from './population_tables.ts';
+import { binColumns, binsOf, populationColumns, quantileColumns } from './population_tables.ts';
 
 /** Raised when a column changes its meaning or goes; a new column does not raise it. */
 export const EXTREMES_SCHEMA_VERSION = 1;
@@ -43,7 +44,14 @@ export const extremeColumns: readonly ColumnSpec<ExtremeRow>[] = [
   { name: 'explanation_b', type: 'string', value: ({ notesB, featureB }) => notesB.explanation(featureB) },
 ];
 
-/** `extremes`, a row per pair, and `searched`, a row per space; with a census `population` and `histogram`. Within one dictionary `sae_b` is `sae`. */
+/** Where all pairs were counted. */
+export const placeColumns: readonly ColumnSpec<Omit<PlacedCosine, 'cos'>>[] = [
+  { name: 'percentile', type: 'float64', value: ({ percentile }) => percentile },
+  { name: 'pairs_below', type: 'float64', value: ({ pairsBelow }) => pairsBelow },
+  { name: 'z', type: 'float64', value: ({ z }) => z },
+];
+
+/** `extremes`, a row per pair, and `searched`, a row per space; with a census `population`, `quantiles` and `histogram`. Within one dictionary `sae_b` is `sae`. */
 export function extremesTables(subject: ExtremesSubject): Table[] {
   const { a, b = a, found } = subject;
   const [saeA, saeB] = [a.header.identity.label, b.header.identity.label];
@@ -70,12 +78,15 @@ export function extremesTables(subject: ExtremesSubject): Table[] {
   const bins = populations.flatMap(({ space, population }) =>
     binsOf(population).map((bin) => ({ space, ...bin })),
   );
+  const quantiles = populations.flatMap(({ space, population }) =>
+    population.quantiles.map((quantile) => ({ space, ...quantile })),
+  );
   const inSpace = [
     ...dictionaries,
     { name: 'space', type: 'string', value: ({ space }: { space: Space }) => space },
   ] as const;
   return [
-    tableFrom('extremes', rows, [...dictionaries, ...extremeColumns]),
+    tableFrom('extremes', rows, [...dictionaries, ...extremeColumns, ...placeColumns]),
     tableFrom('searched', found, [
       ...inSpace,
       { name: 'features', type: 'int32', value: (row) => row.a.features },
@@ -89,6 +100,7 @@ export function extremesTables(subject: ExtremesSubject): Table[] {
     ...(populations.length > 0
       ? [
           tableFrom('population', populations, [...inSpace, ...populationColumns]),
+          tableFrom('quantiles', quantiles, [...inSpace, ...quantileColumns]),
           tableFrom('histogram', bins, [...inSpace, ...binColumns]),
         ]
       : []),

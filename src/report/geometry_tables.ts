@@ -5,11 +5,12 @@
 
 import { type ColumnSpec, type Table, tableFrom } from '../formats/table.ts';
 import type { SaeGeometry } from '../geometry/measure_sae.ts';
-import type { ConceptPairCosine, PlacedCosine, SpaceMeasures } from '../geometry/measure_space.ts';
+import type { ConceptPairCosine, PairRanks, SpaceMeasures } from '../geometry/measure_space.ts';
+import type { PlacedCosine } from '../geometry/population.ts';
 import { articleRows } from './article_rows.ts';
-import { extremeColumns } from './extremes_tables.ts';
+import { extremeColumns, placeColumns } from './extremes_tables.ts';
 import { type GeometrySubject, namedRows, publishedExtreme, usesCatalogue } from './geometry_subject.ts';
-import { binColumns, binsOf, populationColumns } from './population_tables.ts';
+import { binColumns, binsOf, populationColumns, quantileColumns } from './population_tables.ts';
 
 /** Raised when a column changes its meaning or goes; a new column does not raise it. */
 export const GEOMETRY_SCHEMA_VERSION = 1;
@@ -59,9 +60,12 @@ const explanations: ColumnSpec<OfSubject & OfPair>[] = [
 
 const placement: ColumnSpec<PlacedCosine>[] = [
   { name: 'cos', type: 'float64', value: ({ cos }) => cos },
-  { name: 'percentile', type: 'float64', value: ({ percentile }) => percentile },
-  { name: 'pairs_below', type: 'float64', value: ({ pairsBelow }) => pairsBelow },
-  { name: 'z', type: 'float64', value: ({ z }) => z },
+  ...placeColumns,
+];
+
+const ranks: ColumnSpec<PairRanks>[] = [
+  { name: 'rank_of_b', type: 'int32', value: ({ rankOfB }) => rankOfB },
+  { name: 'rank_of_a', type: 'int32', value: ({ rankOfA }) => rankOfA },
 ];
 
 function eachSpace(subjects: readonly GeometrySubject[]): InSpace[] {
@@ -80,6 +84,7 @@ export function geometryTables(subjects: readonly GeometrySubject[]): Table[] {
     sameFeatureSummaryTable(subjects),
     sameFeatureTable(subjects),
     populationTable(subjects),
+    quantilesTable(subjects),
     histogramTable(subjects),
   ];
   return tables.filter(({ rowCount }) => rowCount > 0);
@@ -127,8 +132,7 @@ function pairsTable(subjects: readonly GeometrySubject[]): Table {
     { name: 'label_b', type: 'string', value: ({ concept }) => concept.b.label },
     ...features,
     ...placement,
-    { name: 'rank_of_b', type: 'int32', value: ({ rankOfB }) => rankOfB },
-    { name: 'rank_of_a', type: 'int32', value: ({ rankOfA }) => rankOfA },
+    ...ranks,
     { name: 'cos_centred', type: 'float64', value: ({ centredCos }) => centredCos },
     { name: 'cos_other_space', type: 'float64', value: ({ cosOther }) => cosOther },
     ...explanations,
@@ -167,7 +171,7 @@ function randomTable(subjects: readonly GeometrySubject[]): Table {
   const rows = eachSpace(subjects).flatMap(({ subject, measures }) =>
     measures.random.map((pair) => ({ ...pair, subject, space: measures.space })),
   );
-  return tableFrom('random_pairs', rows, [...place, ...features, ...placement, ...explanations]);
+  return tableFrom('random_pairs', rows, [...place, ...features, ...placement, ...ranks, ...explanations]);
 }
 
 function namedPairsTable(subjects: readonly GeometrySubject[]): Table {
@@ -179,6 +183,7 @@ function namedPairsTable(subjects: readonly GeometrySubject[]): Table {
     { name: 'relation', type: 'string', value: ({ relation }) => relation },
     ...features,
     ...placement,
+    ...ranks,
     { name: 'published_cos', type: 'float64', value: ({ published }) => published },
     { name: 'difference', type: 'float64', value: ({ cos, published }) => cos - published },
   ]);
@@ -194,7 +199,7 @@ function extremesTable(subjects: readonly GeometrySubject[]): Table {
       publishedCos: publishedExtreme(subject.published, pair),
     })),
   );
-  return tableFrom('extremes', rows, [saeColumn, ...extremeColumns]);
+  return tableFrom('extremes', rows, [saeColumn, ...extremeColumns, ...placeColumns, ...ranks]);
 }
 
 function sameFeatureSummaryTable(subjects: readonly GeometrySubject[]): Table {
@@ -254,6 +259,13 @@ function populationTable(subjects: readonly GeometrySubject[]): Table {
       value: ({ meanDirectionLength }) => meanDirectionLength,
     },
   ]);
+}
+
+function quantilesTable(subjects: readonly GeometrySubject[]): Table {
+  const rows = eachSpace(subjects).flatMap(({ subject, measures: { space, population } }) =>
+    (population?.quantiles ?? []).map((quantile) => ({ subject, space, ...quantile })),
+  );
+  return tableFrom('quantiles', rows, [...place, ...quantileColumns]);
 }
 
 function histogramTable(subjects: readonly GeometrySubject[]): Table {

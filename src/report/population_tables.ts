@@ -1,7 +1,7 @@
 /** @file Columns for the population of all pairs of a space, which several kinds of runs count. */
 
 import type { ColumnSpec } from '../formats/table.ts';
-import type { Population } from '../geometry/measure_space.ts';
+import type { Population, PopulationQuantile } from '../geometry/population.ts';
 
 export interface PopulationRow {
   readonly population: Population;
@@ -14,6 +14,7 @@ export const populationColumns: readonly ColumnSpec<PopulationRow>[] = [
   { name: 'pairs', type: 'float64', value: ({ population }) => population.pairs },
   { name: 'mean', type: 'float64', value: ({ population }) => population.mean },
   { name: 'sd', type: 'float64', value: ({ population }) => population.sd },
+  { name: 'skewness', type: 'float64', value: ({ population }) => population.skewness },
   { name: 'max', type: 'float64', value: ({ max }) => max },
   { name: 'min', type: 'float64', value: ({ min }) => min },
 ];
@@ -38,4 +39,9 @@ export const binColumns: readonly ColumnSpec<HistogramBin>[] = [
   { name: 'lower', type: 'float64', value: ({ lower }) => lower },
   { name: 'upper', type: 'float64', value: ({ upper }) => upper },
   { name: 'count', type: 'float64', value: ({ count }) => count },
+];
+
+export const quantileColumns: readonly ColumnSpec<PopulationQuantile>[] = [
+  { name: 'q', type: 'float64', value: ({ q }) => q },
+  { name: 'cos', type: 'float64', value: ({ cos }) => cos },
 ];

@@ -1,5 +1,6 @@
 /** @file What the searching thread asks of the workers of the int8 engine. All large arrays lie in shared memory; rows are counted without those that have no direction. */
 
+import type { Partners } from './antipodal_pass.ts';
 import type { ScoredPair } from './pairs.ts';
 import type { SharedRows } from './worker_protocol.ts';
 
@@ -166,7 +167,25 @@ export interface SelfTestJob {
   readonly kind: 'selfTest';
 }
 
-export type Job = QuantiseJob | SketchJob | MatchJob | SurveyJob | PassJob | NearestJob | SelfTestJob;
+/** Looks for each row's partner with the largest product of cosines in two matrices; works on float32 products. */
+export interface AntipodalJob {
+  readonly kind: 'antipodality';
+  /** The same rows are usable in both. */
+  readonly encoder: SharedRows;
+  readonly decoder: SharedRows;
+  readonly d: number;
+  readonly control: Int32Array;
+}
+
+export type Job =
+  | QuantiseJob
+  | SketchJob
+  | MatchJob
+  | SurveyJob
+  | PassJob
+  | NearestJob
+  | AntipodalJob
+  | SelfTestJob;
 
 export interface PassAnswer {
   readonly top: readonly ScoredPair[];
@@ -184,6 +203,7 @@ export interface Answers {
   readonly survey: SurveyAnswer;
   readonly pass: PassAnswer;
   readonly nearest: NearestAnswer;
+  readonly antipodality: Partners;
   /** Largest magnitude of integers that products are exact for; 0 where none is. */
   readonly selfTest: number;
 }

@@ -4,6 +4,7 @@
  */
 
 import { parentPort } from 'node:worker_threads';
+import { runAntipodality } from './antipodal_pass.ts';
 import type { Answers, Job, WorkerReply } from './int8_jobs.ts';
 import { createColumnBlock } from './int8_product.ts';
 import { runPass } from './int8_tiles.ts';
@@ -41,6 +42,8 @@ async function run(job: Job): Promise<Answers[Job['kind']]> {
       return runPass(job, module);
     case 'nearest':
       return runNearest(job, module);
+    case 'antipodality':
+      return runAntipodality(job);
     case 'selfTest':
       return exactLevels(product);
   }

@@ -49,5 +49,20 @@ def uniforms(seed, stream, count):
     return [((next(source) >> 5) * 2**26 + (next(source) >> 6)) / 2**53 for _ in range(count)]
 
 
-for seed, stream in ((0, "a"), (42, "pairs"), (2**40 + 7, "pairs"), (-1, "pairs")):
-    print(seed, stream, uniforms(seed, stream, 4))
+def integers(seed, stream):
+    """Uniform below the bound that is sent, values beyond the last whole multiple of it rejected."""
+    source = words(seed, stream)
+    for _ in range(15):
+        next(source)
+    value = None
+    while True:
+        bound = yield value
+        value = next(source)
+        while value >= 2**32 - 2**32 % bound:
+            value = next(source)
+        value %= bound
+
+
+if __name__ == "__main__":
+    for seed, stream in ((0, "a"), (42, "pairs"), (2**40 + 7, "pairs"), (-1, "pairs")):
+        print(seed, stream, uniforms(seed, stream, 4))

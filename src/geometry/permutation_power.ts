@@ -1,0 +1,101 @@
+/**
+ * @file What the test with sets in other orders can detect, by simulation: worlds of random features in all places, and in each the drop of all concepts from which on
+ * the test rejects.
+ */
+
+import { createMoments } from '../stats/moments.ts';
+import { isEnumerable, visitOrders } from '../stats/permutation.ts';
+import { createRng } from '../tensor/rng.ts';
+import { type ConceptBlocks, conceptsWithPairs } from './concept_blocks.ts';
+import { type SetTable, setTable } from './permuted_sets.ts';
+import type { PoolCosines } from './pool_cosines.ts';
+
+export interface PermutationPowerOptions {
+  readonly blocks: ConceptBlocks;
+  readonly pool: PoolCosines;
+  /** Writes a random position of the pool for each place. */
+  readonly draw: (into: Int32Array) => void;
+  readonly level: number;
+  readonly seed: number;
+}
+
+export interface PermutationPower {
+  /** Per world, ascending: once the mean of every concept is lower by more than this, p is at most the level. Infinite where no drop is enough. */
+  readonly drops: Float64Array;
+  /** Orders compared in each world; where `isEnumerated` all there are. */
+  readonly orders: number;
+  readonly isEnumerated: boolean;
+  /** Standard deviation of the mean over orders, on average over worlds (root mean square). */
+  readonly nullSd: number;
+}
+
+const MOST_WORLDS = 1000;
+const FEWEST_WORLDS = 100;
+const ORDERS = 999;
+/** Cosines looked up, and terms added up: a second or two. */
+const MOST_STEPS = 4e8;
+
+/** Each world's tables take the same orders. @returns undefined with fewer than two concepts */
+export function permutationPower(options: PermutationPowerOptions): PermutationPower | undefined {
+  const { blocks, pool, draw, level, seed } = options;
+  const n = conceptsWithPairs(blocks).length;
+  if (n < 2) return undefined;
+  const { orders, isEnumerated } = drawOrders(n, seed);
+  const steps =
+    blocks.sides.reduce((sum, { a }) => sum + a.length, 0) * blocks.features.length + n * orders.length;
+  const worlds = Math.max(FEWEST_WORLDS, Math.min(MOST_WORLDS, Math.floor(MOST_STEPS / steps)));
+  const places = new Int32Array(blocks.features.length);
+  const drops = new Float64Array(worlds);
+  let variance = 0;
+  for (let world = 0; world < worlds; world++) {
+    draw(places);
+    const found = dropOf(setTable(blocks, pool, places), orders, { level, isEnumerated });
+    drops[world] = found.drop;
+    variance += found.variance / worlds;
+  }
+  return { drops: drops.sort(), orders: orders.length, isEnumerated, nullSd: Math.sqrt(variance) };
+}
+
+function drawOrders(n: number, seed: number): { orders: Int32Array[]; isEnumerated: boolean } {
+  const rng = createRng(seed, 'power-permutation');
+  const orders: Int32Array[] = [];
+  visitOrders(n, ORDERS, rng, (order) => orders.push(order.slice()));
+  return { orders, isEnumerated: isEnumerable(n, ORDERS) };
+}
+
+/**
+ * With T the mean as it stands and T' that of another order in which a share f of the concepts keeps its own set, a drop x of all concepts leaves T' at or below T as
+ * long as T' - f x <= T - x, that is x <= (T - T') / (1 - f). p is at most the level once few enough orders do so.
+ */
+function dropOf(
+  { used, sums, counts }: SetTable,
+  orders: readonly Int32Array[],
+  { level, isEnumerated }: { readonly level: number; readonly isEnumerated: boolean },
+): { readonly drop: number; readonly variance: number } {
+  const n = used.length;
+  const means = sums.map((sum, at) => (counts[at]! > 0 ? sum / counts[at]! : 0));
+  const isPair = counts.map((count) => (count > 0 ? 1 : 0));
+  const meanOf = (order: ArrayLike<number>): { mean: number; kept: number } => {
+    let [sum, count, kept] = [0, 0, 0];
+    for (let k = 0; k < n; k++) {
+      const at = k * n + order[k]!;
+      sum += means[at]!;
+      count += isPair[at]!;
+      if (order[k] === k) kept += 1;
+    }
+    return { mean: sum / count, kept: kept / count };
+  };
+  const { mean: own } = meanOf(Int32Array.from(used, (_, k) => k));
+  const limits = new Float64Array(orders.length);
+  const spread = createMoments();
+  orders.forEach((order, k) => {
+    const { mean, kept } = meanOf(order);
+    spread.add(mean);
+    limits[k] = kept >= 1 ? Number.POSITIVE_INFINITY : (own - mean) / (1 - kept);
+  });
+  limits.sort();
+  const spare = isEnumerated ? 0 : 1;
+  const allowed = Math.floor((level / 2) * (spare + orders.length) + 1e-9) - spare;
+  const drop = allowed < 0 ? Number.POSITIVE_INFINITY : limits[orders.length - 1 - allowed]!;
+  return { drop, variance: spread.moments().sd ** 2 };
+}
