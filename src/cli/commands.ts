@@ -13,6 +13,7 @@ import { judgeCommand } from './judge_command.ts';
 import { neighborsCommand } from './neighbors_command.ts';
 import { powerCommand } from './power_command.ts';
 import type { CommandFactory } from './program.ts';
+import { runsCommand } from './runs_command.ts';
 import { saeCommand } from './sae_command.ts';
 import { steerCommand } from './steer_command.ts';
 import { trainCommand } from './train_command.ts';
@@ -31,6 +32,7 @@ export const commandFactories: readonly CommandFactory[] = [
   conceptsCommand,
   explainCommand,
   featuresCommand,
+  runsCommand,
   cacheCommand,
   doctorCommand,
 ];
