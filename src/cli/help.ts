@@ -10,13 +10,17 @@ export function withExamples(command: Command, examples: readonly string[]): Com
   return command;
 }
 
+export function examplesFor(command: Command): readonly string[] {
+  return examplesOf.get(command) ?? [];
+}
+
 export function formatHelp(command: Command, helper: Help): string {
   const width = helper.padWidth(command, helper);
   const entry = (term: string, description: string): string =>
     helper.formatItem(term, width, description, helper);
   const sections: string[][] = [[command.description()]];
-  const examples = examplesOf.get(command);
-  if (examples) sections.push(['Examples:', ...examples.map((line) => `  $ ${line}`)]);
+  const examples = examplesFor(command);
+  if (examples.length > 0) sections.push(['Examples:', ...examples.map((line) => `  $ ${line}`)]);
   sections.push([`Usage: ${helper.commandUsage(command)}`]);
   const groups: [string, string[]][] = [
     [
