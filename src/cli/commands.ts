@@ -9,6 +9,7 @@ import { extremesCommand } from './extremes_command.ts';
 import { featuresCommand } from './features_command.ts';
 import { generateCommand } from './generate_command.ts';
 import { geometryCommand } from './geometry_command.ts';
+import { initCommand } from './init_command.ts';
 import { judgeCommand } from './judge_command.ts';
 import { neighborsCommand } from './neighbors_command.ts';
 import { powerCommand } from './power_command.ts';
@@ -32,6 +33,7 @@ export const commandFactories: readonly CommandFactory[] = [
   conceptsCommand,
   explainCommand,
   featuresCommand,
+  initCommand,
   runsCommand,
   cacheCommand,
   doctorCommand,
