@@ -91,9 +91,9 @@ function findSenses(words: readonly TextWord[], opposites: Opposites): Found[] {
   const found: Found[] = [];
   for (let i = 0; i < words.length; i++) {
     for (const length of [3, 2, 1]) {
+      if (length === 1 && !words[i]!.isContent) continue;
       const phrase = phraseAt(words, i, length);
       if (phrase === undefined) continue;
-      if (length === 1 && !words[i]!.isContent) continue;
       const senses = opposites.sensesOf(phrase);
       if (senses.length === 0) continue;
       found.push({ said: phrase, from: i, length, senses });
