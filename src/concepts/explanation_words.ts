@@ -7,7 +7,7 @@ export interface TextWord {
   /** Lower case. */
   readonly word: string;
   readonly isQuoted: boolean;
-  /** Begins with a capital and does not begin the text. */
+  /** Begins with a capital, as every first word may. */
   readonly isCapital: boolean;
   /** Part of a hyphenated word that is looked up in parts. */
   readonly isPart: boolean;
@@ -266,7 +266,7 @@ function tokensOf(text: string, isKnown: (word: string) => boolean): Token[] {
     const lower = word.toLowerCase().replaceAll('’', "'");
     const isWhole = !lower.includes('-') || isKnown(lower);
     const parts = isWhole ? [lower] : lower.split('-');
-    const isCapital = tokens.length > 0 && /^\p{Lu}/u.test(word);
+    const isCapital = /^\p{Lu}/u.test(word);
     for (const part of parts) {
       tokens.push({ word: part.replace(/'s$/, ''), isQuoted, isCapital, isPart: !isWhole, afterBreak });
       afterBreak = false;

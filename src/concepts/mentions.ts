@@ -210,5 +210,5 @@ function isName(words: readonly TextWord[], at: number): boolean {
   const before = words.slice(Math.max(0, at - 2), at);
   if (before.some(({ word }) => NAMED.test(word))) return true;
   const { isCapital } = words[at]!;
-  return isCapital && words.some((other, i) => i !== at && i > 0 && other.isContent && !other.isCapital);
+  return at > 0 && isCapital && words.some((other) => other.isContent && !other.isCapital);
 }
