@@ -211,10 +211,11 @@ function firstOf(phrase: string): string {
   return end < 0 ? phrase : phrase.slice(0, end);
 }
 
-/** Of the word itself and of the likeliest word that it is a form of: `loved` is the opposite of unloved, and a form of love. */
+/** Of the word itself and of the likeliest word that it is a form of: `loved` is the opposite of unloved, and a form of love; `lovely` is a word of its own. */
 function sensesThrough(senses: ReadonlyMap<string, readonly WordSense[]>, text: string): WordSense[] {
   const own = senses.get(text) ?? [];
-  const base = baseForms(text).find((form) => senses.has(form));
+  const isOwnWord = own.length > 0 && /(ly|er|est)$/.test(text);
+  const base = isOwnWord ? undefined : baseForms(text).find((form) => senses.has(form));
   const through = base === undefined ? [] : senses.get(base)!;
   return [...own, ...through.filter(({ axis }) => own.every((sense) => sense.axis !== axis))];
 }
