@@ -227,7 +227,9 @@ const compounds = [...nouns].filter((noun) => {
 /** `number` is not a form of `numb`, and `meaning` is hardly ever one of `mean`; `loved` is one of `love`, though it is a word of its own too. */
 const lookalikes = [...lemmas].filter((lemma) => {
   const base = known.has(lemma) ? undefined : baseForms(lemma).find((form) => known.has(form));
-  return base !== undefined && (taggedInAll.get(lemma) ?? 0) > (verbs.get(base) ?? 0) / 4;
+  if (base === undefined) return false;
+  const isVerbForm = !/(er|est|ly|s)$/.test(lemma) && verbs.has(base);
+  return !isVerbForm || (taggedInAll.get(lemma) ?? 0) > verbs.get(base) / 4;
 });
 const write = (name, about, lines) =>
   writeFileSync(join(out, name), `${[head[0], about, ...lines.sort(compare)].join('\n')}\n`);

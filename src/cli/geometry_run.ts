@@ -25,8 +25,8 @@ import { withStages } from './stage_progress.ts';
 /** Extreme pairs that tables for the eye show at each end; files and JSON hold all of `--top`. */
 const SHOWN_EXTREMES = 10;
 
-/** The per-feature table is left to the files: it has one row per feature of the dictionary. */
-const FILE_ONLY = new Set(['same_feature']);
+/** Left to the files: they have one row per feature of the dictionary. */
+const FILE_ONLY = new Set(['same_feature', 'antipodality']);
 
 /** @throws {AntipodeError} for anything named that is missing or wrong; nothing is written then */
 export async function runGeometry(context: CliContext, flags: GeometryFlags): Promise<void> {
@@ -42,7 +42,7 @@ export async function runGeometry(context: CliContext, flags: GeometryFlags): Pr
     for (const input of inputs) subjects.push(await measureInput(context, flags, input));
     const tables = geometryTables(subjects);
     const display = (shownExtremes: number): DisplayTable[] =>
-      geometryDisplay(subjects, { shownExtremes, seed: flags.seed });
+      geometryDisplay(subjects, { shownExtremes, seed: flags.seed, denseAbove: flags.denseAbove });
     await giveResult(context, flags.out, {
       kind: RUN_FOLDER,
       title: 'Do opposite concepts point in opposite directions?',

@@ -69,6 +69,12 @@ interface OpenAxis extends Axis {
   readonly sides: readonly [Map<string, AxisWord>, Map<string, AxisWord>];
 }
 
+/** Longer than any word or phrase of the lists, with its endings. */
+const LONGEST = 64;
+
+/** The words of texts from strangers have no end. */
+const MOST_LOOKED_UP = 100_000;
+
 const cache = new Map<string, Opposites>();
 
 /** @param lists at least one; the files are read once */
@@ -181,15 +187,18 @@ function oppositesOf(axes: readonly Axis[], wordnet: Wordnet): Opposites {
       }
     }
   }
+  const startsOfPhrases = new Set([...senses.keys()].filter((word) => word.includes(' ')).map(firstOf));
   const looked = new Map<string, readonly WordSense[]>();
+  const none: readonly WordSense[] = [];
   return {
     axes,
     sensesOf(text) {
       const known = looked.get(text);
       if (known) return known;
-      const found = wordnet.lookalikes.has(text) ? [] : sensesThrough(senses, text);
-      // Texts of strangers have no end of words; those with an opposite are few.
-      if (found.length > 0) looked.set(text, found);
+      if (text.length > LONGEST || (text.includes(' ') && !startsOfPhrases.has(firstOf(text)))) return none;
+      const found = wordnet.lookalikes.has(text) ? none : sensesThrough(senses, text);
+      if (looked.size === MOST_LOOKED_UP) looked.clear();
+      looked.set(text, found);
       return found;
     },
     isCompound: (text) =>
@@ -197,10 +206,16 @@ function oppositesOf(axes: readonly Axis[], wordnet: Wordnet): Opposites {
   };
 }
 
-/** Of the word itself and of the likeliest word that it is a form of: `loved` is the opposite of unloved, and a form of love. */
+function firstOf(phrase: string): string {
+  const end = phrase.indexOf(' ');
+  return end < 0 ? phrase : phrase.slice(0, end);
+}
+
+/** Of the word itself and of the likeliest word that it is a form of: `loved` is the opposite of unloved, and a form of love; `lovely` is a word of its own. */
 function sensesThrough(senses: ReadonlyMap<string, readonly WordSense[]>, text: string): WordSense[] {
   const own = senses.get(text) ?? [];
-  const base = baseForms(text).find((form) => senses.has(form));
+  const isOwnWord = own.length > 0 && /(ly|er|est)$/.test(text);
+  const base = isOwnWord ? undefined : baseForms(text).find((form) => senses.has(form));
   const through = base === undefined ? [] : senses.get(base)!;
   return [...own, ...through.filter(({ axis }) => own.every((sense) => sense.axis !== axis))];
 }

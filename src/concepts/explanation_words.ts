@@ -7,7 +7,7 @@ export interface TextWord {
   /** Lower case. */
   readonly word: string;
   readonly isQuoted: boolean;
-  /** Begins with a capital and does not begin the text. */
+  /** Begins with a capital, as every first word may. */
   readonly isCapital: boolean;
   /** Part of a hyphenated word that is looked up in parts. */
   readonly isPart: boolean;
@@ -32,6 +32,23 @@ const MAX_CHARACTERS = 2000;
 
 const set = (text: string): ReadonlySet<string> => new Set(text.split(' '));
 
+/** Phrases by their first word; the first that fits counts. */
+type Phrases<T> = ReadonlyMap<string, readonly { readonly rest: readonly string[]; readonly stands: T }[]>;
+
+function phrases<T>(entries: readonly (readonly [string, T])[]): Phrases<T> {
+  const table = new Map<string, { rest: string[]; stands: T }[]>();
+  for (const [phrase, stands] of entries) {
+    const [first = '', ...rest] = phrase.split(' ');
+    const known = table.get(first) ?? [];
+    known.push({ rest, stands });
+    table.set(first, known);
+  }
+  return table;
+}
+
+const phraseSet = (list: readonly string[]): Phrases<true> =>
+  phrases(list.map((phrase) => [phrase, true] as const));
+
 const GRAMMAR = set(
   "a about above across after again against all along also although am among an and another any anything are around as at away back be because been before being below between both but by can cannot could did do does doing done down during each either else etc even ever every few for from further get gets getting got had has have having he her here hers him his how however i if in inside into is it its itself just least less let like may me might mine more most much must my near neither no nor not nothing of off often on once one only onto or other others our ours out outside over own per please quite rather really same shall she should since so some someone something still such than that the their theirs them then there these they this those though through throughout till to together too toward towards under until up upon us very via was way we well were what when where whether which while who whom whose why will with within without would yet you your yours didn't doesn't don't isn't aren't wasn't weren't won't can't couldn't wouldn't shouldn't hasn't haven't hadn't it's that's",
 );
@@ -48,7 +65,7 @@ const FILLER = set(
 const PREPOSITION = set('of in to for from on at by with within and or as that which');
 
 /** Each with the number of words that follow at most until its reach ends. */
-const NEGATORS: readonly (readonly [string, number])[] = [
+const NEGATORS = phrases<number>([
   ['absence of', 4],
   ['absences of', 4],
   ['lack of', 4],
@@ -95,12 +112,19 @@ const NEGATORS: readonly (readonly [string, number])[] = [
   ['non', 1],
   ['anti', 1],
   ['un', 1],
-];
+]);
 
 /** They look like negators and are none. */
-const NO_NEGATORS = ['not only', 'not just', 'not merely', 'no doubt', 'without doubt', 'no matter'];
+const NO_NEGATORS = phraseSet([
+  'not only',
+  'not just',
+  'not merely',
+  'no doubt',
+  'without doubt',
+  'no matter',
+]);
 
-const SET_ASIDE = [
+const SET_ASIDE = phraseSet([
   'rather than',
   'instead of',
   'as opposed to',
@@ -111,14 +135,14 @@ const SET_ASIDE = [
   'not necessarily',
   'presence or absence of',
   'presence and absence of',
-];
+]);
 
 const TURNS = set('but however while whereas although though yet');
 const TAIL = set(
   'particularly especially specifically likely potentially primarily commonly typically often',
 );
 const CONTEXTS = set('context contexts setting settings discussion discussions scenario scenarios');
-const NEIGHBORS = [
+const NEIGHBORS = phraseSet([
   'just after',
   'just before',
   'followed by',
@@ -127,7 +151,7 @@ const NEIGHBORS = [
   'preceding the',
   'tokens after',
   'tokens before',
-];
+]);
 
 interface Token {
   readonly word: string;
@@ -161,9 +185,14 @@ export function explanationWords(text: string, isKnown: (word: string) => boolea
     const isFiller = !token.isQuoted && FILLER.has(word) && isBeforeNoun(tokens, i);
     const isContent = !isGrammar && !isStock && !isFiller && word.length > 1;
     if (TAIL.has(word) || (word === 'in' && isContextAhead(words, i))) isTail = true;
-    if (startsAny(words, i, NEIGHBORS)) isNeighbor = true;
+    if (at(NEIGHBORS, words, i)) isNeighbor = true;
+    // Written out: copying the token takes longer than all the rest.
     result.push({
-      ...token,
+      word,
+      isQuoted: token.isQuoted,
+      isCapital: token.isCapital,
+      isPart: token.isPart,
+      afterBreak: token.afterBreak,
       isContent,
       isFiller,
       isNegated: isNegated || isDeniedBehind(tokens, i),
@@ -172,8 +201,8 @@ export function explanationWords(text: string, isKnown: (word: string) => boolea
       isNeighbor,
     });
     if (isContent && reach > 0) reach -= 1;
-    if (startsAny(words, i, SET_ASIDE)) isSetAside = true;
-    const negator = startsAny(words, i, NO_NEGATORS) ? undefined : negatorAt(tokens, words, i);
+    if (at(SET_ASIDE, words, i)) isSetAside = true;
+    const negator = at(NO_NEGATORS, words, i) ? undefined : negatorAt(tokens, words, i);
     if (negator !== undefined) {
       isNegated = reach > 0 ? !isNegated : true;
       reach = negator;
@@ -187,7 +216,7 @@ function negatorAt(tokens: readonly Token[], words: readonly string[], i: number
   const { word, isQuoted } = tokens[i]!;
   if (isQuoted && tokens[i + 1]?.isQuoted !== true) return undefined;
   if (word.endsWith("n't")) return 3;
-  return NEGATORS.find(([phrase]) => startsWith(words, i, phrase))?.[1];
+  return at(NEGATORS, words, i);
 }
 
 /** `happiness is absent`, `fear-free`. */
@@ -211,16 +240,12 @@ function isContextAhead(words: readonly string[], i: number): boolean {
   return words.slice(i + 1, i + 4).some((word) => CONTEXTS.has(word));
 }
 
-function startsAny(words: readonly string[], i: number, phrases: readonly string[]): boolean {
-  return phrases.some((phrase) => startsWith(words, i, phrase));
-}
-
-function startsWith(words: readonly string[], i: number, phrase: string): boolean {
-  const word = words[i] ?? '';
-  if (!phrase.startsWith(word)) return false;
-  if (phrase.length === word.length) return true;
-  const parts = phrase.split(' ');
-  return parts.every((part, k) => words[i + k] === part);
+/** What the first phrase that begins at `i` stands for. */
+function at<T>(table: Phrases<T>, words: readonly string[], i: number): T | undefined {
+  const found = table
+    .get(words[i] ?? '')
+    ?.find(({ rest }) => rest.every((part, k) => words[i + 1 + k] === part));
+  return found?.stands;
 }
 
 const LEXEME = /(\p{L}[\p{L}\p{M}]*(?:['’-]\p{L}[\p{L}\p{M}]*)*)|(["“”„«»`])|([,;:.()[\]!?/&\n])/gu;
@@ -241,7 +266,7 @@ function tokensOf(text: string, isKnown: (word: string) => boolean): Token[] {
     const lower = word.toLowerCase().replaceAll('’', "'");
     const isWhole = !lower.includes('-') || isKnown(lower);
     const parts = isWhole ? [lower] : lower.split('-');
-    const isCapital = tokens.length > 0 && /^\p{Lu}/u.test(word);
+    const isCapital = /^\p{Lu}/u.test(word);
     for (const part of parts) {
       tokens.push({ word: part.replace(/'s$/, ''), isQuoted, isCapital, isPart: !isWhole, afterBreak });
       afterBreak = false;

@@ -11,7 +11,9 @@ export interface MentionFactors {
   readonly word: number;
   /** Root of the share of the word's uses that have this sense; words around it raise the share to 0.95 or lower it to 0.05. */
   readonly sense: number;
-  /** 1 / (1 + 0.2 others): others are the words of the text, each once, that say something else. */
+  /**
+   * 1 / (1 + 0.2 others): others are the words of the text, each once, that say something else. Of a list of words in quotation marks: the root of the share that is on the side.
+   */
   readonly focus: number;
   /** 0.8 for the negation of the other side. */
   readonly polarity: number;
@@ -91,9 +93,9 @@ function findSenses(words: readonly TextWord[], opposites: Opposites): Found[] {
   const found: Found[] = [];
   for (let i = 0; i < words.length; i++) {
     for (const length of [3, 2, 1]) {
+      if (length === 1 && !words[i]!.isContent) continue;
       const phrase = phraseAt(words, i, length);
       if (phrase === undefined) continue;
-      if (length === 1 && !words[i]!.isContent) continue;
       const senses = opposites.sensesOf(phrase);
       if (senses.length === 0) continue;
       found.push({ said: phrase, from: i, length, senses });
@@ -170,14 +172,20 @@ function focusOf(
   opposites: Opposites,
   own: { from: number; length: number },
 ): number {
+  const isSame = (word: string): boolean =>
+    opposites.sensesOf(word).some(({ axis, side }) => axis === sense.axis && side === sense.side);
+  if (words[own.from]!.isQuoted) {
+    const listed = new Set(words.flatMap(({ word, isQuoted }) => (isQuoted ? [word] : [])));
+    if (listed.size > own.length) {
+      const same = [...listed].filter(isSame).length;
+      return Math.sqrt(Math.max(same, 1) / listed.size);
+    }
+  }
   const others = new Map<string, number>();
   for (const [i, { word, isContent, isQuoted, isTail }] of words.entries()) {
     // Grammar counts where it is quoted: then the feature fires on it.
-    if (!(isContent || isQuoted) || (i >= own.from && i < own.from + own.length)) continue;
-    const isSame = opposites
-      .sensesOf(word)
-      .some(({ axis, side }) => axis === sense.axis && side === sense.side);
-    if (!isSame) others.set(word, Math.max(others.get(word) ?? 0, isTail ? TAIL_WORD : 1));
+    if (!(isContent || isQuoted) || (i >= own.from && i < own.from + own.length) || isSame(word)) continue;
+    others.set(word, Math.max(others.get(word) ?? 0, isTail ? TAIL_WORD : 1));
   }
   let sum = 0;
   for (const weight of others.values()) sum += weight;
@@ -210,5 +218,5 @@ function isName(words: readonly TextWord[], at: number): boolean {
   const before = words.slice(Math.max(0, at - 2), at);
   if (before.some(({ word }) => NAMED.test(word))) return true;
   const { isCapital } = words[at]!;
-  return isCapital && words.some((other, i) => i !== at && i > 0 && other.isContent && !other.isCapital);
+  return at > 0 && isCapital && words.some((other) => other.isContent && !other.isCapital);
 }

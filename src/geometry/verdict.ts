@@ -204,7 +204,7 @@ function caveats(tests: AntonymTests): string[] {
 function singleConcepts({ concepts }: AntonymTests): string {
   const tested = concepts.filter(({ q }) => !Number.isNaN(q));
   const found = tested.filter(({ q }) => q <= CLAIM_LEVEL);
-  return `${found.length} of ${count(tested.length, 'concept differs', 'concepts differ')} from random features by itself (q of at most ${CLAIM_LEVEL}).`;
+  return `By themselves ${found.length} of ${count(tested.length, 'concept differs', 'concepts differ')} from random features (q of at most ${CLAIM_LEVEL}).`;
 }
 
 function isMostlyAntipodal(opposed: readonly ClassCount[]): boolean {
@@ -226,7 +226,7 @@ function extremeSentences(
   const dense = antipodal?.bothDense;
   const cos = space === 'encoder' ? first.cosEncoder : first.cosDecoder;
   const parts = [
-    `${antipodal?.pairs ?? 0} are antipodal in both matrices${dense === undefined || antipodal === undefined ? '' : ` (${dense} of them join two dense features, active on more than ${percent(denseAbove)} of tokens)`}`,
+    `${antipodal?.pairs ?? 0} are antipodal in both matrices${dense === undefined || antipodal === undefined ? '' : ` (${dense} with both features dense, that is active on more than ${percent(denseAbove)} of tokens)`}`,
     `${sum(({ opposites }) => opposites)} are opposites of these concepts`,
   ];
   return [

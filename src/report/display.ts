@@ -43,6 +43,13 @@ export function formatDensity(density: number | undefined): string {
   return density === undefined ? '' : `${(100 * density).toPrecision(2)} %`;
 }
 
+/** Two digits that say something: `0.38`, `0.0021`, `<0.0001`. */
+export function formatP(p: number): string {
+  if (Number.isNaN(p)) return '';
+  if (p < 0.0001) return '<0.0001';
+  return p >= 0.1 ? p.toFixed(2) : String(Number(p.toPrecision(2)));
+}
+
 /** 134209536 -> `134,209,536`. */
 export function formatCount(value: number): string {
   return value.toLocaleString('en-US');

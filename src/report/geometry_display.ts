@@ -17,6 +17,7 @@ import {
 } from './display.ts';
 import { type GeometrySubject, labelOf, namedRows, SPACE_NAMES, usesCatalogue } from './geometry_subject.ts';
 import { saeTable } from './sae_display.ts';
+import { antipodalityTable, classesTable, testsTable, verdictTable } from './verdict_display.ts';
 
 /** The article's tables use one name for the extremes of several groups. */
 const OF_GROUP: Record<RowGroup, string> = { antonym: ', antonyms', random: ', random', population: ', all' };
@@ -25,6 +26,8 @@ export interface GeometryDisplayOptions {
   /** Extreme pairs shown at each end; the files hold all that were asked for. */
   readonly shownExtremes: number;
   readonly seed: number;
+  /** Share of tokens above which a feature counts as dense. */
+  readonly denseAbove: number;
 }
 
 export function geometryDisplay(
@@ -33,9 +36,13 @@ export function geometryDisplay(
 ): DisplayTable[] {
   return subjects.flatMap((subject) => [
     subjectTable(subject),
+    ...[verdictTable(subject) ?? []].flat(),
     ...subject.geometry.spaces
       .map((measures) => articleTable(subject, measures, options.seed))
       .filter(({ rows }) => rows.length > 0),
+    ...subject.geometry.spaces
+      .filter(({ tests }) => tests !== undefined)
+      .map((measures) => testsTable(subject, measures)),
     ...subject.geometry.spaces
       .filter(({ named }) => named.length > 0)
       .map((measures) => namedTable(subject, measures)),
@@ -43,6 +50,8 @@ export function geometryDisplay(
     ...subject.geometry.spaces
       .filter(({ top, bottom }) => top !== undefined && top.length + (bottom?.length ?? 0) > 0)
       .map(({ space }) => extremesTable(subject, space, options.shownExtremes)),
+    ...(subject.geometry.classes.length > 0 ? [classesTable(subject, options.denseAbove)] : []),
+    ...(subject.geometry.antipodality ? [antipodalityTable(subject)] : []),
   ]);
 }
 

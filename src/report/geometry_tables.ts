@@ -7,38 +7,27 @@ import { type ColumnSpec, type Table, tableFrom } from '../formats/table.ts';
 import type { SaeGeometry } from '../geometry/measure_sae.ts';
 import type { ConceptPairCosine, PairRanks, SpaceMeasures } from '../geometry/measure_space.ts';
 import type { PlacedCosine } from '../geometry/population.ts';
+import { antipodalityTables } from './antipodality_tables.ts';
 import { articleRows } from './article_rows.ts';
 import { extremeColumns, placeColumns } from './extremes_tables.ts';
+import { eachSpace, type OfSubject, placeInSpace, saeColumn } from './geometry_rows.ts';
 import { type GeometrySubject, namedRows, publishedExtreme, usesCatalogue } from './geometry_subject.ts';
-import { binColumns, binsOf, populationColumns, quantileColumns } from './population_tables.ts';
+import {
+  binColumns,
+  binsOf,
+  chanceExtremes,
+  populationColumns,
+  quantileColumns,
+} from './population_tables.ts';
+import { conceptTestColumns, testsTables } from './tests_tables.ts';
 
 /** Raised when a column changes its meaning or goes; a new column does not raise it. */
 export const GEOMETRY_SCHEMA_VERSION = 1;
-
-interface InSpace {
-  readonly subject: GeometrySubject;
-  readonly measures: SpaceMeasures;
-}
-
-interface OfSubject {
-  readonly subject: GeometrySubject;
-}
 
 interface OfPair {
   readonly featureA: number;
   readonly featureB: number;
 }
-
-const saeColumn: ColumnSpec<OfSubject> = {
-  name: 'sae',
-  type: 'string',
-  value: ({ subject }) => subject.geometry.header.identity.label,
-};
-
-const place: ColumnSpec<OfSubject & { readonly space: string }>[] = [
-  saeColumn,
-  { name: 'space', type: 'string', value: ({ space }) => space },
-];
 
 const features: ColumnSpec<Partial<OfPair>>[] = [
   { name: 'feature_a', type: 'int32', value: ({ featureA }) => featureA },
@@ -63,24 +52,30 @@ const placement: ColumnSpec<PlacedCosine>[] = [
   ...placeColumns,
 ];
 
+/** How antipodal the two features are at all: with each other, or with others. */
+const antipodalities: ColumnSpec<OfSubject & OfPair>[] = (['a', 'b'] as const).map((side) => ({
+  name: `antipodality_${side}`,
+  type: 'float64',
+  value: ({ subject, featureA, featureB }) =>
+    subject.geometry.antipodality?.features.score[side === 'a' ? featureA : featureB],
+}));
+
 const ranks: ColumnSpec<PairRanks>[] = [
   { name: 'rank_of_b', type: 'int32', value: ({ rankOfB }) => rankOfB },
   { name: 'rank_of_a', type: 'int32', value: ({ rankOfA }) => rankOfA },
 ];
 
-function eachSpace(subjects: readonly GeometrySubject[]): InSpace[] {
-  return subjects.flatMap((subject) => subject.geometry.spaces.map((measures) => ({ subject, measures })));
-}
-
 /** Tables without a row are left out. */
 export function geometryTables(subjects: readonly GeometrySubject[]): Table[] {
   const tables = [
+    ...testsTables(subjects),
     summaryTable(subjects),
     pairsTable(subjects),
     conceptsTable(subjects),
     randomTable(subjects),
     namedPairsTable(subjects),
     extremesTable(subjects),
+    ...antipodalityTables(subjects),
     sameFeatureSummaryTable(subjects),
     sameFeatureTable(subjects),
     populationTable(subjects),
@@ -99,7 +94,7 @@ function summaryTable(subjects: readonly GeometrySubject[]): Table {
     })),
   );
   return tableFrom('summary', rows, [
-    ...place,
+    ...placeInSpace,
     { name: 'pairs', type: 'string', value: ({ group }) => group },
     { name: 'relation', type: 'string', value: ({ relation }) => relation },
     { name: 'cos', type: 'float64', value: ({ cos }) => cos },
@@ -126,7 +121,7 @@ function pairsTable(subjects: readonly GeometrySubject[]): Table {
     }));
   });
   return tableFrom('pairs', rows, [
-    ...place,
+    ...placeInSpace,
     { name: 'concept', type: 'string', value: ({ concept }) => concept.concept },
     { name: 'label_a', type: 'string', value: ({ concept }) => concept.a.label },
     { name: 'label_b', type: 'string', value: ({ concept }) => concept.b.label },
@@ -150,10 +145,16 @@ function otherSpaceCosines(geometry: SaeGeometry, measures: SpaceMeasures): Map<
 
 function conceptsTable(subjects: readonly GeometrySubject[]): Table {
   const rows = eachSpace(subjects).flatMap(({ subject, measures }) =>
-    measures.concepts.map((summary) => ({ ...summary, subject, space: measures.space })),
+    measures.concepts.map((summary) => ({
+      ...summary,
+      subject,
+      space: measures.space,
+      test: measures.tests?.concepts.find(({ concept }) => concept === summary.concept),
+      without: measures.tests?.sensitivity.withoutConcept.find(({ concept }) => concept === summary.concept),
+    })),
   );
   return tableFrom('concepts', rows, [
-    ...place,
+    ...placeInSpace,
     { name: 'concept', type: 'string', value: ({ concept }) => concept.concept },
     { name: 'n', type: 'int32', value: ({ n }) => n },
     { name: 'mean', type: 'float64', value: ({ mean }) => mean.cos },
@@ -164,6 +165,7 @@ function conceptsTable(subjects: readonly GeometrySubject[]): Table {
     { name: 'min', type: 'float64', value: ({ min }) => min?.cos },
     { name: 'min_feature_a', type: 'int32', value: ({ min }) => min?.featureA },
     { name: 'min_feature_b', type: 'int32', value: ({ min }) => min?.featureB },
+    ...conceptTestColumns,
   ]);
 }
 
@@ -171,7 +173,13 @@ function randomTable(subjects: readonly GeometrySubject[]): Table {
   const rows = eachSpace(subjects).flatMap(({ subject, measures }) =>
     measures.random.map((pair) => ({ ...pair, subject, space: measures.space })),
   );
-  return tableFrom('random_pairs', rows, [...place, ...features, ...placement, ...ranks, ...explanations]);
+  return tableFrom('random_pairs', rows, [
+    ...placeInSpace,
+    ...features,
+    ...placement,
+    ...ranks,
+    ...explanations,
+  ]);
 }
 
 function namedPairsTable(subjects: readonly GeometrySubject[]): Table {
@@ -179,7 +187,7 @@ function namedPairsTable(subjects: readonly GeometrySubject[]): Table {
     namedRows(subject, measures).map((row) => ({ ...row, subject, space: measures.space })),
   );
   return tableFrom('published_pairs', rows, [
-    ...place,
+    ...placeInSpace,
     { name: 'relation', type: 'string', value: ({ relation }) => relation },
     ...features,
     ...placement,
@@ -199,7 +207,13 @@ function extremesTable(subjects: readonly GeometrySubject[]): Table {
       publishedCos: publishedExtreme(subject.published, pair),
     })),
   );
-  return tableFrom('extremes', rows, [saeColumn, ...extremeColumns, ...placeColumns, ...ranks]);
+  return tableFrom('extremes', rows, [
+    saeColumn,
+    ...extremeColumns,
+    ...placeColumns,
+    ...ranks,
+    ...antipodalities,
+  ]);
 }
 
 function sameFeatureSummaryTable(subjects: readonly GeometrySubject[]): Table {
@@ -248,16 +262,24 @@ function populationTable(subjects: readonly GeometrySubject[]): Table {
   const rows = eachSpace(subjects).flatMap(({ subject, measures }) => {
     const { space, population, top, bottom, meanDirectionLength } = measures;
     if (!population) return [];
-    return [{ subject, space, population, max: top?.[0]?.cos, min: bottom?.[0]?.cos, meanDirectionLength }];
+    const expected = chanceExtremes(population.pairs, subject.geometry.header.dIn);
+    const [max, min] = [top?.[0]?.cos, bottom?.[0]?.cos];
+    return [{ subject, space, population, max, min, meanDirectionLength, expected }];
   });
   return tableFrom('population', rows, [
-    ...place,
+    ...placeInSpace,
     ...populationColumns,
     {
       name: 'mean_direction_length',
       type: 'float64',
       value: ({ meanDirectionLength }) => meanDirectionLength,
     },
+    { name: 'expected_max', type: 'float64', value: ({ expected }) => expected?.largest.mean },
+    { name: 'expected_max_low', type: 'float64', value: ({ expected }) => expected?.largest.low },
+    { name: 'expected_max_high', type: 'float64', value: ({ expected }) => expected?.largest.high },
+    { name: 'expected_min', type: 'float64', value: ({ expected }) => expected?.smallest.mean },
+    { name: 'expected_min_low', type: 'float64', value: ({ expected }) => expected?.smallest.low },
+    { name: 'expected_min_high', type: 'float64', value: ({ expected }) => expected?.smallest.high },
   ]);
 }
 
@@ -265,7 +287,7 @@ function quantilesTable(subjects: readonly GeometrySubject[]): Table {
   const rows = eachSpace(subjects).flatMap(({ subject, measures: { space, population } }) =>
     (population?.quantiles ?? []).map((quantile) => ({ subject, space, ...quantile })),
   );
-  return tableFrom('quantiles', rows, [...place, ...quantileColumns]);
+  return tableFrom('quantiles', rows, [...placeInSpace, ...quantileColumns]);
 }
 
 function histogramTable(subjects: readonly GeometrySubject[]): Table {
@@ -273,5 +295,5 @@ function histogramTable(subjects: readonly GeometrySubject[]): Table {
     const { space, population } = measures;
     return population ? binsOf(population).map((bin) => ({ subject, space, ...bin })) : [];
   });
-  return tableFrom('histogram', rows, [...place, ...binColumns]);
+  return tableFrom('histogram', rows, [...placeInSpace, ...binColumns]);
 }

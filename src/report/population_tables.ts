@@ -2,6 +2,7 @@
 
 import type { ColumnSpec } from '../formats/table.ts';
 import type { Population, PopulationQuantile } from '../geometry/population.ts';
+import { type ExpectedExtremes, expectedExtremes, randomCosineLaw } from '../stats/expected_extremes.ts';
 
 export interface PopulationRow {
   readonly population: Population;
@@ -18,6 +19,11 @@ export const populationColumns: readonly ColumnSpec<PopulationRow>[] = [
   { name: 'max', type: 'float64', value: ({ max }) => max },
   { name: 'min', type: 'float64', value: ({ min }) => min },
 ];
+
+/** What the extremes of as many pairs of random directions would be; undefined where a direction has no room to be random. */
+export function chanceExtremes(pairs: number, dIn: number): ExpectedExtremes | undefined {
+  return dIn >= 2 && pairs >= 1 ? expectedExtremes(pairs, randomCosineLaw(dIn)) : undefined;
+}
 
 export interface HistogramBin {
   readonly lower: number;

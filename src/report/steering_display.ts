@@ -10,7 +10,7 @@ import { nameWithoutFactor } from '../steering/arm_rows.ts';
 import { articleArms, projectionArms } from '../steering/article_arms.ts';
 import { agreementTables } from './agreement_display.ts';
 import { articleBeside } from './article_beside.ts';
-import { type DisplayTable, formatCount, left, plural, right, shorten } from './display.ts';
+import { type DisplayTable, formatCount, formatP, left, plural, right, shorten } from './display.ts';
 import { type JudgedPass, judgeTitle, poleNames, type SteeringSubject } from './steering_subject.ts';
 
 export interface SteeringDisplayOptions {
@@ -308,13 +308,6 @@ function replyCell(text: string): string {
 
 function formatInterval({ low, high }: Interval): string {
   return Number.isNaN(low) ? '' : `${Math.round(low * 100)}-${Math.round(high * 100)}`;
-}
-
-/** Two digits that say something: `0.38`, `0.0021`, `<0.0001`. */
-export function formatP(p: number): string {
-  if (Number.isNaN(p)) return '';
-  if (p < 0.0001) return '<0.0001';
-  return p >= 0.1 ? p.toFixed(2) : String(Number(p.toPrecision(2)));
 }
 
 function fixed(value: number | undefined, digits: number): string {
