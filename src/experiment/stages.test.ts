@@ -9,12 +9,14 @@ type Name = 'first' | 'second' | 'other';
 
 let dir: string;
 let ran: Name[];
+let anew: Name[];
 let parameters: Record<Name, unknown>;
 let fails: Name | undefined;
 
 beforeEach(async () => {
   dir = await mkdtemp(join(tmpdir(), 'antipode-stages-'));
   ran = [];
+  anew = [];
   parameters = { first: { seed: 0 }, second: {}, other: {} };
   fails = undefined;
 });
@@ -24,9 +26,12 @@ function stage(name: Name, reads: readonly Name[]): Stage<Name> {
   return {
     name,
     reads,
+    folder: name,
     inputs: async () => ({ parameters: parameters[name] }),
-    async run(folder) {
+    async run(isAnew) {
       ran.push(name);
+      if (isAnew) anew.push(name);
+      const folder = join(dir, name);
       await mkdir(join(folder, 'tables'), { recursive: true });
       await writeFile(join(folder, 'tables', 'table.csv'), JSON.stringify([name, parameters[name]]));
       if (fails === name) throw new AntipodeError('resource', 'the disk is full');
@@ -93,7 +98,7 @@ describe('stages', () => {
     'run again when their receipt is %j',
     async (receipt) => {
       await run();
-      await writeFile(join(dir, 'other', 'stage.json'), receipt);
+      await writeFile(join(dir, 'stages', 'other.json'), receipt);
       expect((await run()).ran).toEqual(['other']);
     },
   );
@@ -120,6 +125,7 @@ describe('stages', () => {
   it('from one on run whether finished or not', async () => {
     await run();
     expect(await run({ from: 'second' })).toEqual({ ran: ['second', 'other'], finished: ['first'] });
+    expect(anew).toEqual(['second', 'other']);
   });
 
   it('one alone runs where what it reads is finished', async () => {
@@ -132,6 +138,28 @@ describe('stages', () => {
       hint: 'run it without --only, or with --from first',
     });
     expect((await run({ only: 'other' })).ran).toEqual(['other']);
+  });
+
+  it('share a folder where each knows its own files', async () => {
+    const shared = (name: Name, reads: readonly Name[]): Stage<Name> => ({
+      name,
+      reads,
+      folder: 'shared',
+      owns: (file) => file.startsWith(name),
+      inputs: async () => ({ parameters: parameters[name] }),
+      async run() {
+        ran.push(name);
+        await mkdir(join(dir, 'shared'), { recursive: true });
+        await writeFile(join(dir, 'shared', `${name}.txt`), JSON.stringify(parameters[name]));
+      },
+    });
+    const both = [shared('first', []), shared('second', ['first'])];
+    const signal = new AbortController().signal;
+    await runStages(both, { dir, signal });
+    parameters.second = { changed: true };
+    await runStages(both, { dir, signal });
+    await runStages(both, { dir, signal });
+    expect(ran).toEqual(['first', 'second', 'second']);
   });
 
   it('stop between each other', async () => {

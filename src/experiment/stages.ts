@@ -1,5 +1,5 @@
 /**
- * @file Stages of an experiment in one run folder. Each leaves its files in a folder of its own and, as the last of them, a receipt: a key of everything that decides
+ * @file Stages of an experiment in one run folder. Each leaves its files there and, last of all, a receipt under `stages/`: a key of everything that decides
  * its outcome, and the hashes of what it wrote. A stage whose key and files are still these is not run again.
  *
  * The key covers the keys of the stages that it reads, so that what changes upstream changes everything behind it, and nothing else.
@@ -7,7 +7,7 @@
 
 import { createHash } from 'node:crypto';
 import { readdir, readFile, rm } from 'node:fs/promises';
-import { join, sep } from 'node:path';
+import { join, relative, sep } from 'node:path';
 import { AntipodeError, systemErrorCode, throwIfInterrupted } from '../errors.ts';
 import { writeFileAtomic } from '../formats/atomic.ts';
 import { hashFile } from '../formats/hash_file.ts';
@@ -18,8 +18,12 @@ export interface Stage<Name extends string = string> {
   readonly reads: readonly Name[];
   /** What decides its outcome besides them: parameters, hashes of input files, versions. Plain JSON. */
   readonly inputs: () => Promise<Readonly<Record<string, unknown>>>;
-  /** @param dir its own folder, which may hold what an interrupted run of the same stage left */
-  readonly run: (dir: string) => Promise<void>;
+  /** Below the run folder; two stages may share one. */
+  readonly folder: string;
+  /** Which files of its folder are its own, by their path there with `/`; all where left out. */
+  readonly owns?: (file: string) => boolean;
+  /** Its folder may hold what an interrupted run of the same stage left. @param isAnew whether it is to begin from nothing */
+  readonly run: (isAnew: boolean) => Promise<void>;
 }
 
 export interface RunStagesOptions<Name extends string> {
@@ -39,7 +43,7 @@ interface Receipt {
   readonly files: readonly { readonly file: string; readonly sha256: string }[];
 }
 
-const RECEIPT = 'stage.json';
+const RECEIPTS = 'stages';
 
 /** A receipt lists some dozens of files. */
 const MAX_RECEIPT = 2 ** 22;
@@ -61,9 +65,8 @@ export async function runStages<Name extends string>(
     isForced ||= stage.name === from;
     const key = await keyOf(stage, keys);
     keys.set(stage.name, key);
-    const folder = join(dir, stage.name);
     const isFinished =
-      (await standing(folder))?.key === key && !stage.reads.some((name) => changed.has(name));
+      (await standing(dir, stage))?.key === key && !stage.reads.some((name) => changed.has(name));
     if (only !== undefined && only !== stage.name) {
       if (!isFinished) changed.add(stage.name);
       continue;
@@ -75,10 +78,10 @@ export async function runStages<Name extends string>(
     }
     onStage?.(stage.name, 'runs');
     changed.add(stage.name);
-    await rm(join(folder, RECEIPT), { force: true });
-    await stage.run(folder);
+    await rm(receiptPath(dir, stage), { force: true });
+    await stage.run(isForced);
     throwIfInterrupted(signal);
-    await leaveReceipt(folder, key);
+    await leaveReceipt(dir, stage, key);
   }
 }
 
@@ -92,7 +95,7 @@ export async function finishedStages<Name extends string>(
   for (const stage of stages) {
     const key = await keyOf(stage, keys);
     keys.set(stage.name, key);
-    const isFinished = (await standing(join(dir, stage.name)))?.key === key;
+    const isFinished = (await standing(dir, stage))?.key === key;
     if (isFinished && stage.reads.every((name) => finished.has(name))) finished.add(stage.name);
   }
   return finished;
@@ -134,19 +137,28 @@ function refuseUnfinished<Name extends string>(stage: Stage<Name>, changed: Read
   );
 }
 
-async function leaveReceipt(folder: string, key: string): Promise<void> {
+type Place = Pick<Stage, 'folder' | 'name' | 'owns'>;
+
+function receiptPath(dir: string, { name }: Place): string {
+  return join(dir, RECEIPTS, `${name}.json`);
+}
+
+async function leaveReceipt(dir: string, stage: Place, key: string): Promise<void> {
   const files: { file: string; sha256: string }[] = [];
-  for (const file of await filesIn(folder)) files.push({ file, sha256: await hashFile(join(folder, file)) });
-  await writeFileAtomic(join(folder, RECEIPT), `${JSON.stringify({ key, files }, null, 2)}\n`);
+  for (const file of await filesOf(dir, stage)) {
+    files.push({ file, sha256: await hashFile(join(dir, stage.folder, file)) });
+  }
+  await writeFileAtomic(receiptPath(dir, stage), `${JSON.stringify({ key, files }, null, 2)}\n`);
 }
 
 /** The receipt, where every file is still as it says. */
-async function standing(folder: string): Promise<Receipt | undefined> {
-  const receipt = await readReceipt(join(folder, RECEIPT));
+async function standing(dir: string, stage: Place): Promise<Receipt | undefined> {
+  const receipt = await readReceipt(receiptPath(dir, stage));
   if (!receipt) return undefined;
-  const present = await filesIn(folder);
+  const present = await filesOf(dir, stage);
   for (const { file, sha256 } of receipt.files) {
-    if (!present.includes(file) || (await hashFile(join(folder, file))) !== sha256) return undefined;
+    if (!present.includes(file) || (await hashFile(join(dir, stage.folder, file))) !== sha256)
+      return undefined;
   }
   return receipt;
 }
@@ -167,22 +179,16 @@ async function readReceipt(path: string): Promise<Receipt | undefined> {
   }
 }
 
-/** Relative, with `/`, by name; without the receipt, locks and temporaries. */
-async function filesIn(folder: string): Promise<string[]> {
+/** Relative to the stage's folder, with `/`, by name; without locks and temporaries. */
+async function filesOf(dir: string, { folder, owns = () => true }: Place): Promise<string[]> {
+  const root = join(dir, folder);
   try {
-    const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+    const entries = await readdir(root, { recursive: true, withFileTypes: true });
     return entries
       .filter((entry) => entry.isFile())
-      .map((entry) =>
-        join(entry.parentPath, entry.name)
-          .slice(folder.length + 1)
-          .split(sep)
-          .join('/'),
-      )
-      .filter(
-        (file) =>
-          file !== RECEIPT && !file.split('/').some((part) => part.startsWith('.') || part.endsWith('.lock')),
-      )
+      .map((entry) => relative(root, join(entry.parentPath, entry.name)).split(sep).join('/'))
+      .filter((file) => !file.split('/').some((part) => part.startsWith('.') || part.endsWith('.lock')))
+      .filter(owns)
       .sort();
   } catch (error) {
     const code = systemErrorCode(error);
