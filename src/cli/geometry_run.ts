@@ -10,7 +10,7 @@ import type { DisplayTable } from '../report/display.ts';
 import { geometryDisplay } from '../report/geometry_display.ts';
 import type { GeometrySubject } from '../report/geometry_subject.ts';
 import { GEOMETRY_SCHEMA_VERSION, geometryTables } from '../report/geometry_tables.ts';
-import { RUN_FOLDER } from '../report/run_directory.ts';
+import { RUN_FOLDER, type RunContents } from '../report/run_directory.ts';
 import type { CliContext } from './context.ts';
 import type { GeometryFlags } from './geometry_flags.ts';
 import { type GeometryInput, openGeometryInputs } from './geometry_inputs.ts';
@@ -21,6 +21,8 @@ import { inputFiles, optionWords, saeFacts, saeOptionWords, versionFacts } from 
 import { giveResult } from './run_result.ts';
 import { closeAll } from './several_saes.ts';
 import { withStages } from './stage_progress.ts';
+
+export const GEOMETRY_TITLE = 'Do opposite concepts point in opposite directions?';
 
 /** Extreme pairs that tables for the eye show at each end; files and JSON hold all of `--top`. */
 const SHOWN_EXTREMES = 10;
@@ -38,25 +40,47 @@ export async function runGeometry(context: CliContext, flags: GeometryFlags): Pr
   }
   const inputs = await openGeometryInputs(context, flags);
   try {
-    const subjects: GeometrySubject[] = [];
-    for (const input of inputs) subjects.push(await measureInput(context, flags, input));
-    const tables = geometryTables(subjects);
-    const display = (shownExtremes: number): DisplayTable[] =>
-      geometryDisplay(subjects, { shownExtremes, seed: flags.seed, denseAbove: flags.denseAbove });
+    const { contents, display } = await measureInputs(context, flags, inputs);
     await giveResult(context, flags.out, {
       kind: RUN_FOLDER,
-      title: 'Do opposite concepts point in opposite directions?',
-      tables,
-      shownTables: tables.filter(({ name }) => !FILE_ONLY.has(name)),
+      title: GEOMETRY_TITLE,
+      tables: contents.tables,
+      shownTables: contents.tables.filter(({ name }) => !FILE_ONLY.has(name)),
       display: display(SHOWN_EXTREMES),
       report: () => display(flags.top),
-      facts: runFacts(subjects, inputs, flags),
-      inputs: inputs.flatMap(({ sae, explanationFiles }) => inputFiles(sae, explanationFiles)),
+      facts: contents.facts,
+      inputs: contents.inputs,
       ids: [],
     });
   } finally {
     await closeAll(inputs);
   }
+}
+
+export interface GeometryResult {
+  readonly subjects: readonly GeometrySubject[];
+  readonly contents: Pick<RunContents, 'facts' | 'inputs' | 'tables'>;
+  readonly display: (shownExtremes: number) => DisplayTable[];
+}
+
+/** All that `antipode geometry` finds; nothing is written or printed. */
+export async function measureInputs(
+  context: CliContext,
+  flags: GeometryFlags,
+  inputs: readonly GeometryInput[],
+): Promise<GeometryResult> {
+  const subjects: GeometrySubject[] = [];
+  for (const input of inputs) subjects.push(await measureInput(context, flags, input));
+  return {
+    subjects,
+    contents: {
+      tables: geometryTables(subjects),
+      facts: runFacts(subjects, inputs, flags),
+      inputs: inputs.flatMap(({ sae, explanationFiles }) => inputFiles(sae, explanationFiles)),
+    },
+    display: (shownExtremes) =>
+      geometryDisplay(subjects, { shownExtremes, seed: flags.seed, denseAbove: flags.denseAbove }),
+  };
 }
 
 async function measureInput(

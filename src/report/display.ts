@@ -8,8 +8,24 @@ export interface DisplayColumn {
   readonly align: 'left' | 'right';
 }
 
+/** What a table is about, for reports that put it under a heading. */
+export type DisplayTopic =
+  | 'subject'
+  | 'verdict'
+  | 'pairs'
+  | 'tests'
+  | 'published'
+  | 'self'
+  | 'extremes'
+  | 'antipodality'
+  | 'labels'
+  | 'text'
+  | 'agreement'
+  | 'replies';
+
 export interface DisplayTable {
   readonly title: string;
+  readonly topic?: DisplayTopic;
   readonly columns: readonly DisplayColumn[];
   /** One string per column; untrusted text stays raw here and is escaped by the renderer. */
   readonly rows: readonly (readonly string[])[];
@@ -73,4 +89,9 @@ export function right(header: string): DisplayColumn {
 /** `1 pair`, `1,200 pairs`. */
 export function plural(count: number, one: string, many: string): string {
   return `${formatCount(count)} ${count === 1 ? one : many}`;
+}
+
+/** The same tables under a topic. */
+export function about(topic: DisplayTopic, tables: readonly DisplayTable[]): DisplayTable[] {
+  return tables.map((table) => ({ ...table, topic }));
 }

@@ -6,6 +6,7 @@ import { isotropicStandardError } from '../geometry/random_pairs.ts';
 import { type ArticleRow, articleRows, type RowGroup } from './article_rows.ts';
 import { extremesTable, sameFeatureTable } from './control_display.ts';
 import {
+  about,
   type DisplayTable,
   formatCosine,
   formatCount,
@@ -34,25 +35,36 @@ export function geometryDisplay(
   subjects: readonly GeometrySubject[],
   options: GeometryDisplayOptions,
 ): DisplayTable[] {
-  return subjects.flatMap((subject) => [
-    subjectTable(subject),
-    ...[verdictTable(subject) ?? []].flat(),
-    ...subject.geometry.spaces
-      .map((measures) => articleTable(subject, measures, options.seed))
-      .filter(({ rows }) => rows.length > 0),
-    ...subject.geometry.spaces
-      .filter(({ tests }) => tests !== undefined)
-      .map((measures) => testsTable(subject, measures)),
-    ...subject.geometry.spaces
-      .filter(({ named }) => named.length > 0)
-      .map((measures) => namedTable(subject, measures)),
-    ...(subject.geometry.sameFeature ? [sameFeatureTable(subject)] : []),
-    ...subject.geometry.spaces
-      .filter(({ top, bottom }) => top !== undefined && top.length + (bottom?.length ?? 0) > 0)
-      .map(({ space }) => extremesTable(subject, space, options.shownExtremes)),
-    ...(subject.geometry.classes.length > 0 ? [classesTable(subject, options.denseAbove)] : []),
-    ...(subject.geometry.antipodality ? [antipodalityTable(subject)] : []),
-  ]);
+  return subjects.flatMap((subject) => {
+    const { antipodality, classes, sameFeature, spaces } = subject.geometry;
+    const searched = spaces.filter(
+      ({ top, bottom }) => top !== undefined && top.length + (bottom?.length ?? 0) > 0,
+    );
+    return [
+      ...about('subject', [subjectTable(subject)]),
+      ...about('verdict', [verdictTable(subject) ?? []].flat()),
+      ...about(
+        'pairs',
+        spaces
+          .map((measures) => articleTable(subject, measures, options.seed))
+          .filter(({ rows }) => rows.length > 0),
+      ),
+      ...about(
+        'tests',
+        spaces.filter(({ tests }) => tests !== undefined).map((measures) => testsTable(subject, measures)),
+      ),
+      ...about(
+        'published',
+        spaces.filter(({ named }) => named.length > 0).map((measures) => namedTable(subject, measures)),
+      ),
+      ...about('self', sameFeature ? [sameFeatureTable(subject)] : []),
+      ...about('extremes', [
+        ...searched.map(({ space }) => extremesTable(subject, space, options.shownExtremes)),
+        ...(classes.length > 0 ? [classesTable(subject, options.denseAbove)] : []),
+      ]),
+      ...about('antipodality', antipodality ? [antipodalityTable(subject)] : []),
+    ];
+  });
 }
 
 function subjectTable(subject: GeometrySubject): DisplayTable {

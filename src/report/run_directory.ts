@@ -44,6 +44,8 @@ export interface RunContents {
   /** SVG by file name, such as `calibration.svg`. */
   readonly figures?: ReadonlyMap<string, string>;
   readonly reportMarkdown: string;
+  /** Further files by name, such as `report.json`. */
+  readonly texts?: ReadonlyMap<string, string>;
   readonly inputs: readonly InputFile[];
   /** Versions, seed, parameters, notes: everything of the manifest but the files. */
   readonly facts: Readonly<Record<string, unknown>>;
@@ -89,6 +91,7 @@ export async function writeRunDirectory(
       if (run.figures) await mkdir(join(temporary, 'figures'));
       for (const [file, svg] of run.figures ?? []) await put(`figures/${file}`, svg);
       await put('report.md', run.reportMarkdown);
+      for (const [file, text] of run.texts ?? []) await put(file, text);
       const manifest = { tool: 'antipode', ...run.facts, inputs, outputs };
       await writeFile(join(temporary, 'manifest.json'), `${JSON.stringify(manifest, null, 2)}\n`);
     },

@@ -10,7 +10,7 @@ import { nameWithoutFactor } from '../steering/arm_rows.ts';
 import { articleArms, projectionArms } from '../steering/article_arms.ts';
 import { agreementTables } from './agreement_display.ts';
 import { articleBeside } from './article_beside.ts';
-import { type DisplayTable, formatCount, formatP, left, plural, right, shorten } from './display.ts';
+import { about, type DisplayTable, formatCount, formatP, left, plural, right, shorten } from './display.ts';
 import { type JudgedPass, judgeTitle, poleNames, type SteeringSubject } from './steering_subject.ts';
 
 export interface SteeringDisplayOptions {
@@ -21,13 +21,18 @@ export interface SteeringDisplayOptions {
 export function steeringDisplay(subject: SteeringSubject, options: SteeringDisplayOptions): DisplayTable[] {
   const [first] = subject.judged;
   return [
-    subjectTable(subject),
-    ...ownArmsTables(subject),
-    ...subject.judged.filter(({ judge }) => judge !== '').map((pass) => labelsTable(subject, pass)),
-    ...(first ? [textTable(subject, first)] : []),
-    ...(first ? publishedTables(subject, first) : []),
-    ...agreementTables(subject),
-    ...(options.shownReplies > 0 && first ? [repliesTable(subject, first, options.shownReplies)] : []),
+    ...about('subject', [subjectTable(subject), ...ownArmsTables(subject)]),
+    ...about(
+      'labels',
+      subject.judged.filter(({ judge }) => judge !== '').map((pass) => labelsTable(subject, pass)),
+    ),
+    ...about('text', first ? [textTable(subject, first)] : []),
+    ...about('published', first ? publishedTables(subject, first) : []),
+    ...about('agreement', agreementTables(subject)),
+    ...about(
+      'replies',
+      options.shownReplies > 0 && first ? [repliesTable(subject, first, options.shownReplies)] : [],
+    ),
   ];
 }
 
