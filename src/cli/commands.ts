@@ -14,12 +14,14 @@ import { judgeCommand } from './judge_command.ts';
 import { neighborsCommand } from './neighbors_command.ts';
 import { powerCommand } from './power_command.ts';
 import type { CommandFactory } from './program.ts';
+import { runCommand } from './run_command.ts';
 import { runsCommand } from './runs_command.ts';
 import { saeCommand } from './sae_command.ts';
 import { steerCommand } from './steer_command.ts';
 import { trainCommand } from './train_command.ts';
 
 export const commandFactories: readonly CommandFactory[] = [
+  runCommand,
   geometryCommand,
   powerCommand,
   extremesCommand,

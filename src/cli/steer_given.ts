@@ -1,10 +1,8 @@
 /** @file What somebody asks to be steered, out of a spec file and options: an option goes over what the file says. Nothing is opened but the spec. */
 
-import { resolve } from 'node:path';
 import { AntipodeError } from '../errors.ts';
 import { neuronpediaIdOf, parseFeatureRef, parseIndex } from '../features/feature_ref.ts';
 import { shownName } from '../formats/shown_name.ts';
-import { openFileSource, readBytes } from '../formats/source.ts';
 import type { PolePair } from '../steering/arm.ts';
 import { poleFeaturesProblem, poleNameProblem } from '../steering/pole_problems.ts';
 import {
@@ -14,10 +12,8 @@ import {
   withoutUndefined,
 } from '../steering/steering_spec.ts';
 import type { CliContext } from './context.ts';
+import { readSpecText } from './spec_text.ts';
 import type { SteerFlags } from './steer_flags.ts';
-
-/** A spec is a page; its prompts may be long. */
-const MAX_SPEC_BYTES = 2 ** 20;
 
 /** Options that some of the commands have beside those of `SteerFlags`. */
 export interface ExperimentFlags extends SteerFlags {
@@ -55,27 +51,7 @@ function withMethod(file: GivenSpec, asked: GivenSpec['method']): GivenSpec {
 }
 
 async function readSpec({ cwd }: CliContext, spec: string): Promise<GivenSpec> {
-  const source = await openFileSource(resolve(cwd, spec), spec);
-  try {
-    if (source.byteLength > MAX_SPEC_BYTES) {
-      throw new AntipodeError(
-        'format',
-        `${spec}: is too large (got ${source.byteLength} bytes, expected at most ${MAX_SPEC_BYTES})`,
-        { hint: 'a spec is a page of YAML; docs/steering.md has the way to one' },
-      );
-    }
-    const bytes = await readBytes(source, 0, source.byteLength);
-    const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-    return parseSteeringSpec(text, spec);
-  } catch (error) {
-    if (!(error instanceof TypeError)) throw error;
-    throw new AntipodeError('format', `${spec}: is not UTF-8 text`, {
-      hint: 'save it as UTF-8, then run the same command again',
-      cause: error,
-    });
-  } finally {
-    await source.close();
-  }
+  return parseSteeringSpec(await readSpecText(cwd, spec, 'docs/steering.md has the way to one'), spec);
 }
 
 /** What a message about a value begins with, and which keys of a spec have a say in it. */

@@ -15,50 +15,78 @@ export interface PlannedRun {
   readonly flags: JudgeFlags;
 }
 
-export function plannedResult({ inputs, folder, names, flags }: PlannedRun): Result {
-  const { layer, prompts, sae, spec } = inputs;
+/** What would be generated and asked. */
+export interface PlannedSteering {
+  readonly inputs: SteeringInputs;
+  readonly replies: number;
+  readonly judged: number;
+  readonly promptTokens: number;
+  readonly newTokens: number;
+  readonly bounds: readonly NamedBound[];
+}
+
+export function planSteering({ inputs, names, flags }: Omit<PlannedRun, 'folder'>): PlannedSteering {
+  const { prompts, spec } = inputs;
   const { arms, examples, maxNewTokens, poles, replies, seed } = spec;
   const jobs = replyJobs({ arms, prompts, replies, examples, seed });
-  const promptTokens = jobs.reduce((sum, { prompt }) => sum + prompts[prompt]!.tokens.length, 0);
-  const newTokens = jobs.length * maxNewTokens;
   const judged = jobs.filter(({ arm }) => arm !== 'examples').length;
   const setting = { poles: { a: poles.a.name, b: poles.b.name }, examples: [] };
-  const bounds = names.map((name) => ({
-    name: judgeLabel(name),
-    passes: flags.passes,
-    ...judgeCostBound({
-      name,
-      flags,
-      replies: { count: judged, prompts: prompts.map(({ text }) => text) },
-      setting,
-      seed,
-    }),
-  }));
   return {
-    human: () =>
-      visible(
-        [
-          `would steer ${spec.model} with ${sae.header.identity.label} at layer ${layer}: ${poles.a.name} ${poles.a.features.join(' + ')}, ${poles.b.name} ${poles.b.features.join(' + ')}`,
-          `would generate ${plural(jobs.length, 'reply', 'replies')} in ${plural(arms.length, 'arm', 'arms')} (${arms.map(({ name }) => name).join(', ')}): ${formatCount(promptTokens)} tokens of prompts, at most ${formatCount(newTokens)} new ones`,
-          ...bounds.map((bound) => boundSentence(bound, judged)),
-          `would write ${folder.shown}`,
-        ].join('\n'),
-      ),
+    inputs,
+    replies: jobs.length,
+    judged,
+    promptTokens: jobs.reduce((sum, { prompt }) => sum + prompts[prompt]!.tokens.length, 0),
+    newTokens: jobs.length * maxNewTokens,
+    bounds: names.map((name) => ({
+      name: judgeLabel(name),
+      passes: flags.passes,
+      ...judgeCostBound({
+        name,
+        flags,
+        replies: { count: judged, prompts: prompts.map(({ text }) => text) },
+        setting,
+        seed,
+      }),
+    })),
+  };
+}
+
+export function steeringSentences({
+  bounds,
+  inputs: { layer, sae, spec },
+  judged,
+  newTokens,
+  promptTokens,
+  replies,
+}: PlannedSteering): string[] {
+  const { arms, model, poles } = spec;
+  return [
+    `would steer ${model} with ${sae.header.identity.label} at layer ${layer}: ${poles.a.name} ${poles.a.features.join(' + ')}, ${poles.b.name} ${poles.b.features.join(' + ')}`,
+    `would generate ${plural(replies, 'reply', 'replies')} in ${plural(arms.length, 'arm', 'arms')} (${arms.map(({ name }) => name).join(', ')}): ${formatCount(promptTokens)} tokens of prompts, at most ${formatCount(newTokens)} new ones`,
+    ...bounds.map((bound) => boundSentence(bound, judged)),
+  ];
+}
+
+export function plannedResult({ folder, ...planned }: PlannedRun): Result {
+  const plan = planSteering(planned);
+  const { layer, sae, spec } = plan.inputs;
+  return {
+    human: () => visible([...steeringSentences(plan), `would write ${folder.shown}`].join('\n')),
     json: () => ({
       dry_run: true,
       model: spec.model,
       sae: sae.header.identity.label,
       layer,
-      poles,
+      poles: spec.poles,
       method: spec.method,
       unit: spec.unit,
       strength: spec.strength,
-      arms: arms.map(({ name }) => name),
-      replies: jobs.length,
-      judged_replies: judged,
-      prompt_tokens: promptTokens,
-      new_tokens_at_most: newTokens,
-      judges: bounds,
+      arms: spec.arms.map(({ name }) => name),
+      replies: plan.replies,
+      judged_replies: plan.judged,
+      prompt_tokens: plan.promptTokens,
+      new_tokens_at_most: plan.newTokens,
+      judges: plan.bounds,
       out: folder.shown,
     }),
     quiet: () => [visible(folder.shown)],

@@ -34,6 +34,8 @@ export interface SteeringReport {
   readonly subject: SteeringSubject;
   /** For the terminal. */
   readonly display: DisplayTable[];
+  /** Names of the files below `figures/`. */
+  readonly figures: readonly string[];
 }
 
 /** The jobs that a plan stands for. */
@@ -83,7 +85,11 @@ export async function writeSteeringReport(
     },
     signal,
   );
-  return { subject, display: steeringDisplay(subject, { shownReplies: SHOWN }) };
+  return {
+    subject,
+    display: steeringDisplay(subject, { shownReplies: SHOWN }),
+    figures: [...figures.keys()],
+  };
 }
 
 /** @param kept in the order of the tables */

@@ -68,7 +68,7 @@ export async function runSteerRun(
     }
     await ensureFolder(folder.path);
     const work = async (): Promise<readonly JudgeUsage[]> => {
-      const { plan, records } = await generate(context, inputs, folder);
+      const { plan, records } = await generateRun(context, inputs, folder);
       const prompts = plan.prompts.map(({ text }) => text);
       const usage = await judgeRun(context, { folder, poles, prompts, records, names, flags, run, seed });
       const report = await writeSteeringReport(context, folder, { plan, records });
@@ -104,13 +104,14 @@ function defaultFolder(specPath: string | undefined, { spec: { poles } }: Steeri
   return join('runs', `steering-${name.toLowerCase().replace(/[^\p{L}\p{N}._-]+/gu, '-')}`);
 }
 
-interface Generated {
+export interface Generated {
   readonly plan: SteeringPlan;
   /** All, in the order of the plan. */
   readonly records: ReplyRecord[];
 }
 
-async function generate(
+/** All replies of the run; those that are there already are not made again. @throws {AntipodeError} `interrupted` with everything kept */
+export async function generateRun(
   context: CliContext,
   inputs: SteeringInputs,
   folder: SteerFolder,

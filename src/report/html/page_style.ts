@@ -36,6 +36,7 @@ figure svg.antipode { max-width: 100%; height: auto; display: block; }
 .pair { display: grid; grid-template-columns: 1fr 1fr; gap: 8px 16px; margin: 0.75rem 0; }
 .pair > div { border: 1px solid var(--line); border-radius: 6px; padding: 6px 10px; overflow-wrap: anywhere; white-space: pre-wrap; }
 .pair .who { display: block; color: var(--faint); font-size: 0.75rem; white-space: normal; }
+pre { background: var(--panel); padding: 8px 12px; font-size: 0.8125rem; }
 details { margin: 0.5rem 0; }
 summary { cursor: pointer; font-weight: 600; }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: 2px 12px; margin: 0.5rem 0; font-size: 0.875rem; }

@@ -18,6 +18,8 @@ export type ReportBlock =
   | { readonly kind: 'figure'; readonly svg: string; readonly caption?: string }
   | { readonly kind: 'replies'; readonly pairs: readonly ReplyPair[] }
   | { readonly kind: 'facts'; readonly facts: readonly (readonly [string, string])[] }
+  /** A file's text, as it is. */
+  | { readonly kind: 'source'; readonly text: string }
   /** Closed at first; what it holds is printed with it open. */
   | { readonly kind: 'folded'; readonly title: string; readonly blocks: readonly ReportBlock[] };
 
@@ -81,6 +83,8 @@ function blockMarkup(block: ReportBlock): Markup {
       return html`${block.pairs.map(replyMarkup)}`;
     case 'facts':
       return html`<dl>${block.facts.map(([name, value]) => html`<dt>${name}</dt><dd>${value}</dd>`)}</dl>`;
+    case 'source':
+      return html`<pre class="scroll" tabindex="0">${block.text}</pre>`;
     case 'folded':
       return html`<details><summary>${block.title}</summary>${block.blocks.map(blockMarkup)}</details>`;
   }

@@ -1,0 +1,53 @@
+/** @file Which arms moved the replies, in words that are never stronger than the tests behind them. */
+
+import { netText } from '../judge/end_states.ts';
+import type { ArmOutcome } from '../judge/outcome.ts';
+import { plural } from './display.ts';
+import { type JudgedPass, judgeTitle, poleNames, type SteeringSubject } from './steering_subject.ts';
+
+/** q of an arm whose labels differ from the control's. */
+const LEVEL = 0.05;
+
+/** A few sentences for each judge; none for a run that nobody judged. */
+export function steeringVerdict(subject: SteeringSubject): string[] {
+  return subject.judged.filter(({ judge }) => judge !== '').flatMap((pass) => passSentences(subject, pass));
+}
+
+function passSentences(subject: SteeringSubject, pass: JudgedPass): string[] {
+  const { arms } = pass.outcome;
+  const who = `Steering, labels by ${judgeTitle(pass)}`;
+  const pushed = arms.filter(({ kind }) => kind === 'steered' || kind === 'matched');
+  const random = arms.filter(({ kind }) => kind === 'random');
+  const tested = pushed.filter(({ test }) => test && !Number.isNaN(test.q));
+  if (tested.length === 0) return [`${who}: no arm could be compared with unsteered replies.`];
+  const moved = tested.filter(hasMoved);
+  const names = poleNames(subject);
+  const still = tested.filter((arm) => !hasMoved(arm)).map(({ arm }) => arm);
+  const broken = moved.filter(({ degenerate, replies }) => 2 * degenerate > replies);
+  return [
+    moved.length === 0
+      ? `${who}: no arm is shown to change what the model says (q above ${LEVEL} for all ${tested.length}).`
+      : `${who}: ${plural(moved.length, 'arm of', 'arms of')} ${tested.length} changed what the model says (q of at most ${LEVEL}): ${moved.map(({ arm, net }) => `${arm}, ${netText(net, names)}`).join('; ')}.`,
+    ...(still.length > 0 && moved.length > 0 ? [`Not shown to change it: ${still.join(', ')}.`] : []),
+    ...(broken.length > 0
+      ? [
+          `More than half of the replies of ${broken.map(({ arm }) => arm).join(', ')} are degenerate text, so that labels of them say little about a mood.`,
+        ]
+      : []),
+    ...randomSentence(random),
+  ];
+}
+
+function hasMoved({ test }: ArmOutcome): boolean {
+  return test !== null && test.q <= LEVEL;
+}
+
+/** What a direction without meaning does at the same length is what the arms are to be compared with. */
+function randomSentence(random: readonly ArmOutcome[]): string[] {
+  const tested = random.filter(({ test }) => test && !Number.isNaN(test.q));
+  if (tested.length === 0) return [];
+  const moved = tested.filter(hasMoved).length;
+  return [
+    `Of ${plural(tested.length, 'random direction', 'random directions')} of the same length ${moved === 0 ? 'none is' : `${moved} ${moved === 1 ? 'is' : 'are'}`} shown to change it.`,
+  ];
+}
