@@ -11,11 +11,11 @@ export const PAGE_STYLE = `
 body { margin: 0; background: var(--ground); color: var(--text); font: 16px/1.5 system-ui, sans-serif; }
 .skip { position: absolute; left: -9999px; }
 .skip:focus { left: 8px; top: 8px; background: var(--ground); padding: 4px 8px; }
-header, main, footer { max-width: 860px; margin: 0 auto; padding: 0 16px; }
+header, main, footer { max-width: 1040px; margin: 0 auto; padding: 0 16px; }
 h1 { font-size: 1.75rem; line-height: 1.2; margin: 1.5rem 0 0.25rem; }
 h2 { font-size: 1.25rem; margin: 2.5rem 0 0.5rem; padding-top: 0.5rem; border-top: 1px solid var(--line); }
 h3 { font-size: 1rem; margin: 1.5rem 0 0.25rem; }
-p { margin: 0.5rem 0; }
+p { margin: 0.5rem 0; max-width: 75ch; }
 a { color: var(--link); }
 a:focus-visible, summary:focus-visible, .scroll:focus-visible { outline: 3px solid var(--mark); outline-offset: 2px; }
 nav ul { list-style: none; display: flex; flex-wrap: wrap; gap: 4px 16px; padding: 0; margin: 0.75rem 0; font-size: 0.9rem; }
@@ -25,11 +25,12 @@ nav ul { list-style: none; display: flex; flex-wrap: wrap; gap: 4px 16px; paddin
 .scroll { overflow-x: auto; max-width: 100%; }
 table { border-collapse: collapse; font-size: 0.8125rem; font-variant-numeric: tabular-nums; margin: 0.5rem 0; }
 caption { text-align: left; font-weight: 600; padding: 0.25rem 0; }
-th, td { padding: 3px 8px; border-bottom: 1px solid var(--line); vertical-align: top; text-align: left; overflow-wrap: anywhere; }
+th, td { padding: 3px 8px; border-bottom: 1px solid var(--line); vertical-align: top; text-align: left; }
 td { min-width: 3.5em; }
-td.text { min-width: 14em; }
-th { font-weight: 600; white-space: nowrap; }
-.right { text-align: right; white-space: nowrap; }
+td.text { min-width: 14em; overflow-wrap: anywhere; }
+th { font-weight: 600; vertical-align: bottom; }
+.right { text-align: right; }
+td.right, td.short { white-space: nowrap; }
 .notes { padding-left: 1.25rem; margin: 0.25rem 0 0.75rem; }
 figure { margin: 1rem 0; }
 figure svg.antipode { max-width: 100%; height: auto; display: block; }

@@ -20,6 +20,9 @@ export function tableMarkup(table: DisplayTable, options: TableMarkupOptions = {
     .filter(({ index }) => table.rows.some((row) => row[index]));
   const isLong = new Set(shown.filter(({ index }) => table.rows.some((row) => row[index]!.length > LONG)));
   const notes = html`${table.notes.length === 0 ? undefined : html`<ul class="notes">${table.notes.map((note) => html`<li>${note}</li>`)}</ul>`}`;
+  if (table.columns.every(({ header }) => header === '')) {
+    return html`<h3>${table.title}</h3><dl>${table.rows.map(([name, ...values]) => html`<dt>${name}</dt><dd>${values.join(' ')}</dd>`)}</dl>${notes}`;
+  }
   if (table.rows.length === 0) return html`<h3>${table.title}</h3>${notes}`;
   return html`<div class="scroll" role="region" aria-label="${table.title}" tabindex="0"><table>
 <caption>${table.title}</caption>
@@ -27,7 +30,7 @@ export function tableMarkup(table: DisplayTable, options: TableMarkupOptions = {
 <tbody>${table.rows.map(
     (row) => html`<tr>${shown.map((column) => {
       const { align, header, index } = column;
-      const kind = align === 'right' ? 'right' : isLong.has(column) ? 'text' : '';
+      const kind = align === 'right' ? 'right' : isLong.has(column) ? 'text' : 'short';
       const cell = row[index]!;
       return html`<td${classOf(kind)}>${FEATURE_COLUMNS.test(header) ? linked(cell, options) : cell}</td>`;
     })}</tr>

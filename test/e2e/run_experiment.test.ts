@@ -1,0 +1,254 @@
+/** @file `antipode run` on the embedded default: spec to report, the same bytes however it was stopped, nothing done twice, and what it refuses. */
+
+import { cpSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import {
+  accessibilityProblems,
+  CHROMIUM,
+  openBrowser,
+  openPage,
+  WITHOUT_CHROMIUM,
+} from '../support/browser.ts';
+import { runs } from '../support/effort.ts';
+import {
+  type CommandResult,
+  makePlace,
+  type Place,
+  runCommand,
+  runHere,
+  snapshot,
+} from '../support/run_command.ts';
+
+const SPEC = `antipode: 1
+title: A small one
+saes:
+  - sae: organism/1-res-2k
+geometry: { random_pairs: 5, top: 3, draws: 99 }
+steering:
+  sae: organism/2-res-2k
+  pair: happy:sad
+  replies: 2
+  examples: 12
+  random: 1
+  max_new_tokens: 12
+`;
+
+/** All that tells the time. */
+const MANIFEST = 'manifest.json';
+
+let place: Place;
+let first: CommandResult;
+/** What a run that nothing stops leaves. */
+let expected: Map<string, string>;
+const path = (...parts: string[]): string => join(place.cwd, ...parts);
+
+function whatIsIn(folder: string): Map<string, string> {
+  const files = snapshot(path(folder));
+  files.delete(MANIFEST);
+  return files;
+}
+
+/** Which stages ran, as told on stderr. */
+function stagesOf({ stderr }: CommandResult): string[] {
+  return stderr
+    .split('\n')
+    .filter((line) => / …$/.test(line))
+    .map((line) => line.slice(0, -2));
+}
+
+beforeAll(async () => {
+  place = makePlace();
+  writeFileSync(path('small.yaml'), SPEC);
+  first = await runCommand(place, ['run', 'small.yaml', '--threads', '1', '--json']);
+  expect(first.stderr).not.toContain('error');
+  expect(first.code).toBe(0);
+  expected = whatIsIn('runs/small');
+}, 120_000);
+afterAll(() => place.remove());
+
+describe('a run', () => {
+  it('C3 R4: leaves tables three times, figures, a report twice, and one document on stdout', () => {
+    expect(JSON.parse(first.stdout)).toMatchObject({
+      out: 'runs/small',
+      report: 'runs/small/report.html',
+      saes: [{ label: 'organism-1-res-2k', verdicts: [{ space: 'encoder' }, { space: 'decoder' }] }],
+      steering: [expect.stringContaining('lexicon'), expect.stringContaining('random direction')],
+    });
+    const files = [...expected.keys()];
+    for (const table of ['geometry/tables/summary', 'geometry/tables/tests', 'steering/tables/arms']) {
+      for (const form of ['parquet', 'csv', 'json']) expect(files).toContain(`${table}.${form}`);
+    }
+    for (const figure of ['population', 'concepts', 'two-spaces', 'same-feature']) {
+      expect(files).toContain(`geometry/figures/${figure}-organism-1-res-2k.svg`);
+    }
+    for (const file of ['report.html', 'report.md', 'experiment.yaml']) expect(files).toContain(file);
+    expect(readFileSync(path('runs/small/experiment.yaml'), 'utf8')).toBe(SPEC);
+  });
+
+  it('C14: gives the same bytes again, on another number of threads too; only the manifest tells the time', async () => {
+    const again = await runCommand(place, ['run', 'small.yaml', '--out', 'again', '--threads', '2', '-q']);
+    expect(again).toMatchObject({ code: 0, stdout: 'again/report.html\n' });
+    const files = whatIsIn('again');
+    expect([...files.keys()]).toEqual([...expected.keys()]);
+    expect([...files].filter(([file, bytes]) => expected.get(file) !== bytes).map(([file]) => file)).toEqual(
+      [],
+    );
+    const { stages, ended } = JSON.parse(readFileSync(path('again', MANIFEST), 'utf8'));
+    expect(stages.map(({ name }: { name: string }) => name)).toEqual([
+      'geometry',
+      'steering',
+      'judge',
+      'report',
+    ]);
+    expect(ended).toMatch(/^\d{4}-\d\d-\d\dT/);
+  });
+
+  it('C19: does nothing twice, and again what has changed with what reads it', async () => {
+    cpSync(path('again'), path('changed'), { recursive: true });
+    const same = await runCommand(place, ['run', 'small.yaml', '--out', 'changed']);
+    expect(stagesOf(same)).toEqual([]);
+    expect(same.stderr).toContain('geometry: finished before');
+    expect(same.stdout).toContain('Do opposites point apart?');
+
+    writeFileSync(path('changed.yaml'), SPEC.replace('top: 3', 'top: 4'));
+    const changed = await runCommand(place, ['run', 'changed.yaml', '--out', 'changed']);
+    expect(stagesOf(changed)).toEqual(['geometry', 'report']);
+
+    writeFileSync(path('changed', 'steering', 'report.json'), '{}');
+    const edited = await runCommand(place, ['run', 'changed.yaml', '--out', 'changed']);
+    expect(stagesOf(edited)).toEqual(['judge', 'report']);
+    const forced = await runCommand(place, ['run', 'changed.yaml', '--out', 'changed', '--from', 'judge']);
+    expect(stagesOf(forced)).toEqual(['judge', 'report']);
+    const only = await runCommand(place, [
+      'run',
+      'changed.yaml',
+      '--out',
+      'changed',
+      '--only',
+      'report',
+      '-q',
+    ]);
+    expect(only).toMatchObject({ code: 0, stdout: 'changed/report.html\n' });
+  });
+
+  it('C19: killed at any moment and run again, it leaves the same bytes', async () => {
+    // After each stage has begun, and at moments between.
+    const moments = ['steering …', 'judge …', 'report …', 'geometry …'];
+    for (let round = 0; round < runs(2); round++) {
+      const moment = moments[round % moments.length]!;
+      const out = `killed-${round}`;
+      await runCommand(place, ['run', 'small.yaml', '--out', out], {
+        during: (child) => {
+          child.stderr!.on('data', (text: string) => {
+            if (text.includes(moment)) setTimeout(() => child.kill('SIGKILL'), (round * 97) % 400);
+          });
+        },
+      });
+      const after = await runCommand(place, ['run', 'small.yaml', '--out', out, '-q']);
+      expect(after, moment).toMatchObject({ code: 0 });
+      const files = whatIsIn(out);
+      expect(
+        [...files].filter(([file, bytes]) => expected.get(file) !== bytes).map(([file]) => file),
+        moment,
+      ).toEqual([]);
+      expect(files.size).toBe(expected.size);
+      rmSync(path(out), { recursive: true });
+    }
+  }, 240_000);
+
+  it('C15: --dry-run says what would be done and what is finished, and writes nothing', async () => {
+    const dry = await runHere(place, ['run', 'small.yaml', '--out', 'again', '--dry-run', '--json']);
+    expect(JSON.parse(dry.stdout)).toMatchObject({
+      dry_run: true,
+      saes: [{ sae: 'organism/1-res-2k', state: 'here' }],
+      pairs_searched: 2 * 2_096_128,
+      draws: 99,
+      steering: { replies: 32, judges: [{ name: 'lexicon', requests: 0 }] },
+      finished: ['geometry', 'steering', 'judge', 'report'],
+    });
+    const fresh = await runHere(place, ['run', 'small.yaml', '--out', 'nothing', '--dry-run']);
+    expect(fresh.stdout).toContain('would generate 32 replies');
+    expect(() => statSync(path('nothing'))).toThrow();
+  });
+});
+
+describe('what it refuses', () => {
+  it.each([
+    ['a spec that is not there', ['run', 'nowhere.yaml'], 3, 'nowhere.yaml: no such file'],
+    [
+      'a stage that is none',
+      ['run', 'small.yaml', '--from', 'search'],
+      2,
+      'geometry, steering, judge, report',
+    ],
+    ['a folder with other things', ['run', 'small.yaml', '--out', 'foreign'], 2, 'foreign: holds mine.txt'],
+    ['a file in its place', ['run', 'small.yaml', '--out', 'small.yaml'], 2, 'small.yaml: is a file'],
+    [
+      'one stage before what it reads',
+      ['run', 'small.yaml', '--out', 'fresh', '--only', 'report'],
+      2,
+      'report: reads what geometry leaves',
+    ],
+    ['a spec of another version', ['run', 'newer.yaml'], 1, 'newer.yaml:1:11: antipode: got version 2'],
+    ['another spec over replies', ['run', 'other.yaml', '--out', 'again'], 2, 'again/steering'],
+  ])('%s', async (_, args, code, sentence) => {
+    mkdirSync(path('foreign'), { recursive: true });
+    writeFileSync(path('foreign', 'mine.txt'), '');
+    writeFileSync(path('newer.yaml'), SPEC.replace('antipode: 1', 'antipode: 2'));
+    writeFileSync(path('other.yaml'), SPEC.replace('max_new_tokens: 12', 'max_new_tokens: 13'));
+    const before = whatIsIn('again').get('steering/replies.jsonl');
+    const result = await runHere(place, args);
+    expect(result.stderr).toContain(sentence);
+    expect(result.code).toBe(code);
+    expect(whatIsIn('again').get('steering/replies.jsonl')).toBe(before);
+  });
+});
+
+describe.skipIf(CHROMIUM === undefined)(
+  `the report ${CHROMIUM === undefined ? WITHOUT_CHROMIUM : ''}`,
+  () => {
+    let browser: Browser;
+    beforeAll(async () => {
+      browser = await openBrowser();
+    });
+    afterAll(() => browser?.close());
+
+    it('R1: is below 2 MB', () => {
+      expect(statSync(path('runs/small/report.html')).size).toBeLessThan(2_000_000);
+    });
+
+    it.each([
+      { width: 1280, colorScheme: 'light' },
+      { width: 1280, colorScheme: 'dark' },
+      { width: 360, colorScheme: 'light' },
+      { width: 360, colorScheme: 'dark' },
+    ] as const)(
+      'R1 R2: opens from disk at $width pixels in $colorScheme without a request or a complaint',
+      async (options) => {
+        const { page, requests, complaints, close } = await openPage(
+          browser,
+          path('runs/small/report.html'),
+          options,
+        );
+        try {
+          expect(requests).toEqual([]);
+          expect(complaints).toEqual([]);
+          expect(await accessibilityProblems(page)).toEqual([]);
+          expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(
+            options.width,
+          );
+          expect(await page.title()).toBe('A small one');
+          const lead = await page.evaluate('document.querySelector(".verdict").textContent');
+          expect(lead).toContain('organism-1-res-2k, decoder: ');
+          expect(
+            await page.evaluate('document.querySelectorAll("figure svg").length'),
+          ).toBeGreaterThanOrEqual(5);
+        } finally {
+          await close();
+        }
+      },
+    );
+  },
+);
