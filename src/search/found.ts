@@ -3,7 +3,7 @@
  * best of all is in it; pairs that are not may be missing, because other pairs have ruled them out.
  */
 
-import { type ColumnRange, joinRanges } from './columns.ts';
+import { type ColumnRange, joinRanges, type Shard } from './columns.ts';
 import { compareBottom, compareTop, type ScoredPair } from './pairs.ts';
 
 export interface FoundPairs {
@@ -16,6 +16,18 @@ export interface FoundPairs {
 export interface FoundSoFar extends FoundPairs {
   /** Ascending, apart from each other. */
   readonly done: readonly ColumnRange[];
+}
+
+/** How a search is done in parts, and gone on with. */
+export interface PartOptions {
+  /** Visits the pairs of this part alone: all of them that are among the k best of all pairs are then in the result. */
+  readonly shard?: Shard;
+  /** What an earlier search over the same rows with the same k and shard left in `onFound`. */
+  readonly from?: FoundSoFar;
+  /** What is found so far, now and then; and at the end, with all columns of the shard. What it throws ends the search. */
+  readonly onFound?: (found: FoundSoFar) => void | Promise<void>;
+  /** Least milliseconds between two such calls per worker. Default: 2000. */
+  readonly tellEvery?: number;
 }
 
 export const NOTHING_FOUND: FoundSoFar = { done: [], top: [], bottom: [] };

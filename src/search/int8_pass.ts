@@ -4,13 +4,14 @@
  */
 
 import { throwIfInterrupted } from '../errors.ts';
-import { type ColumnRange, rangesLeft, type Shard, shardColumns, WHOLE } from './columns.ts';
+import { type ColumnRange, rangesLeft, shardColumns, WHOLE } from './columns.ts';
 import {
   createKeeper,
   type FoundPairs,
   type FoundSoFar,
   joinFound,
   NOTHING_FOUND,
+  type PartOptions,
   reachedBy,
 } from './found.ts';
 import { askTiles, LARGEST_WIDTH, onIntegers } from './int8_frame.ts';
@@ -21,18 +22,6 @@ import { checkPairRequest, type PairRequest } from './pairs.ts';
 import type { Plan } from './plan.ts';
 import { shareRows } from './shared_rows.ts';
 import { pairCount } from './tiles.ts';
-
-/** How a search is done in parts, and gone on with. */
-export interface PartOptions {
-  /** Visits the pairs of this part alone: all of them that are among the k best of all pairs are then in the result. */
-  readonly shard?: Shard;
-  /** What an earlier search over the same rows with the same k and shard left in `onFound`. */
-  readonly from?: FoundSoFar;
-  /** What is found so far, now and then; and at the end, with all columns of the shard. What it throws ends the search. */
-  readonly onFound?: (found: FoundSoFar) => void | Promise<void>;
-  /** Least milliseconds between two such calls per worker. Default: 2000. */
-  readonly tellEvery?: number;
-}
 
 export interface Int8SearchOptions extends PairRequest, PartOptions {
   readonly threads?: number;
