@@ -16,6 +16,8 @@ export interface NamedPart {
 export interface MergedParts {
   readonly k: number;
   readonly asked: Asked;
+  /** Of the first part. */
+  readonly caller: unknown;
   /** In the order of the parts; all pairs are searched. */
   readonly searches: readonly PartSearch[];
 }
@@ -31,7 +33,7 @@ export function mergeParts(parts: readonly NamedPart[], names: readonly string[]
   refuseTwins(parts);
   refuseUnfinished(parts, names);
   refuseGaps(parts);
-  const { asked, k } = first.part;
+  const { asked, caller, k } = first.part;
   const searches = first.part.searches.map((search) => {
     const all = parts.map(({ part }) => part.searches.find(({ name }) => name === search.name)!);
     const table = tableOf(search);
@@ -47,7 +49,7 @@ export function mergeParts(parts: readonly NamedPart[], names: readonly string[]
     }
     return { ...search, ...found, done: [range] };
   });
-  return { k, asked, searches };
+  return { k, asked, caller, searches };
 }
 
 function refuseStranger(first: NamedPart, other: NamedPart): void {

@@ -37,7 +37,10 @@ export interface PartSearch extends FoundSoFar {
 export interface Part {
   readonly shard: Shard;
   readonly k: number;
+  /** The same in all parts. */
   readonly asked: Asked;
+  /** What the caller needs again when the parts are joined, and may differ from part to part, such as where a file lies. */
+  readonly caller: unknown;
   readonly searches: readonly PartSearch[];
 }
 
@@ -64,6 +67,7 @@ const PART = z.object({
   shard: z.object({ index: z.number().int().min(1), count: z.number().int().min(1) }),
   k: COUNT,
   asked: z.record(z.string(), z.union([z.string(), z.number(), z.null()])),
+  caller: z.unknown(),
   searches: z.array(
     z.object({
       name: z.string(),
@@ -167,8 +171,8 @@ export function isSearched(shard: Shard, search: PartSearch): boolean {
 }
 
 /** In one step: a reader sees the old content or the new one, and a full disk leaves the old. @throws {AntipodeError} as `writeFileAtomic` */
-export async function writePart(path: string, { asked, k, searches, shard }: Part): Promise<void> {
-  const head = { schema: SCHEMA, schema_version: SCHEMA_VERSION, shard, k, asked };
+export async function writePart(path: string, { asked, caller, k, searches, shard }: Part): Promise<void> {
+  const head = { schema: SCHEMA, schema_version: SCHEMA_VERSION, shard, k, asked, caller };
   const body = `${JSON.stringify(head).slice(0, -1)},"searches":[${searches.map(searchText).join(',')}]}`;
   const sha256 = createHash('sha256').update(body).digest('hex');
   await writeFileAtomic(path, `{"sha256":"${sha256}","part":${body}}\n`);

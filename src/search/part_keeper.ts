@@ -21,6 +21,7 @@ export interface PartPlace {
   readonly shard: Shard;
   readonly k: number;
   readonly asked: Asked;
+  readonly caller: unknown;
 }
 
 export interface PartKeeper {
@@ -34,7 +35,8 @@ export interface PartKeeper {
 }
 
 /** @throws {AntipodeError} `usage` where the file is part of another search, `format` where it is damaged */
-export async function openPartKeeper({ asked, k, path, shard, shown }: PartPlace): Promise<PartKeeper> {
+export async function openPartKeeper(place: PartPlace): Promise<PartKeeper> {
+  const { asked, caller, k, path, shard, shown } = place;
   const before = await readPart(path, shown);
   if (before) refuseOther(shown, { ...asked, k, shard: wordsOf(shard) }, before);
   const searches = new Map(before?.searches.map((search) => [search.name, search]));
@@ -54,7 +56,7 @@ export async function openPartKeeper({ asked, k, path, shard, shown }: PartPlace
       const search = searches.get(name);
       if (!search) throw new Error(`internal: ${name} was not begun`);
       searches.set(name, { ...search, done, top, bottom });
-      await writePart(path, { shard, k, asked, searches: [...searches.values()] });
+      await writePart(path, { shard, k, asked, caller, searches: [...searches.values()] });
     },
   };
 }
