@@ -10,6 +10,7 @@ import { featuresCommand } from './features_command.ts';
 import { generateCommand } from './generate_command.ts';
 import { geometryCommand } from './geometry_command.ts';
 import { judgeCommand } from './judge_command.ts';
+import { mergeCommand } from './merge_command.ts';
 import { neighborsCommand } from './neighbors_command.ts';
 import { powerCommand } from './power_command.ts';
 import type { CommandFactory } from './program.ts';
@@ -21,6 +22,7 @@ export const commandFactories: readonly CommandFactory[] = [
   geometryCommand,
   powerCommand,
   extremesCommand,
+  mergeCommand,
   neighborsCommand,
   generateCommand,
   steerCommand,
