@@ -7,6 +7,7 @@
 import { throwIfInterrupted } from '../errors.ts';
 import { createProductEngine } from '../onnx/product.ts';
 import { shuffle } from '../stats/permutation.ts';
+import { cosine } from '../tensor/matrix.ts';
 import { createRng } from '../tensor/rng.ts';
 import { writeUnitRow } from '../tensor/unit_rows.ts';
 import type { Centring } from './centring.ts';
@@ -24,6 +25,8 @@ export const POOL_FEATURES = 4096;
 /** 256 MB of cosines. */
 export const MOST_POOL_FEATURES = 8192;
 const TILE = 1024;
+/** A few milliseconds: to start the engine takes as long. */
+const FEW_PRODUCTS = 2 ** 23;
 
 /**
  * `given`, then others drawn without replacement up to `POOL_FEATURES`, ascending; all where there are no more.
@@ -43,11 +46,13 @@ export function drawPool(
 
 /** @param features each with a direction */
 export async function poolCosines(
-  { rows, rowOf }: SpaceRows,
+  space: SpaceRows,
   features: readonly number[],
   signal?: AbortSignal,
 ): Promise<PoolCosines> {
+  const { rows, rowOf } = space;
   const size = features.length;
+  if (size * size * rows.cols <= FEW_PRODUCTS) return oneByOne(space, features);
   const cosines = new Float32Array(size * size);
   const d = rows.cols;
   const engine = await createProductEngine();
@@ -72,6 +77,19 @@ export async function poolCosines(
     }
   } finally {
     await engine.close();
+  }
+  return { features, cosines };
+}
+
+function oneByOne({ rows, rowOf }: SpaceRows, features: readonly number[]): PoolCosines {
+  const size = features.length;
+  const cosines = new Float32Array(size * size);
+  for (let i = 0; i < size; i++) {
+    for (let j = i; j < size; j++) {
+      const value = cosine(rows, rowOf(features[i]!), rows, rowOf(features[j]!));
+      cosines[i * size + j] = value;
+      cosines[j * size + i] = value;
+    }
   }
   return { features, cosines };
 }
