@@ -1,6 +1,5 @@
 /** @file The overall test of antonyms under one choice (pooled, centred, without dense features), and the pool of features that it draws from. */
 
-import { createMoments } from '../stats/moments.ts';
 import type { NullSummary } from '../stats/permutation.ts';
 import { createRng } from '../tensor/rng.ts';
 import type { AntonymTestsOptions, Variant } from './antonym_tests.ts';
@@ -72,11 +71,17 @@ export function knownDensities(
 
 export function sdOfPairs({ cosines, features }: PoolCosines): number {
   const size = features.length;
-  const sums = createMoments();
+  const count = (size * (size - 1)) / 2;
+  let sum = 0;
+  let squares = 0;
   for (let i = 0; i < size; i++) {
-    for (let j = i + 1; j < size; j++) sums.add(cosines[i * size + j]!);
+    for (let j = i + 1; j < size; j++) {
+      const cos = cosines[i * size + j]!;
+      sum += cos;
+      squares += cos * cos;
+    }
   }
-  return sums.moments().sd;
+  return Math.sqrt(Math.max(0, squares / count - (sum / count) ** 2));
 }
 
 /** What `value` says of the pairs of each concept, where it says anything. */
