@@ -120,5 +120,7 @@ export interface SaeFile {
   loadFeatures(features: readonly number[]): Promise<Sae>;
   /** Share of tokens on which each feature fires, `[d_sae]` in [0, 1], where the format ships it (SAELens `sparsity.safetensors`). */
   readDensities?(): Promise<Float32Array>;
+  /** `threshold`, `[d_sae]`, without the matrices, for `jumprelu`. */
+  readThresholds?(): Promise<Float32Array>;
   close(): Promise<void>;
 }
