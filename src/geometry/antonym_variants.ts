@@ -29,6 +29,7 @@ export interface TestSetting {
   readonly seed: number;
   /** Of the cosines of single pairs in the pool. */
   readonly pairSd: number;
+  readonly signal?: AbortSignal | undefined;
 }
 
 const COSINES = { low: -1, high: 1 };
@@ -127,19 +128,23 @@ export function variantOf(
   };
 }
 
-export function centredVariant(options: AntonymTestsOptions, centring: Centring, raw: TestSetting): Variant {
+export async function centredVariant(
+  options: AntonymTestsOptions,
+  centring: Centring,
+  raw: TestSetting,
+): Promise<Variant> {
   const pool = centredPool(raw.pool, centring);
   const setting = { ...raw, pool, pairSd: sdOfPairs(pool) };
   const values = byConcept(options, ({ centredCos }) => centredCos);
-  return variantOf('centred', setting, conceptNulls(setting), values);
+  return variantOf('centred', setting, await conceptNulls(setting), values);
 }
 
 /** Neither among the concepts nor among what is drawn. */
-export function withoutDenseVariant(
+export async function withoutDenseVariant(
   options: AntonymTestsOptions,
   whole: TestSetting,
   isDense: (feature: number) => boolean,
-): Variant {
+): Promise<Variant> {
   const { pool, candidates } = whole;
   const taken = new Set(whole.blocks.features);
   const blocks = conceptBlocks(options.concepts, (feature) => taken.has(feature) && !isDense(feature));
@@ -151,5 +156,5 @@ export function withoutDenseVariant(
   const values = byConcept(options, ({ cos, featureA, featureB }) =>
     isDense(featureA) || isDense(featureB) ? undefined : cos,
   );
-  return variantOf('without-dense', setting, conceptNulls(setting), values);
+  return variantOf('without-dense', setting, await conceptNulls(setting), values);
 }

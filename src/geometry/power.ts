@@ -78,7 +78,7 @@ const CURVE = [0.25, 0.5, 0.75, 1, 1.25, 1.5];
 
 /** @throws {AntipodeError} `format` where no concept has a pair of features with a direction, or they are too many to draw others */
 export async function measurePower(options: MeasurePowerOptions): Promise<AntonymPower> {
-  const { concepts, rows, seed, level, power, draws = DEFAULT_DRAWS, shifts = [] } = options;
+  const { concepts, rows, seed, level, power, draws = DEFAULT_DRAWS, shifts = [], signal } = options;
   const blocks = conceptBlocks(concepts, (feature) => rows.rows.norms[rows.rowOf(feature)]! > 0);
   const used = conceptsWithPairs(blocks);
   if (used.length === 0)
@@ -90,21 +90,21 @@ export async function measurePower(options: MeasurePowerOptions): Promise<Antony
   const setting = { level, power, concepts: used.length, pairSd, shifts };
   const densities = knownDensities(options, pool, blocks);
   const anyOf: Stratum = { places: Array.from(home, (_, place) => place), candidates };
-  const drawsOf = (
+  const drawsOf = async (
     strata: readonly Stratum[],
     stream: string,
-  ): { macros: Float64Array; draw: (into: Int32Array) => void } => {
+  ): Promise<{ macros: Float64Array; draw: (into: Int32Array) => void }> => {
     const macros = new Float64Array(draws);
     const draw = createMatchedDraws(strata, createRng(seed, stream));
     const onDraw = ({ macro }: { readonly macro: number }, k: number): void => {
       macros[k] = macro;
     };
-    matchedNull({ blocks, pool, home, draw, draws, onDraw });
+    await matchedNull({ blocks, pool, home, draw, draws, onDraw, signal });
     return { macros, draw };
   };
-  const random = drawsOf([anyOf], 'power-matched');
+  const random = await drawsOf([anyOf], 'power-matched');
   const strata = densities && densityStrata(densities, home, candidates);
-  const permuted = permutationPower({ blocks, pool, draw: random.draw, level, seed });
+  const permuted = await permutationPower({ blocks, pool, draw: random.draw, level, seed, signal });
   const nullMean = mean(random.macros);
   return {
     level,
@@ -117,7 +117,7 @@ export async function measurePower(options: MeasurePowerOptions): Promise<Antony
     tests: [
       shiftPower('matched-random', random.macros, setting),
       ...(strata
-        ? [shiftPower('matched-density', drawsOf(strata.strata, 'power-density').macros, setting)]
+        ? [shiftPower('matched-density', (await drawsOf(strata.strata, 'power-density')).macros, setting)]
         : []),
       ...(permuted ? [orderPower(permuted, nullMean, setting)] : []),
     ],
