@@ -29,7 +29,7 @@ const TILE = 1024;
 const FEW_PRODUCTS = 2 ** 23;
 
 /**
- * `given`, then others drawn without replacement up to `POOL_FEATURES`, ascending; all where there are no more.
+ * `given`, then others drawn without replacement, ascending: `POOL_FEATURES` together, or twice as many as are given where that is more (at most `MOST_POOL_FEATURES`).
  * @param others features that may be drawn; those of `given` are passed over
  */
 export function drawPool(
@@ -39,7 +39,8 @@ export function drawPool(
 ): readonly number[] {
   const taken = new Set(given);
   const rest = Int32Array.from(others.filter((feature) => !taken.has(feature)));
-  const room = Math.max(0, POOL_FEATURES - given.length);
+  const size = Math.min(MOST_POOL_FEATURES, Math.max(POOL_FEATURES, 2 * given.length));
+  const room = size - given.length;
   if (rest.length > room) shuffle(rest, createRng(seed, 'antonym-pool'));
   return [...given, ...rest.subarray(0, room).sort()];
 }
