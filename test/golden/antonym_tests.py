@@ -91,6 +91,7 @@ def bins_of(pool, home):
 def analyse(cos, concepts, usable, pool=None):
     """`pool` in the order in which it is drawn from; where left out, the concepts' features before all others."""
     sides = [([f for f in a if usable(f)], [f for f in b if usable(f)]) for a, b in concepts]
+    sides = [(a, b) if any(x != y for x in a for y in b) else ([], []) for a, b in sides]
     home = list(dict.fromkeys(f for a, b in sides for f in a + b))
     place = {f: k for k, f in enumerate(home)}
     pool = pool or home + [f for f in range(60) if usable(f) and f not in place]
