@@ -252,11 +252,15 @@ const LEXEME = /(\p{L}[\p{L}\p{M}]*(?:['’-]\p{L}[\p{L}\p{M}]*)*)|(["“”„�
 
 function tokensOf(text: string, isKnown: (word: string) => boolean): Token[] {
   const tokens: Token[] = [];
+  const lexemes = [...text.matchAll(LEXEME)];
+  // A mark without a partner is an inch, or the text was cut.
+  let marksLeft = lexemes.filter(([, , mark]) => mark !== undefined).length;
   let isQuoted = false;
   let afterBreak = false;
-  for (const [, word, quote] of text.matchAll(LEXEME)) {
-    if (quote !== undefined) {
-      isQuoted = !isQuoted;
+  for (const [, word, mark] of lexemes) {
+    if (mark !== undefined) {
+      marksLeft -= 1;
+      isQuoted = !isQuoted && marksLeft > 0;
       continue;
     }
     if (word === undefined) {
