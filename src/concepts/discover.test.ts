@@ -60,20 +60,24 @@ describe('on the labels of the article', () => {
   });
 
   it.each([
-    [4429, 'terms related to racing and speed', 'Pace', 'Speed'],
-    [15271, 'instances of failure or inadequacy', 'Outcome', 'Failure'],
-    [7769, 'terms related to fear and anxiety', 'Tranquility', 'Anxious'],
+    [20, 4429, 'terms related to racing and speed', 'Pace', 'Speed'],
+    [20, 15271, 'instances of failure or inadequacy', 'Outcome', 'Failure'],
+    [20, 7769, 'terms related to fear and anxiety', 'Tranquility', 'Anxious'],
+    [10, 2864, 'expressions of excitement or enthusiasm', 'Engagement', 'Excitement'],
+    [10, 11624, 'the concept of complexity in various contexts', 'Complexity', 'Complex'],
+    [10, 5283, 'specific unique identifiers or symbols in the text', 'Uniqueness', 'Unique'],
   ])(
-    'the published explanation of feature %i of layer 20, "%s", is on the side of the article',
-    (feature, text, concept, label) => {
-      const catalogue = readArticle().catalogues.find(({ id }) => id === 'article-20')!;
+    'layer %i, feature %i: its published explanation, "%s", is on the side of the article',
+    (layer, feature, text, concept, label) => {
+      const catalogue = readArticle().catalogues.find(({ id }) => id === `article-${layer}`)!;
       const { a, b } = catalogue.concepts.find((one) => one.concept === concept)!;
       expect([a, b].find((side) => side.label === label)!.features).toContain(feature);
       const opposites = readOpposites();
-      const sides = mentionsIn(text, opposites)
-        .mentions.filter(({ axis }) => opposites.axes[axis]!.concept === concept)
-        .map(({ axis, side }) => opposites.axes[axis]!.labels![side]);
-      expect(sides).toEqual([label]);
+      const found = mentionsIn(text, opposites).mentions.filter(
+        ({ axis }) => opposites.axes[axis]!.concept === concept,
+      );
+      expect(found.map(({ axis, side }) => opposites.axes[axis]!.labels![side])).toEqual([label]);
+      expect(found[0]!.strength).toBeGreaterThanOrEqual(DISCOVER_DEFAULTS.minScore);
     },
   );
 });
@@ -106,13 +110,13 @@ describe('on explanations that a person has judged', () => {
     expect(still.filter(({ right }) => right).length / still.length).toBeGreaterThanOrEqual(precision);
   }
 
-  it('the sample is 100 proposals, 72 of them right', () => {
+  it('the sample is 100 proposals, 71 of them right', () => {
     expect(golden.proposals).toHaveLength(100);
-    expect(golden.proposals.filter(({ right }) => right)).toHaveLength(72);
+    expect(golden.proposals.filter(({ right }) => right)).toHaveLength(71);
   });
 
   it.each([
-    ['organism/1-res-2k', 35 / 43],
+    ['organism/1-res-2k', 34 / 42],
     ['organism/2-res-2k', 30 / 44],
   ])('%s: no right proposal is lost, and no more are wrong', async (source, precision) => {
     const lookup = await openImported(source, { env: {} });
@@ -122,15 +126,17 @@ describe('on explanations that a person has judged', () => {
     check(source, texts, precision);
   });
 
-  it('gemma-2-2b/20-gemmascope-res-16k, the explanations that the sample quotes', () => {
-    const source = 'gemma-2-2b/20-gemmascope-res-16k';
+  it.each([
+    ['gemma-2-2b/20-gemmascope-res-16k', 2 / 4],
+    ['gemma-2-2b/10-gemmascope-res-16k', 0 / 1],
+  ])('%s, the explanations that the sample quotes', (source, precision) => {
     const texts = golden.proposals
       .filter((one) => one.source === source)
       .flatMap(({ a, b, explanation_a, explanation_b }) => [
         { feature: a, text: explanation_a! },
         { feature: b, text: explanation_b! },
       ]);
-    check(source, texts, 2 / 4);
+    check(source, texts, precision);
   });
 
   it.skipIf(!existsSync(labels17))(
