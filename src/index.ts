@@ -11,8 +11,20 @@ export {
   featuresOf,
   overlaps,
 } from './concepts/concept_set.ts';
+export {
+  DISCOVER_DEFAULTS,
+  type DiscoverOptions,
+  type Discovery,
+  discoverOpposites,
+  type FeatureText,
+  type ProposedConcept,
+  type ProposedFeature,
+  type ProposedPair,
+  type ProposedSide,
+} from './concepts/discover.ts';
 export { loadConcepts } from './concepts/load_concepts.ts';
 export { type Published, publishedFor } from './concepts/published.ts';
+export { type ReviewFileOptions, reviewFileText } from './concepts/review_file.ts';
 export { AntipodeError, type ErrorKind } from './errors.ts';
 export { type CollectOptions, type CorpusRow, collectFeatureStatistics } from './explain/collect.ts';
 export { explainFeatures } from './explain/explain_features.ts';

@@ -11,6 +11,7 @@ import { generateCommand } from './generate_command.ts';
 import { geometryCommand } from './geometry_command.ts';
 import { initCommand } from './init_command.ts';
 import { judgeCommand } from './judge_command.ts';
+import { mergeCommand } from './merge_command.ts';
 import { neighborsCommand } from './neighbors_command.ts';
 import { powerCommand } from './power_command.ts';
 import type { CommandFactory } from './program.ts';
@@ -25,6 +26,7 @@ export const commandFactories: readonly CommandFactory[] = [
   geometryCommand,
   powerCommand,
   extremesCommand,
+  mergeCommand,
   neighborsCommand,
   generateCommand,
   steerCommand,

@@ -172,6 +172,7 @@ function conceptTable(
     notes: [
       ...(set.sae === undefined ? [] : [`SAE: ${set.sae}`]),
       ...(set.source === undefined ? [] : [`source: ${set.source}`]),
+      ...(set.struck === undefined ? [] : [`${counted(set.struck, 'concept')} struck in review`]),
       countSentence(counts),
       ...overlapSentences(counts, found),
     ],

@@ -11,6 +11,7 @@ import { geometryDisplay } from '../report/geometry_display.ts';
 import type { GeometrySubject } from '../report/geometry_subject.ts';
 import { GEOMETRY_SCHEMA_VERSION, geometryTables } from '../report/geometry_tables.ts';
 import { RUN_FOLDER, type RunContents } from '../report/run_directory.ts';
+import { coFiringOf } from './co_firing.ts';
 import type { CliContext } from './context.ts';
 import type { GeometryFlags } from './geometry_flags.ts';
 import { type GeometryInput, openGeometryInputs } from './geometry_inputs.ts';
@@ -112,7 +113,9 @@ async function measureInput(
     }),
   );
   for (const warning of geometry.warnings) context.out().warn(visible(warning));
-  return { geometry, notes, published };
+  const coFiring =
+    geometry.extremes.length > 0 ? await coFiringOf(sae, geometry.extremes, context.signal) : undefined;
+  return { geometry, notes, published, coFiring };
 }
 
 /** Everything that decides the numbers; neither the time, nor the folder, nor the number of threads does. */

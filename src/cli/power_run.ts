@@ -4,6 +4,7 @@ import { resolve } from 'node:path';
 import { checkAgainst } from '../concepts/concept_set.ts';
 import { checkOutputDirectory } from '../formats/atomic.ts';
 import { measurePower } from '../geometry/power.ts';
+import { formatCount } from '../report/display.ts';
 import { powerDisplay } from '../report/power_display.ts';
 import { POWER_SCHEMA_VERSION, type PowerSubject, powerTables } from '../report/power_tables.ts';
 import { runFolderKind } from '../report/run_directory.ts';
@@ -109,7 +110,7 @@ async function planPower(context: CliContext, flags: PowerFlags): Promise<void> 
         ({ id, concepts: count, pairs }) =>
           `draw random features in the places of the ${count} concepts (${pairs} pairs) of ${visible(id)}`,
       ),
-      `simulate ${flags.draws} draws per test with seed ${flags.seed} in ${flags.spaces.join(' and ')}`,
+      `simulate ${formatCount(flags.draws)} draws per test with seed ${flags.seed} in ${flags.spaces.join(' and ')}`,
     ],
     facts: { concepts, draws: flags.draws },
     out: flags.out,

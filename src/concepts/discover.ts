@@ -14,7 +14,7 @@ export interface FeatureText {
 export interface DiscoverOptions {
   /** Where opposites are taken from; all where left out. */
   readonly lists?: readonly OppositeList[];
-  /** Least score of a pair, in [0, 1]. */
+  /** Least strength of a feature, and so least score of a pair, in [0, 1]. */
   readonly minScore: number;
   /** Features kept of each side, at least 1. */
   readonly perSide: number;
@@ -38,7 +38,7 @@ export interface ProposedFeature {
 export interface ProposedPair {
   readonly a: ProposedFeature;
   readonly b: ProposedFeature;
-  /** Geometric mean of both strengths, in (0, 1]. */
+  /** The lesser of both strengths, in (0, 1]: a pair is as good as its weaker side. */
   readonly score: number;
 }
 
@@ -55,7 +55,7 @@ export interface ProposedConcept {
   readonly list: OppositeList;
   readonly a: ProposedSide;
   readonly b: ProposedSide;
-  /** All combinations of both sides that reach the least score; best first, ties by indices. */
+  /** All combinations of both sides; best first, ties by indices. */
   readonly pairs: readonly ProposedPair[];
   /** Of the best pair. */
   readonly score: number;
@@ -164,20 +164,13 @@ function conceptOf(
   collected: Collected,
   { minScore, perSide }: DiscoverOptions,
 ): ProposedConcept | undefined {
-  const [a, b] = ([0, 1] as const).map((side) => proposed(axis, side, collected));
-  const [bestA, bestB] = [a?.[0], b?.[0]];
-  if (!a || !b || !bestA || !bestB) return undefined;
-  // A feature stays where its best possible pair reaches the least score.
-  const least = minScore ** 2;
-  const keptA = a.filter(({ strength }) => strength * bestB.strength >= least);
-  const keptB = b.filter(({ strength }) => strength * bestA.strength >= least);
-  const sideA = keptA.slice(0, perSide);
-  const sideB = keptB.slice(0, perSide);
+  const [a = [], b = []] = ([0, 1] as const).map((side) => proposed(axis, side, collected, minScore));
+  const sideA = a.slice(0, perSide);
+  const sideB = b.slice(0, perSide);
   const pairs = sideA
     .flatMap((left) =>
-      sideB.map((right) => ({ a: left, b: right, score: Math.sqrt(left.strength * right.strength) })),
+      sideB.map((right) => ({ a: left, b: right, score: Math.min(left.strength, right.strength) })),
     )
-    .filter(({ score }) => score >= minScore)
     .sort(
       (left, right) =>
         right.score - left.score || left.a.feature - right.a.feature || left.b.feature - right.b.feature,
@@ -190,14 +183,20 @@ function conceptOf(
   return {
     concept: concept ?? `${labelA}-${labelB}`,
     list,
-    a: { label: labelA, features: sideA, found: keptA.length },
-    b: { label: labelB, features: sideB, found: keptB.length },
+    a: { label: labelA, features: sideA, found: a.length },
+    b: { label: labelB, features: sideB, found: b.length },
     pairs,
     score: best.score,
   };
 }
 
-function proposed(axis: number, side: Side, { sides, saying, explained }: Collected): ProposedFeature[] {
+/** Those strong enough, strongest first. */
+function proposed(
+  axis: number,
+  side: Side,
+  { sides, saying, explained }: Collected,
+  minScore: number,
+): ProposedFeature[] {
   const limit = Math.max(COMMON_LEAST, COMMON_SHARE * explained.size);
   return [...(sides.get(2 * axis + side) ?? [])]
     .map(([feature, { text, mention }]) => {
@@ -205,6 +204,7 @@ function proposed(axis: number, side: Side, { sides, saying, explained }: Collec
       const rarity = count <= limit ? 1 : Math.sqrt(limit / count);
       return { feature, text, mention, rarity, strength: mention.strength * rarity };
     })
+    .filter(({ strength }) => strength >= minScore)
     .sort((left, right) => right.strength - left.strength || left.feature - right.feature);
 }
 

@@ -58,6 +58,8 @@ interface OppositesFile {
     readonly for: readonly string[];
     readonly against: readonly string[];
   }[];
+  /** Pairs of WordNet that contrast without being opposites: `all` and `some`. */
+  readonly not_opposites: readonly (readonly [string, string])[];
 }
 
 interface FileSide {
@@ -85,7 +87,7 @@ export function readOpposites(lists: readonly OppositeList[] = OPPOSITE_LISTS): 
   const file = readFile();
   const wordnet = readWordnet();
   const axes = lists.includes('article') ? articleAxes(file) : [];
-  if (lists.includes('wordnet')) addWordnet(axes, wordnet);
+  if (lists.includes('wordnet')) addWordnet(axes, wordnet, file.not_opposites);
   const made = oppositesOf(withCues(axes, file.senses), wordnet);
   cache.set(key, made);
   return made;
@@ -125,9 +127,15 @@ function listed({ words }: FileSide): Map<string, AxisWord> {
 }
 
 /** Opposites of WordNet whose exact words a concept of the article has too, in either direction, are the same opposites. */
-function addWordnet(axes: OpenAxis[], wordnet: Wordnet): void {
+function addWordnet(axes: OpenAxis[], wordnet: Wordnet, denied: OppositesFile['not_opposites']): void {
   const own = axes.slice();
   for (const [a, b] of wordnet.axes) {
+    if (
+      denied.some(
+        ([left, right]) => (isExact(a, left) && isExact(b, right)) || (isExact(a, right) && isExact(b, left)),
+      )
+    )
+      continue;
     const ways = own.flatMap((axis) => [
       { axis, sides: [a, b] as const, isMet: meets(axis, a, b) },
       { axis, sides: [b, a] as const, isMet: meets(axis, b, a) },
@@ -142,6 +150,10 @@ function meets(axis: OpenAxis, a: readonly SideWord[], b: readonly SideWord[]): 
   const has = (words: readonly SideWord[], side: Side): boolean =>
     words.some(({ word, kind }) => kind === 'exact' && axis.sides[side].get(word)?.kind === 'listed');
   return has(a, 0) && has(b, 1);
+}
+
+function isExact(words: readonly SideWord[], word: string): boolean {
+  return words.some((one) => one.word === word && one.kind === 'exact');
 }
 
 function addWords(axis: OpenAxis, side: Side, words: readonly SideWord[]): void {

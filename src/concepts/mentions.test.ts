@@ -170,6 +170,11 @@ describe('what a mention is worth', () => {
     expect(said('words such as "up", "the"')).not.toContain('up');
   });
 
+  it('a quotation mark without a partner quotes nothing', () => {
+    expect(strength('happiness of 12" records')).toBe(strength('happiness of 12 records'));
+    expect(strength('happiness and the word "tree')).toBe(strength('happiness and the word tree'));
+  });
+
   it('any text at all gives mentions in range, on one side each', () => {
     const words = fc.constantFrom(
       ...[

@@ -122,16 +122,25 @@ export async function testAntonyms(options: AntonymTestsOptions): Promise<Antony
   const blocks = conceptBlocks(concepts, hasDirection);
   const { pool, candidates, reason } = await choosePool(options, blocks);
   const densities = knownDensities(options, pool, blocks);
-  const setting: TestSetting = { blocks, pool, candidates, densities, draws, seed, pairSd: sdOfPairs(pool) };
+  const setting: TestSetting = {
+    blocks,
+    pool,
+    candidates,
+    densities,
+    draws,
+    seed,
+    pairSd: sdOfPairs(pool),
+    signal: options.signal,
+  };
   const kept = keepDraws(blocks, draws);
-  const nulls = conceptNulls({ ...setting, onDraw: kept.onDraw });
+  const nulls = await conceptNulls({ ...setting, onDraw: kept.onDraw });
   const values = byConcept(options, ({ cos }) => cos);
   const variants = [variantOf('macro', setting, nulls, values), variantOf('pooled', setting, nulls, values)];
   const [macro, pooled] = variants as [Variant, Variant];
   const isDense = (feature: number): boolean => (options.densityOf?.(feature) ?? 0) > denseAbove;
   const denseFeatures = blocks.features.filter(isDense).sort((a, b) => a - b);
-  if (options.centring) variants.push(centredVariant(options, options.centring, setting));
-  if (densities) variants.push(withoutDenseVariant(options, setting, isDense));
+  if (options.centring) variants.push(await centredVariant(options, options.centring, setting));
+  if (densities) variants.push(await withoutDenseVariant(options, setting, isDense));
   return {
     draws,
     seed,

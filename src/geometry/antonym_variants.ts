@@ -1,6 +1,5 @@
 /** @file The overall test of antonyms under one choice (pooled, centred, without dense features), and the pool of features that it draws from. */
 
-import { createMoments } from '../stats/moments.ts';
 import type { NullSummary } from '../stats/permutation.ts';
 import { createRng } from '../tensor/rng.ts';
 import type { AntonymTestsOptions, Variant } from './antonym_tests.ts';
@@ -30,6 +29,7 @@ export interface TestSetting {
   readonly seed: number;
   /** Of the cosines of single pairs in the pool. */
   readonly pairSd: number;
+  readonly signal?: AbortSignal | undefined;
 }
 
 const COSINES = { low: -1, high: 1 };
@@ -72,11 +72,17 @@ export function knownDensities(
 
 export function sdOfPairs({ cosines, features }: PoolCosines): number {
   const size = features.length;
-  const sums = createMoments();
+  const count = (size * (size - 1)) / 2;
+  let sum = 0;
+  let squares = 0;
   for (let i = 0; i < size; i++) {
-    for (let j = i + 1; j < size; j++) sums.add(cosines[i * size + j]!);
+    for (let j = i + 1; j < size; j++) {
+      const cos = cosines[i * size + j]!;
+      sum += cos;
+      squares += cos * cos;
+    }
   }
-  return sums.moments().sd;
+  return Math.sqrt(Math.max(0, squares / count - (sum / count) ** 2));
 }
 
 /** What `value` says of the pairs of each concept, where it says anything. */
@@ -122,19 +128,23 @@ export function variantOf(
   };
 }
 
-export function centredVariant(options: AntonymTestsOptions, centring: Centring, raw: TestSetting): Variant {
+export async function centredVariant(
+  options: AntonymTestsOptions,
+  centring: Centring,
+  raw: TestSetting,
+): Promise<Variant> {
   const pool = centredPool(raw.pool, centring);
   const setting = { ...raw, pool, pairSd: sdOfPairs(pool) };
   const values = byConcept(options, ({ centredCos }) => centredCos);
-  return variantOf('centred', setting, conceptNulls(setting), values);
+  return variantOf('centred', setting, await conceptNulls(setting), values);
 }
 
 /** Neither among the concepts nor among what is drawn. */
-export function withoutDenseVariant(
+export async function withoutDenseVariant(
   options: AntonymTestsOptions,
   whole: TestSetting,
   isDense: (feature: number) => boolean,
-): Variant {
+): Promise<Variant> {
   const { pool, candidates } = whole;
   const taken = new Set(whole.blocks.features);
   const blocks = conceptBlocks(options.concepts, (feature) => taken.has(feature) && !isDense(feature));
@@ -146,5 +156,5 @@ export function withoutDenseVariant(
   const values = byConcept(options, ({ cos, featureA, featureB }) =>
     isDense(featureA) || isDense(featureB) ? undefined : cos,
   );
-  return variantOf('without-dense', setting, conceptNulls(setting), values);
+  return variantOf('without-dense', setting, await conceptNulls(setting), values);
 }

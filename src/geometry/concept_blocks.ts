@@ -10,7 +10,7 @@ export interface ConceptBlocks {
   readonly concepts: readonly Concept[];
   /** The distinct features that take part; a place is an index into it. A feature in several concepts is one place. */
   readonly features: readonly number[];
-  /** Places on the sides of each concept. */
+  /** Places on the sides of each concept; none where it has no pair. */
   readonly sides: readonly { readonly a: Int32Array; readonly b: Int32Array }[];
   /** Places of all pairs, concept after concept; no place is paired with itself. */
   readonly pairA: Int32Array;
@@ -26,12 +26,16 @@ export function conceptBlocks(
 ): ConceptBlocks {
   const placeOf = new Map<number, number>();
   const placesOf = (features: readonly number[]): Int32Array =>
-    Int32Array.from(features.filter(takesPart), (feature) => {
+    Int32Array.from(features, (feature) => {
       const place = placeOf.get(feature) ?? placeOf.size;
       placeOf.set(feature, place);
       return place;
     });
-  const sides = concepts.map(({ a, b }) => ({ a: placesOf(a.features), b: placesOf(b.features) }));
+  const sides = concepts.map(({ a, b }) => {
+    const [onA, onB] = [a.features.filter(takesPart), b.features.filter(takesPart)];
+    const hasPair = onA.some((one) => onB.some((other) => one !== other));
+    return { a: placesOf(hasPair ? onA : []), b: placesOf(hasPair ? onB : []) };
+  });
   const pairA: number[] = [];
   const pairB: number[] = [];
   const start = [0];

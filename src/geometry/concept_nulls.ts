@@ -19,6 +19,7 @@ export interface ConceptNullsOptions {
   readonly seed: number;
   /** Is handed the means of each draw of random features. */
   readonly onDraw?: (means: BlockMeans, draw: number) => void;
+  readonly signal?: AbortSignal | undefined;
 }
 
 export interface ConceptNulls {
@@ -29,22 +30,26 @@ export interface ConceptNulls {
   readonly bins: readonly DensityBin[];
 }
 
-/** Each null hypothesis has a stream of random numbers of its own; the same seed gives the same draws. */
-export function conceptNulls(options: ConceptNullsOptions): ConceptNulls {
-  const { blocks, pool, candidates, densities, draws, seed, onDraw } = options;
+/** Each null hypothesis has a stream of random numbers of its own; the same seed gives the same draws. @throws {AntipodeError} `interrupted` on abort */
+export async function conceptNulls(options: ConceptNullsOptions): Promise<ConceptNulls> {
+  const { blocks, pool, candidates, densities, draws, seed, onDraw, signal } = options;
   const home = homesOf(blocks, pool);
   const used = conceptsWithPairs(blocks);
-  const matched = { blocks, pool, home, draws };
+  const matched = { blocks, pool, home, draws, signal };
   const strata = candidates && densities && densityStrata(densities, home, candidates);
   const places = Array.from(home, (_, place) => place);
   return {
     ...(used.length > 1 &&
       pool.features.length > 0 && {
-        permutation: permuteSets(setTable(blocks, pool, home), draws, createRng(seed, 'antonym-permutation')),
+        permutation: await permuteSets(setTable(blocks, pool, home), {
+          draws,
+          rng: createRng(seed, 'antonym-permutation'),
+          signal,
+        }),
       }),
     ...(candidates &&
       used.length > 0 && {
-        matchedRandom: matchedNull({
+        matchedRandom: await matchedNull({
           ...matched,
           draw: createMatchedDraws([{ places, candidates }], createRng(seed, 'antonym-matched')),
           ...(onDraw && { onDraw }),
@@ -52,7 +57,7 @@ export function conceptNulls(options: ConceptNullsOptions): ConceptNulls {
       }),
     ...(strata &&
       used.length > 0 && {
-        matchedDensity: matchedNull({
+        matchedDensity: await matchedNull({
           ...matched,
           draw: createMatchedDraws(strata.strata, createRng(seed, 'antonym-density')),
         }),

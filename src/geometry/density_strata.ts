@@ -22,8 +22,9 @@ export interface DensityStrata {
 
 /** Bins per factor of ten. */
 const BINS_PER_DECADE = 4;
-/** With fewer candidates per place the draws would mostly repeat the concepts' own features. */
-const CANDIDATES_PER_PLACE = 10;
+/** With fewer candidates than this per place, and this many more, the draws would mostly repeat the concepts' own features. */
+const CANDIDATES_PER_PLACE = 2;
+const SPARE_CANDIDATES = 8;
 
 interface Bin {
   from: number;
@@ -90,7 +91,7 @@ function emptyBin(key: number): Bin {
 function merge(ascending: readonly Bin[]): Bin[] {
   const bins = [...ascending];
   const lacks = ({ places, candidates }: Bin): number =>
-    places.length * CANDIDATES_PER_PLACE - candidates.length;
+    places.length === 0 ? 0 : places.length * CANDIDATES_PER_PLACE + SPARE_CANDIDATES - candidates.length;
   while (bins.length > 1) {
     let neediest = 0;
     for (let k = 1; k < bins.length; k++) if (lacks(bins[k]!) > lacks(bins[neediest]!)) neediest = k;

@@ -7,10 +7,16 @@ import { AntipodeError } from '../errors.ts';
 import type { DeviceChoice, RunningDevice } from '../onnx/device.ts';
 import type { SaeFile, Space } from '../sae/sae.ts';
 import { type Extremes, extremes, extremesBetween } from '../search/extremes.ts';
+import type { FoundSoFar } from '../search/found.ts';
+import type { PartKeeper } from '../search/part_keeper.ts';
+import type { RowFile } from '../search/row_file.ts';
+import { identifyRows } from '../search/row_identity.ts';
+import type { SearchableRows } from '../search/shared_rows.ts';
 import { pairCount } from '../search/tiles.ts';
 import type { FeatureMatrix } from '../tensor/matrix.ts';
 import { searchCounted } from './counted_search.ts';
 import { annotateExtremes, type ExtremePair, otherSpace } from './extremes.ts';
+import { fileRows } from './open_rows.ts';
 import type { Population } from './population.ts';
 import { cosinesIn, type SearchedRows, type SearchedSae, searchedRows } from './searched_rows.ts';
 
@@ -30,6 +36,12 @@ export interface FindExtremesOptions {
   readonly onDevice?: (device: RunningDevice) => void;
   readonly signal?: AbortSignal;
   readonly onProgress?: (space: Space, done: number, total: number) => void;
+  /** Keeps what is found, goes on from what was kept, and says which part of the pairs is searched. Not with a census. */
+  readonly keeper?: PartKeeper | undefined;
+  /** `filed`: rows stay in a file and are read in pieces. Default: `held`. A census and a device other than the CPU need them held. */
+  readonly rows?: 'held' | 'filed';
+  /** For filed rows that have to be copied: see `FiledRowsOptions`. */
+  readonly scratch?: string;
 }
 
 export interface SpaceExtremes {
@@ -57,6 +69,15 @@ export async function findExtremes(options: FindExtremesOptions): Promise<SpaceE
   return found;
 }
 
+/** Searches the part of the pairs that the keeper stands for, and leaves what is found to it. @throws {AntipodeError} as `findExtremes`, and as the keeper */
+export async function searchPart(
+  options: FindExtremesOptions & { readonly keeper: PartKeeper },
+): Promise<void> {
+  if (options.b) checkWidths(options.a.sae, options.b.sae);
+  for (const space of options.spaces)
+    await withRows(options, space, (rows) => searchRows(options, space, rows));
+}
+
 /** @throws {AntipodeError} `usage` */
 export function checkWidths({ header: a }: SaeFile, { header: b }: SaeFile): void {
   if (a.dIn === b.dIn) return;
@@ -68,17 +89,57 @@ export function checkWidths({ header: a }: SaeFile, { header: b }: SaeFile): voi
 }
 
 async function searchSpace(options: FindExtremesOptions, space: Space): Promise<SpaceExtremes> {
-  const { a, b } = options;
-  const rowsA = searchedRows(await a.sae.readSpace(space), a.takesPart);
-  const rowsB = b && searchedRows(await b.sae.readSpace(space), b.takesPart);
-  const { top, bottom, population } = await searchRows(options, space, [rowsA.matrix, rowsB?.matrix]);
+  const { population, ...found } = await withRows(options, space, async (rows) => ({
+    a: rows.a.searched,
+    b: rows.b?.searched,
+    ...(await searchRows(options, space, rows)),
+  }));
+  return { ...(await describeSpace(options, space, found)), ...(population && { population }) };
+}
+
+interface OneSide {
+  readonly matrix: SearchableRows;
+  readonly searched: SearchedRows;
+}
+
+interface BothRows {
+  readonly a: OneSide;
+  readonly b: OneSide | undefined;
+}
+
+/** Reads or opens the rows, and closes what was opened. */
+async function withRows<T>(
+  options: FindExtremesOptions,
+  space: Space,
+  use: (rows: BothRows) => Promise<T>,
+): Promise<T> {
+  const opened: RowFile[] = [];
+  const open = async ({ sae, takesPart }: SearchedSae): Promise<OneSide> => {
+    if (options.rows !== 'filed') return searchedRows(await sae.readSpace(space), takesPart);
+    const file = await fileRows(sae, space, { scratch: options.scratch, signal: options.signal });
+    opened.push(file);
+    return searchedRows(file, takesPart);
+  };
+  try {
+    return await use({ a: await open(options.a), b: options.b && (await open(options.b)) });
+  } finally {
+    for (const file of opened) await file.close();
+  }
+}
+
+/** The pairs at both ends of a space with what explains them. */
+export async function describeSpace(
+  { a, b }: Pick<FindExtremesOptions, 'a' | 'b'>,
+  space: Space,
+  found: Extremes & { readonly a: SearchedRows; readonly b: SearchedRows | undefined },
+): Promise<SpaceExtremes> {
+  const { top, bottom } = found;
   const otherCosine = await cosinesIn(otherSpace(space), { a: a.sae, b: (b ?? a).sae }, [...top, ...bottom]);
   return {
     space,
-    pairs: pairCount(rowsA.searched.features, rowsB?.searched.features),
-    a: rowsA.searched,
-    ...(rowsB && { b: rowsB.searched }),
-    ...(population && { population }),
+    pairs: pairCount(found.a.features, found.b?.features),
+    a: found.a,
+    ...(found.b && { b: found.b }),
     extremes: [
       ...annotateExtremes(top, { space, end: 'aligned', otherCosine }),
       ...annotateExtremes(bottom, { space, end: 'opposed', otherCosine }),
@@ -90,12 +151,9 @@ interface Searched extends Extremes {
   readonly population?: Population;
 }
 
-async function searchRows(
-  options: FindExtremesOptions,
-  space: Space,
-  [a, b]: readonly [FeatureMatrix, FeatureMatrix | undefined],
-): Promise<Searched> {
-  const { k, threads, device, onDevice, signal, onProgress } = options;
+async function searchRows(options: FindExtremesOptions, space: Space, rows: BothRows): Promise<Searched> {
+  const { k, threads, device, onDevice, signal, onProgress, keeper } = options;
+  const [a, b] = [rows.a.matrix, rows.b?.matrix];
   const asked = {
     k,
     ...(threads !== undefined && { threads }),
@@ -103,8 +161,23 @@ async function searchRows(
     ...(onProgress && { onProgress: (done: number, total: number) => onProgress(space, done, total) }),
   };
   if (options.census) {
-    return searchCounted({ ...asked, a, ...(b && { b }), countBelow: [] });
+    return searchCounted({ ...asked, a: inMemory(a), ...(b && { b: inMemory(b) }), countBelow: [] });
   }
-  const where = { ...(device && { device }), ...(onDevice && { onDevice }) };
+  const kept = keeper && {
+    shard: keeper.shard,
+    from: keeper.begin({
+      name: space,
+      a: identifyRows(a),
+      b: b ? identifyRows(b) : null,
+      about: { a: rows.a.searched, b: rows.b?.searched ?? null },
+    }),
+    onFound: (found: FoundSoFar) => keeper.save(space, found),
+  };
+  const where = { ...(device && { device }), ...(onDevice && { onDevice }), ...kept };
   return b ? extremesBetween(a, b, { ...asked, ...where }) : extremes(a, { ...asked, ...where });
+}
+
+function inMemory(rows: SearchableRows): FeatureMatrix {
+  if ('file' in rows) throw new Error('internal: a census of rows that stay in a file');
+  return rows;
 }

@@ -1,5 +1,6 @@
 /** @file The null hypothesis that the features of the concepts are random features: other features in all their places, drawn from a pool. METHOD section 2. */
 
+import { throwIfInterrupted } from '../errors.ts';
 import { createNullTally, type NullSummary, type NullTally } from '../stats/permutation.ts';
 import { type ConceptBlocks, conceptsWithPairs } from './concept_blocks.ts';
 import type { PoolCosines } from './pool_cosines.ts';
@@ -31,10 +32,27 @@ export interface MatchedNullOptions {
   readonly draws: number;
   /** Is handed the same means after each draw. */
   readonly onDraw?: (means: BlockMeans, draw: number) => void;
+  readonly signal?: AbortSignal | undefined;
 }
 
-export function matchedNull(options: MatchedNullOptions): NullSummaries {
-  const { blocks, pool, home, draw, draws, onDraw } = options;
+/** Cosines and concepts gone through between two turns of others: some milliseconds. */
+const STEPS_PER_TURN = 1e6;
+
+/** Lets others run, so that an interruption is heard. @throws {AntipodeError} `interrupted` */
+export async function giveTurn(signal: AbortSignal | undefined): Promise<void> {
+  await new Promise((resolve) => setImmediate(resolve));
+  throwIfInterrupted(signal);
+}
+
+/** Draws between two turns of others, each of `steps`. */
+export function drawsPerTurn(steps: number): number {
+  return Math.max(1, Math.floor(STEPS_PER_TURN / Math.max(1, steps)));
+}
+
+/** @throws {AntipodeError} `interrupted` on abort */
+export async function matchedNull(options: MatchedNullOptions): Promise<NullSummaries> {
+  const { blocks, pool, home, draw, draws, onDraw, signal } = options;
+  const perTurn = drawsPerTurn(blocks.pairA.length + blocks.concepts.length);
   const tally = createTallies(blocks, measureBlocks(blocks, pool, home, emptyMeans(blocks)));
   const means = emptyMeans(blocks);
   const places = new Int32Array(home.length);
@@ -43,6 +61,7 @@ export function matchedNull(options: MatchedNullOptions): NullSummaries {
     measureBlocks(blocks, pool, places, means);
     tally.add(means);
     onDraw?.(means, k);
+    if ((k + 1) % perTurn === 0) await giveTurn(signal);
   }
   return tally.summaries();
 }

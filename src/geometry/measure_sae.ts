@@ -68,6 +68,8 @@ export interface SaeGeometry {
   readonly verdicts: readonly SpaceVerdict[];
   readonly sameFeature?: SameFeature;
   readonly antipodality?: MeasuredAntipodality;
+  /** Of every feature, for JumpReLU dictionaries; where extremes were searched. */
+  readonly thresholds?: Float32Array;
   readonly randomPairs: readonly FeaturePair[];
   /** Features without a direction; of the whole dictionary where it was read, else of the rows read. */
   readonly defects: readonly DefectiveFeature[];
@@ -98,6 +100,7 @@ export async function measureSae(options: MeasureSaeOptions): Promise<SaeGeometr
     ...(parts.includes('self') && {
       sameFeature: measureSameFeature(W_enc!, W_dec!, featuresOf(concepts), randomFeatures),
     }),
+    ...(parts.includes('extremes') && sae.readThresholds && { thresholds: await sae.readThresholds() }),
     randomPairs: random,
     defects: collectDefects(spaces),
     warnings,

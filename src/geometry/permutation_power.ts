@@ -4,9 +4,10 @@
  */
 
 import { createMoments } from '../stats/moments.ts';
-import { isEnumerable, visitOrders } from '../stats/permutation.ts';
+import { isEnumerable, orders } from '../stats/permutation.ts';
 import { createRng } from '../tensor/rng.ts';
 import { type ConceptBlocks, conceptsWithPairs } from './concept_blocks.ts';
+import { drawsPerTurn, giveTurn } from './matched_null.ts';
 import { type SetTable, setTable } from './permuted_sets.ts';
 import type { PoolCosines } from './pool_cosines.ts';
 
@@ -17,6 +18,7 @@ export interface PermutationPowerOptions {
   readonly draw: (into: Int32Array) => void;
   readonly level: number;
   readonly seed: number;
+  readonly signal?: AbortSignal | undefined;
 }
 
 export interface PermutationPower {
@@ -35,32 +37,30 @@ const ORDERS = 999;
 /** Cosines looked up, and terms added up: a second or two. */
 const MOST_STEPS = 4e8;
 
-/** Each world's tables take the same orders. @returns undefined with fewer than two concepts */
-export function permutationPower(options: PermutationPowerOptions): PermutationPower | undefined {
-  const { blocks, pool, draw, level, seed } = options;
+/** Each world's tables take the same orders. @returns undefined with fewer than two concepts @throws {AntipodeError} `interrupted` on abort */
+export async function permutationPower(
+  options: PermutationPowerOptions,
+): Promise<PermutationPower | undefined> {
+  const { blocks, pool, draw, level, seed, signal } = options;
   const n = conceptsWithPairs(blocks).length;
   if (n < 2) return undefined;
-  const { orders, isEnumerated } = drawOrders(n, seed);
+  const drawn = Array.from(orders(n, ORDERS, createRng(seed, 'power-permutation')), (order) => order.slice());
+  const isEnumerated = isEnumerable(n, ORDERS);
   const steps =
-    blocks.sides.reduce((sum, { a }) => sum + a.length, 0) * blocks.features.length + n * orders.length;
+    blocks.sides.reduce((sum, { a }) => sum + a.length, 0) * blocks.features.length + n * drawn.length;
   const worlds = Math.max(FEWEST_WORLDS, Math.min(MOST_WORLDS, Math.floor(MOST_STEPS / steps)));
   const places = new Int32Array(blocks.features.length);
   const drops = new Float64Array(worlds);
+  const perTurn = drawsPerTurn(steps);
   let variance = 0;
   for (let world = 0; world < worlds; world++) {
     draw(places);
-    const found = dropOf(setTable(blocks, pool, places), orders, { level, isEnumerated });
+    const found = dropOf(setTable(blocks, pool, places), drawn, { level, isEnumerated });
     drops[world] = found.drop;
     variance += found.variance / worlds;
+    if ((world + 1) % perTurn === 0) await giveTurn(signal);
   }
-  return { drops: drops.sort(), orders: orders.length, isEnumerated, nullSd: Math.sqrt(variance) };
-}
-
-function drawOrders(n: number, seed: number): { orders: Int32Array[]; isEnumerated: boolean } {
-  const rng = createRng(seed, 'power-permutation');
-  const orders: Int32Array[] = [];
-  visitOrders(n, ORDERS, rng, (order) => orders.push(order.slice()));
-  return { orders, isEnumerated: isEnumerable(n, ORDERS) };
+  return { drops: drops.sort(), orders: drawn.length, isEnumerated, nullSd: Math.sqrt(variance) };
 }
 
 /**
@@ -69,7 +69,7 @@ function drawOrders(n: number, seed: number): { orders: Int32Array[]; isEnumerat
  */
 function dropOf(
   { used, sums, counts }: SetTable,
-  orders: readonly Int32Array[],
+  drawn: readonly Int32Array[],
   { level, isEnumerated }: { readonly level: number; readonly isEnumerated: boolean },
 ): { readonly drop: number; readonly variance: number } {
   const n = used.length;
@@ -86,16 +86,16 @@ function dropOf(
     return { mean: sum / count, kept: kept / count };
   };
   const { mean: own } = meanOf(Int32Array.from(used, (_, k) => k));
-  const limits = new Float64Array(orders.length);
+  const limits = new Float64Array(drawn.length);
   const spread = createMoments();
-  orders.forEach((order, k) => {
+  drawn.forEach((order, k) => {
     const { mean, kept } = meanOf(order);
     spread.add(mean);
     limits[k] = kept >= 1 ? Number.POSITIVE_INFINITY : (own - mean) / (1 - kept);
   });
   limits.sort();
   const spare = isEnumerated ? 0 : 1;
-  const allowed = Math.floor((level / 2) * (spare + orders.length) + 1e-9) - spare;
-  const drop = allowed < 0 ? Number.POSITIVE_INFINITY : limits[orders.length - 1 - allowed]!;
+  const allowed = Math.floor((level / 2) * (spare + drawn.length) + 1e-9) - spare;
+  const drop = allowed < 0 ? Number.POSITIVE_INFINITY : limits[drawn.length - 1 - allowed]!;
   return { drop, variance: spread.moments().sd ** 2 };
 }

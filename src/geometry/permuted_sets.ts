@@ -3,9 +3,10 @@
  * likeness within a set stays as it is. METHOD section 2.
  */
 
-import { createNullTally, isEnumerable, type NullSummary, visitOrders } from '../stats/permutation.ts';
+import { createNullTally, isEnumerable, type NullSummary, orders } from '../stats/permutation.ts';
 import type { Rng } from '../tensor/rng.ts';
 import { type ConceptBlocks, conceptsWithPairs } from './concept_blocks.ts';
+import { drawsPerTurn, giveTurn } from './matched_null.ts';
 import type { PoolCosines } from './pool_cosines.ts';
 
 /** Sums and counts of the cosines between every set A and every set B, `[concepts, concepts]`; a feature with itself is left out. */
@@ -50,11 +51,21 @@ export interface PermutedSummaries {
   readonly isEnumerated: boolean;
 }
 
+export interface PermuteOptions {
+  readonly draws: number;
+  readonly rng: Rng;
+  readonly signal?: AbortSignal | undefined;
+}
+
 /**
  * Without one concept the order of the others is what is left when it is cut out: the set A that met its set B meets the set B that its set A met. Every order of
  * the others is equally likely then. A combination of sets that has no pair (both are one and the same feature) counts in no mean.
+ * @throws {AntipodeError} `interrupted` on abort
  */
-export function permuteSets(table: SetTable, draws: number, rng: Rng): PermutedSummaries {
+export async function permuteSets(
+  table: SetTable,
+  { draws, rng, signal }: PermuteOptions,
+): Promise<PermutedSummaries> {
   const { sums, counts, used } = table;
   const n = used.length;
   const isEnumerated = isEnumerable(n, draws);
@@ -91,13 +102,15 @@ export function permuteSets(table: SetTable, draws: number, rng: Rng): PermutedS
   const macro = createNullTally(observed.macro, isEnumerated);
   const pooled = createNullTally(observed.pooled, isEnumerated);
   const rest = Array.from(scratch.without, (value) => createNullTally(value, isEnumerated));
-  if (n > 1) {
-    visitOrders(n, draws, rng, (order) => {
-      const drawn = measure(order);
-      macro.add(drawn.macro);
-      pooled.add(drawn.pooled);
-      if (n > 2) for (let k = 0; k < n; k++) rest[k]!.add(scratch.without[k]!);
-    });
+  const perTurn = drawsPerTurn(n);
+  let compared = 0;
+  for (const order of n > 1 ? orders(n, draws, rng) : []) {
+    const drawn = measure(order);
+    macro.add(drawn.macro);
+    pooled.add(drawn.pooled);
+    if (n > 2) for (let k = 0; k < n; k++) rest[k]!.add(scratch.without[k]!);
+    compared += 1;
+    if (compared % perTurn === 0) await giveTurn(signal);
   }
   return {
     macro: macro.summary(),

@@ -7,6 +7,7 @@
 import { throwIfInterrupted } from '../errors.ts';
 import { createProductEngine } from '../onnx/product.ts';
 import { shuffle } from '../stats/permutation.ts';
+import { cosine } from '../tensor/matrix.ts';
 import { createRng } from '../tensor/rng.ts';
 import { writeUnitRow } from '../tensor/unit_rows.ts';
 import type { Centring } from './centring.ts';
@@ -19,14 +20,16 @@ export interface PoolCosines {
   readonly cosines: Float32Array;
 }
 
-/** 64 MB of cosines, half a second at d = 2304. */
-export const POOL_FEATURES = 4096;
+/** 16 MB of cosines, 0.2 seconds at d = 2304; the twenty-fold of the article's features. */
+export const POOL_FEATURES = 2048;
 /** 256 MB of cosines. */
 export const MOST_POOL_FEATURES = 8192;
 const TILE = 1024;
+/** A few milliseconds: to start the engine takes as long. */
+const FEW_PRODUCTS = 2 ** 23;
 
 /**
- * `given`, then others drawn without replacement up to `POOL_FEATURES`, ascending; all where there are no more.
+ * `given`, then others drawn without replacement, ascending: `POOL_FEATURES` together, or twice as many as are given where that is more (at most `MOST_POOL_FEATURES`).
  * @param others features that may be drawn; those of `given` are passed over
  */
 export function drawPool(
@@ -36,18 +39,21 @@ export function drawPool(
 ): readonly number[] {
   const taken = new Set(given);
   const rest = Int32Array.from(others.filter((feature) => !taken.has(feature)));
-  const room = Math.max(0, POOL_FEATURES - given.length);
+  const size = Math.min(MOST_POOL_FEATURES, Math.max(POOL_FEATURES, 2 * given.length));
+  const room = size - given.length;
   if (rest.length > room) shuffle(rest, createRng(seed, 'antonym-pool'));
   return [...given, ...rest.subarray(0, room).sort()];
 }
 
 /** @param features each with a direction */
 export async function poolCosines(
-  { rows, rowOf }: SpaceRows,
+  space: SpaceRows,
   features: readonly number[],
   signal?: AbortSignal,
 ): Promise<PoolCosines> {
+  const { rows, rowOf } = space;
   const size = features.length;
+  if (size * size * rows.cols <= FEW_PRODUCTS) return oneByOne(space, features);
   const cosines = new Float32Array(size * size);
   const d = rows.cols;
   const engine = await createProductEngine();
@@ -72,6 +78,19 @@ export async function poolCosines(
     }
   } finally {
     await engine.close();
+  }
+  return { features, cosines };
+}
+
+function oneByOne({ rows, rowOf }: SpaceRows, features: readonly number[]): PoolCosines {
+  const size = features.length;
+  const cosines = new Float32Array(size * size);
+  for (let i = 0; i < size; i++) {
+    for (let j = i; j < size; j++) {
+      const value = cosine(rows, rowOf(features[i]!), rows, rowOf(features[j]!));
+      cosines[i * size + j] = value;
+      cosines[j * size + i] = value;
+    }
   }
   return { features, cosines };
 }

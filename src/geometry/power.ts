@@ -14,16 +14,17 @@ import {
   type PowerSetting,
   powerAt,
 } from '../stats/power.ts';
-import { quantile, sortedNumbers } from '../stats/quantiles.ts';
+import { quantile } from '../stats/quantiles.ts';
 import { mean } from '../stats/summary.ts';
 import { createRng } from '../tensor/rng.ts';
 import type { AntonymTestsOptions } from './antonym_tests.ts';
 import { choosePool, knownDensities, sdOfPairs } from './antonym_variants.ts';
-import { conceptBlocks, conceptsWithPairs } from './concept_blocks.ts';
+import { type ConceptBlocks, conceptBlocks, conceptsWithPairs } from './concept_blocks.ts';
 import { homesOf } from './concept_nulls.ts';
 import { densityStrata } from './density_strata.ts';
 import { matchedNull } from './matched_null.ts';
 import { type PermutationPower, permutationPower } from './permutation_power.ts';
+import type { PoolCosines } from './pool_cosines.ts';
 import { DEFAULT_DRAWS } from './test_defaults.ts';
 
 export interface MeasurePowerOptions
@@ -73,55 +74,77 @@ export interface AntonymPower extends PowerSetting {
   readonly tests: readonly TestPower[];
 }
 
-/** Shares of the smallest drop that every curve shows. */
+/** Shares of the smallest drop that random features find: the shifts of every curve. */
 const CURVE = [0.25, 0.5, 0.75, 1, 1.25, 1.5];
 
-/** @throws {AntipodeError} `format` where no concept has a pair of features with a direction, or they are too many to draw others */
+/**
+ * @throws {AntipodeError} `format` where no concept has a pair of features with a direction, or they are too many to draw others; `interrupted` on abort
+ */
 export async function measurePower(options: MeasurePowerOptions): Promise<AntonymPower> {
-  const { concepts, rows, seed, level, power, draws = DEFAULT_DRAWS, shifts = [] } = options;
+  const { concepts, rows, seed, level, power, shifts = [], signal } = options;
   const blocks = conceptBlocks(concepts, (feature) => rows.rows.norms[rows.rowOf(feature)]! > 0);
-  const used = conceptsWithPairs(blocks);
-  if (used.length === 0)
-    throw new AntipodeError('format', 'power: no concept has two features with a direction');
+  const used = conceptsWithPairs(blocks).length;
+  if (used === 0) throw new AntipodeError('format', 'power: no concept has two features with a direction');
   const { pool, candidates, reason } = await choosePool(options, blocks);
   if (!candidates) throw new AntipodeError('format', `power: ${reason}`);
-  const home = homesOf(blocks, pool);
-  const pairSd = sdOfPairs(pool);
-  const setting = { level, power, concepts: used.length, pairSd, shifts };
+  const worlds: NullWorlds = { blocks, pool, home: homesOf(blocks, pool) };
+  const anyOf: Stratum = { places: Array.from(worlds.home, (_, place) => place), candidates };
+  const random = await macrosOf(worlds, [anyOf], { ...options, stream: 'power-matched' });
   const densities = knownDensities(options, pool, blocks);
-  const anyOf: Stratum = { places: Array.from(home, (_, place) => place), candidates };
-  const drawsOf = (
-    strata: readonly Stratum[],
-    stream: string,
-  ): { macros: Float64Array; draw: (into: Int32Array) => void } => {
-    const macros = new Float64Array(draws);
-    const draw = createMatchedDraws(strata, createRng(seed, stream));
-    const onDraw = ({ macro }: { readonly macro: number }, k: number): void => {
-      macros[k] = macro;
-    };
-    matchedNull({ blocks, pool, home, draw, draws, onDraw });
-    return { macros, draw };
+  const strata = densities && densityStrata(densities, worlds.home, candidates).strata;
+  const alike = strata && (await macrosOf(worlds, strata, { ...options, stream: 'power-density' }));
+  const draw = createMatchedDraws([anyOf], createRng(seed, 'power-worlds'));
+  const permuted = await permutationPower({ blocks, pool, draw, level, seed, signal });
+  const least = detectableDrop(random, options);
+  const pairSd = sdOfPairs(pool);
+  const setting: ShiftSetting = {
+    level,
+    power,
+    concepts: used,
+    pairSd,
+    shifts: [...(least > 0 ? CURVE.map((share) => -share * least) : []), ...shifts],
   };
-  const random = drawsOf([anyOf], 'power-matched');
-  const strata = densities && densityStrata(densities, home, candidates);
-  const permuted = permutationPower({ blocks, pool, draw: random.draw, level, seed });
-  const nullMean = mean(random.macros);
   return {
     level,
     power,
     seed,
-    concepts: used.length,
+    concepts: used,
     pairs: blocks.pairA.length,
     features: blocks.features.length,
     pairSd,
     tests: [
-      shiftPower('matched-random', random.macros, setting),
-      ...(strata
-        ? [shiftPower('matched-density', drawsOf(strata.strata, 'power-density').macros, setting)]
-        : []),
-      ...(permuted ? [orderPower(permuted, nullMean, setting)] : []),
+      shiftPower('matched-random', random, setting),
+      ...(alike ? [shiftPower('matched-density', alike, setting)] : []),
+      ...(permuted ? [orderPower(permuted, mean(random), setting)] : []),
     ],
   };
+}
+
+interface NullWorlds {
+  readonly blocks: ConceptBlocks;
+  readonly pool: PoolCosines;
+  readonly home: Int32Array;
+}
+
+/** The mean of concept means in each draw, ascending. */
+async function macrosOf(
+  { blocks, pool, home }: NullWorlds,
+  strata: readonly Stratum[],
+  { draws = DEFAULT_DRAWS, seed, stream, signal }: MeasurePowerOptions & { readonly stream: string },
+): Promise<Float64Array> {
+  const macros = new Float64Array(draws);
+  await matchedNull({
+    blocks,
+    pool,
+    home,
+    draws,
+    signal,
+    draw: createMatchedDraws(strata, createRng(seed, stream)),
+    onDraw: ({ macro }, k) => {
+      macros[k] = macro;
+    },
+  });
+  return macros.sort();
 }
 
 interface ShiftSetting extends PowerSetting {
@@ -144,7 +167,6 @@ function describePower(
   { level, power, concepts, pairSd, shifts }: ShiftSetting,
 ): TestPower {
   const normalDrop = normalDetectableDrop(nullSd, { level, power });
-  const asked = [...(Number.isFinite(drop) ? CURVE.map((share) => -share * drop) : []), ...shifts];
   return {
     test,
     nullMean,
@@ -154,7 +176,7 @@ function describePower(
     effect: drop / pairSd,
     normalDrop,
     draws,
-    points: asked.map((shift) => ({
+    points: shifts.map((shift) => ({
       shift,
       power: powerOf(shift),
       normalPower: normalPowerAt(nullSd, shift, level),
@@ -163,10 +185,9 @@ function describePower(
   };
 }
 
-function shiftPower(test: PoweredTest, macros: Float64Array, setting: ShiftSetting): TestPower {
-  const sorted = sortedNumbers(macros);
+function shiftPower(test: PoweredTest, sorted: Float64Array, setting: ShiftSetting): TestPower {
   const sums = createMoments();
-  for (const macro of macros) sums.add(macro);
+  for (const macro of sorted) sums.add(macro);
   const { mean: nullMean, sd: nullSd } = sums.moments();
   return describePower(
     {
@@ -174,7 +195,7 @@ function shiftPower(test: PoweredTest, macros: Float64Array, setting: ShiftSetti
       nullMean,
       nullSd,
       drop: detectableDrop(sorted, setting),
-      draws: macros.length,
+      draws: sorted.length,
       powerOf: (shift) => powerAt(sorted, shift, setting.level),
     },
     setting,

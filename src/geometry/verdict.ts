@@ -179,7 +179,8 @@ function caveats(tests: AntonymTests): string[] {
       permutationP > CLAIM_LEVEL || matchedRandomP > CLAIM_LEVEL || matchedDensityP > CLAIM_LEVEL,
   );
   const names = fragile.slice(0, MOST_NAMED).map(({ concept }) => concept.concept);
-  const more = fragile.length > MOST_NAMED ? ` or one of ${fragile.length - MOST_NAMED} others` : '';
+  const left = fragile.length - MOST_NAMED;
+  const more = left <= 0 ? '' : left === 1 ? ' or one other' : ` or one of ${left} others`;
   const [centred, sparse] = (['centred', 'without-dense'] as const).map((kind) =>
     sensitivity.variants.find((variant) => variant.kind === kind),
   );
@@ -226,8 +227,8 @@ function extremeSentences(
   const dense = antipodal?.bothDense;
   const cos = space === 'encoder' ? first.cosEncoder : first.cosDecoder;
   const parts = [
-    `${antipodal?.pairs ?? 0} are antipodal in both matrices${dense === undefined || antipodal === undefined ? '' : ` (${dense} with both features dense, that is active on more than ${percent(denseAbove)} of tokens)`}`,
-    `${sum(({ opposites }) => opposites)} are opposites of these concepts`,
+    `${isOrAre(antipodal?.pairs ?? 0)} antipodal in both matrices${dense === undefined || antipodal === undefined ? '' : ` (${dense} with both features dense, that is active on more than ${percent(denseAbove)} of tokens)`}`,
+    `${oppositesText(sum(({ opposites }) => opposites))} of these concepts`,
   ];
   return [
     `Of the ${count(kept, 'most opposed pair', 'most opposed pairs')} of all (from ${shown(cos)}) ${parts.join(', ')}.`,
@@ -261,6 +262,14 @@ function angle(cos: number): number {
 
 function percent(share: number): string {
   return `${Number((100 * share).toPrecision(3))} %`;
+}
+
+function oppositesText(number: number): string {
+  return number === 1 ? '1 is a pair of opposites' : `${number} are opposites`;
+}
+
+function isOrAre(number: number): string {
+  return number === 1 ? '1 is' : `${number} are`;
 }
 
 function count(number: number, one: string, many: string): string {

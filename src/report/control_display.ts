@@ -3,7 +3,15 @@
 import { footnotesAt, type PublishedFeatureExtreme } from '../concepts/published.ts';
 import type { SameFeatureSummary } from '../geometry/same_feature.ts';
 import type { Space } from '../sae/sae.ts';
-import { type DisplayTable, formatCosine, formatCount, formatDifference, left, right } from './display.ts';
+import {
+  type DisplayTable,
+  formatCosine,
+  formatCount,
+  formatDifference,
+  left,
+  plural,
+  right,
+} from './display.ts';
 import { pairsAtBothEnds } from './extremes_display.ts';
 import {
   type GeometrySubject,
@@ -86,6 +94,26 @@ export function extremesTable(subject: GeometrySubject, space: Space, shown: num
     notesA: subject.notes,
     notesB: subject.notes,
     publishedCosine: (pair) => publishedExtreme(subject.published, pair),
-    remarks: [],
+    coFiring: subject.coFiring?.counts,
+    remarks: coFiringSentence(subject, space),
   });
+}
+
+function coFiringSentence({ coFiring, geometry }: GeometrySubject, space: Space): string[] {
+  if (!coFiring) return [];
+  const { counts } = coFiring;
+  if (!counts) return [`How often two features are active together is not known: ${coFiring.reason}.`];
+  const antipodal = geometry.extremes.filter(
+    (pair) => pair.space === space && pair.pairClass === 'antipodal',
+  );
+  const sum = (of: (featureA: number, featureB: number) => number | undefined): number =>
+    antipodal.reduce((total, { featureA, featureB }) => total + (of(featureA, featureB) ?? 0), 0);
+  return [
+    `Both active: tokens of ${formatCount(counts.tokens)} in ${coFiring.texts}.`,
+    ...(antipodal.length > 0
+      ? [
+          `${plural(antipodal.length, 'antipodal pair is', 'antipodal pairs are')} active together on ${formatCount(sum(counts.tokensOfBoth))} tokens, where independent features would be on ${formatCount(Math.round(sum(counts.expectedOfBoth)))}.`,
+        ]
+      : []),
+  ];
 }

@@ -1,5 +1,6 @@
 /** @file The most aligned and most opposed pairs as display tables: of a geometry run, and of a search by itself. */
 
+import type { CoFiring } from '../geometry/co_firing.ts';
 import { type ExtremePair, otherSpace } from '../geometry/extremes.ts';
 import type { SpaceExtremes } from '../geometry/find_extremes.ts';
 import { STRONG_COSINE } from '../geometry/pair_class.ts';
@@ -30,13 +31,15 @@ export interface PairsView {
   readonly notesA: FeatureNotes;
   readonly notesB: FeatureNotes;
   readonly publishedCosine: (pair: ExtremePair) => number | undefined;
+  /** Tokens on which both are active, where they were counted. */
+  readonly coFiring?: CoFiring | undefined;
   /** Sentences under the table, behind the one about classes. */
   readonly remarks: readonly string[];
 }
 
 /** The aligned end, then the opposed one. */
 export function pairsAtBothEnds(view: PairsView): DisplayTable {
-  const { title, space, pairs, shown, notesA, notesB, publishedCosine, remarks } = view;
+  const { title, space, pairs, shown, notesA, notesB, publishedCosine, coFiring, remarks } = view;
   const cosOf = (pair: ExtremePair): number => (space === 'decoder' ? pair.cosDecoder : pair.cosEncoder);
   const otherOf = (pair: ExtremePair): number => (space === 'decoder' ? pair.cosEncoder : pair.cosDecoder);
   return {
@@ -51,6 +54,7 @@ export function pairsAtBothEnds(view: PairsView): DisplayTable {
       left('Explanation 2'),
       right('Density 1'),
       right('Density 2'),
+      right('Both active (by chance)'),
       right('Published'),
       right('Difference'),
     ],
@@ -67,11 +71,26 @@ export function pairsAtBothEnds(view: PairsView): DisplayTable {
         notesB.explanation(pair.featureB) ?? '',
         formatDensity(notesA.density(pair.featureA)),
         formatDensity(notesB.density(pair.featureB)),
+        togetherText(pair, coFiring),
         formatCosine(published),
         formatDifference(published === undefined ? undefined : cosOf(pair) - published),
       ]),
     notes: [...(pairs.length > 0 ? [classSentence(pairs)] : []), ...remarks],
   };
+}
+
+/** Tokens on which both are active, beside what independence would give. */
+function togetherText({ featureA, featureB }: ExtremePair, coFiring: CoFiring | undefined): string {
+  const both = coFiring?.tokensOfBoth(featureA, featureB);
+  const expected = coFiring?.expectedOfBoth(featureA, featureB);
+  return both === undefined || expected === undefined
+    ? ''
+    : `${formatCount(both)} (${expectedText(expected)})`;
+}
+
+/** Two digits, and whole numbers from 10 on. */
+function expectedText(expected: number): string {
+  return expected >= 10 ? formatCount(Math.round(expected)) : String(Number(expected.toPrecision(2)));
 }
 
 /** A small dictionary can have a pair at both ends; it is one pair all the same. */

@@ -52,13 +52,17 @@ const placement: ColumnSpec<PlacedCosine>[] = [
   ...placeColumns,
 ];
 
-/** How antipodal the two features are at all: with each other, or with others. */
-const antipodalities: ColumnSpec<OfSubject & OfPair>[] = (['a', 'b'] as const).map((side) => ({
-  name: `antipodality_${side}`,
-  type: 'float64',
-  value: ({ subject, featureA, featureB }) =>
-    subject.geometry.antipodality?.features.score[side === 'a' ? featureA : featureB],
-}));
+/** What is known of each feature of an extreme pair by itself. */
+function ofEach(
+  name: string,
+  value: (subject: GeometrySubject, feature: number) => number | undefined,
+): ColumnSpec<OfSubject & OfPair>[] {
+  return (['a', 'b'] as const).map((side) => ({
+    name: `${name}_${side}`,
+    type: 'float64',
+    value: ({ subject, featureA, featureB }) => value(subject, side === 'a' ? featureA : featureB),
+  }));
+}
 
 const ranks: ColumnSpec<PairRanks>[] = [
   { name: 'rank_of_b', type: 'int32', value: ({ rankOfB }) => rankOfB },
@@ -212,7 +216,15 @@ function extremesTable(subjects: readonly GeometrySubject[]): Table {
     ...extremeColumns,
     ...placeColumns,
     ...ranks,
-    ...antipodalities,
+    ...ofEach('antipodality', ({ geometry }, feature) => geometry.antipodality?.features.score[feature]),
+    ...ofEach('threshold', ({ geometry }, feature) => geometry.thresholds?.[feature]),
+    ...ofEach('tokens', ({ coFiring }, feature) => coFiring?.counts?.tokensOf(feature)),
+    {
+      name: 'tokens_both',
+      type: 'float64',
+      value: ({ subject, featureA, featureB }) => subject.coFiring?.counts?.tokensOfBoth(featureA, featureB),
+    },
+    { name: 'tokens', type: 'float64', value: ({ subject }) => subject.coFiring?.counts?.tokens },
   ]);
 }
 

@@ -60,33 +60,30 @@ function cannotReach({ test, drop }: TestPower): string[] {
   ];
 }
 
-function curveTable(place: string, found: AntonymPower): DisplayTable {
+/** All tests share their shifts; "if normal" and "needed" are those of random features. */
+function curveTable(place: string, { tests, power }: AntonymPower): DisplayTable {
   return {
-    title: `Power by drop, ${place}`,
+    title: `Power by shift, ${place}`,
     columns: [
-      left('Test'),
       right('Shift of the mean'),
-      right('Power'),
-      right('Power if normal'),
+      ...tests.map(({ test }) => right(TEST_NAMES[test])),
+      right('If normal'),
       right('Concepts needed'),
     ],
-    rows: found.tests.flatMap((test) =>
-      test.points.map((point) => [
-        TEST_NAMES[test.test],
-        formatCosine(point.shift),
-        percent(point.power),
-        percent(point.normalPower),
-        Number.isFinite(point.conceptsNeeded) ? formatCount(point.conceptsNeeded) : '',
-      ]),
-    ),
+    rows: (tests[0]?.points ?? []).map(({ shift, normalPower, conceptsNeeded }, k) => [
+      formatCosine(shift),
+      ...tests.map(({ points }) => percent(points[k]!.power)),
+      percent(normalPower),
+      Number.isFinite(conceptsNeeded) ? formatCount(conceptsNeeded) : '',
+    ]),
     notes: [
-      `Concepts needed: so many of the same kind reach ${percent(found.power)}, if the null distribution is normal.`,
+      `"If normal" is for random features whose mean is normally distributed; so many concepts of the same kind then reach ${percent(power)}.`,
     ],
   };
 }
 
 function percent(share: number): string {
-  return `${(100 * share).toFixed(share === Math.round(share * 100) / 100 ? 0 : 1)} %`;
+  return Number.isNaN(share) ? '' : `${(100 * share).toFixed(1)} %`;
 }
 
 function finiteCosine(value: number): string {

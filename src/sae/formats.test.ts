@@ -57,6 +57,7 @@ describe.each(Object.entries(golden))('%s', (name, expected) => {
     const file = await openFixture(name, options);
     const features = [5, 0, 3, 3, expected.d_sae - 1];
     const [whole, some] = [await file.load(), await file.loadFeatures(features)];
+    expect(await file.readThresholds?.()).toEqual(whole.threshold);
     await expect(file.loadFeatures([expected.d_sae])).rejects.toMatchObject({ kind: 'usage' });
     expect((await file.loadFeatures([])).W_dec.rows).toBe(0);
     await file.close();

@@ -187,7 +187,7 @@ function namingPath(file: SaeFile, path: string): SaeFile {
     reading.catch((error: unknown) => {
       throw withPath(error, path);
     });
-  const { readDensities } = file;
+  const { readDensities, readThresholds } = file;
   return {
     ...file,
     readRows: (space, features) => named(file.readRows(space, features)),
@@ -195,6 +195,7 @@ function namingPath(file: SaeFile, path: string): SaeFile {
     load: () => named(file.load()),
     loadFeatures: (features) => named(file.loadFeatures(features)),
     ...(readDensities && { readDensities: () => named(readDensities()) }),
+    ...(readThresholds && { readThresholds: () => named(readThresholds()) }),
   };
 }
 

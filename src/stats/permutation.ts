@@ -65,36 +65,35 @@ export function shuffle(items: Int32Array, rng: Rng): void {
 }
 
 /**
- * The numbers 0 to n - 1 in `draws` random orders, or in every order once where there are no more than that (`isEnumerated`).
- * @param visit is handed the same array each time
+ * The numbers 0 to n - 1 in `draws` random orders, or in every order once where there are no more than that (`isEnumerable`). It is the same array each time.
  */
-export function visitOrders(n: number, draws: number, rng: Rng, visit: (order: Int32Array) => void): void {
+export function* orders(n: number, draws: number, rng: Rng): Generator<Int32Array, void, undefined> {
   const order = Int32Array.from({ length: n }, (_, index) => index);
   if (isEnumerable(n, draws)) {
-    visitEvery(order, n, visit);
+    yield* everyOrder(order, n);
     return;
   }
   for (let draw = 0; draw < draws; draw++) {
     shuffle(order, rng);
-    visit(order);
+    yield order;
   }
 }
 
 /** Whether n things have at most `draws` orders. */
 export function isEnumerable(n: number, draws: number): boolean {
-  let orders = 1;
-  for (let k = 2; k <= n && orders <= draws; k++) orders *= k;
-  return orders <= draws;
+  let count = 1;
+  for (let k = 2; k <= n && count <= draws; k++) count *= k;
+  return count <= draws;
 }
 
 /** Heap's algorithm. */
-function visitEvery(order: Int32Array, length: number, visit: (order: Int32Array) => void): void {
+function* everyOrder(order: Int32Array, length: number): Generator<Int32Array, void, undefined> {
   if (length <= 1) {
-    visit(order);
+    yield order;
     return;
   }
   for (let k = 0; k < length; k++) {
-    visitEvery(order, length - 1, visit);
+    yield* everyOrder(order, length - 1);
     if (k === length - 1) break;
     const other = length % 2 === 0 ? k : 0;
     const item = order[length - 1]!;

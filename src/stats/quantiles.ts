@@ -16,7 +16,7 @@ export function quantile(sorted: ArrayLike<number>, share: number): number {
 
 /** Ascending, NaN left out. */
 export function sortedNumbers(values: ArrayLike<number>): Float64Array {
-  return Float64Array.from(
-    Array.prototype.filter.call(values, (value: number) => !Number.isNaN(value)),
-  ).sort();
+  return Float64Array.from(values)
+    .filter((value) => !Number.isNaN(value))
+    .sort();
 }

@@ -8,7 +8,7 @@ import { expectedExtremes, normalLaw, randomCosineLaw } from './expected_extreme
 import { createMatchedDraws, type Stratum } from './matched_draws.ts';
 import { createMoments } from './moments.ts';
 import { normalTail, normalUpperQuantile } from './normal.ts';
-import { createNullTally, shuffle, visitOrders } from './permutation.ts';
+import { createNullTally, orders as everyOrderOf, shuffle } from './permutation.ts';
 import { detectableDrop, normalDetectableDrop, normalPowerAt, powerAt } from './power.ts';
 import { quantile, sortedNumbers } from './quantiles.ts';
 
@@ -175,10 +175,10 @@ describe('orders and stand-ins', () => {
       table.reduce((sum, row, k) => sum + row[order[k]!]!, 0) / table.length;
     const tally = createNullTally(of(Int32Array.from(table, (_, k) => k)), true);
     const seen = new Set<string>();
-    visitOrders(table.length, 1000, createRng(0, 'unused'), (order) => {
+    for (const order of everyOrderOf(table.length, 1000, createRng(0, 'unused'))) {
       seen.add(order.join());
       tally.add(of(order));
-    });
+    }
     const got = tally.summary();
     expect(seen.size).toBe(got.draws);
     expectClose(got.p, p);

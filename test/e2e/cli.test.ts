@@ -143,6 +143,7 @@ describe('C3: --json', () => {
     ['concepts', 'list', '--json'],
     ['concepts', 'show', 'article-20', '--json'],
     ['concepts', 'check', 'pairs.yaml', '--json'],
+    ['concepts', 'discover', '--json'],
     ['cache', 'ls', '--json'],
     ['doctor', '--json'],
   ])('%s %s %s %s …: exactly one document', async (...args) => {

@@ -15,15 +15,22 @@ export function openLayout(layout: SaeLayout, close: () => Promise<void>): SaeFi
     readRows(matrixOf(space), features, await readScale(matrixOf(space)));
   const readSpace = async (space: Space): Promise<FeatureMatrix> =>
     readMatrix(matrixOf(space), await readScale(matrixOf(space)));
-  const { densities } = layout.vectors;
+  const { densities, threshold } = layout.vectors;
   let isClosed = false;
   return {
     header: layout.header,
     readRows: readSome,
     readSpace,
+    rowsInFile(space) {
+      const { featureAxis, scale = 1, tensor } = matrixOf(space);
+      const isPlain = tensor.dtype === 'F32' && tensor.order === 'C' && featureAxis === 0 && scale === 1;
+      if (!isPlain || !tensor.inFile) return undefined;
+      return { ...tensor.inFile, ...(tensor.checksum && { checksum: tensor.checksum }) };
+    },
     load: () => load(layout, readSpace),
     loadFeatures: (features) => load(layout, (space) => readSome(space, features), features),
     ...(densities && { readDensities: () => readVector(densities) }),
+    ...(threshold && { readThresholds: () => readThresholds(threshold, () => readSpace('decoder')) }),
     async close() {
       if (isClosed) return;
       isClosed = true;
@@ -75,6 +82,15 @@ async function readVector(layout: VectorLayout): Promise<Float32Array> {
   if (layout.transform === 'exp') return values.map(Math.exp);
   if (layout.transform === 'exp10') return values.map((value) => 10 ** value);
   return values;
+}
+
+/** Where thresholds are given in units of the decoder's rows, their lengths are needed too. */
+async function readThresholds(
+  threshold: VectorLayout,
+  readDecoder: () => Promise<FeatureMatrix>,
+): Promise<Float32Array> {
+  const needsDecoder = 'constant' in threshold && threshold.isOverDecoderNorm === true;
+  return needsDecoder ? constantVector(threshold, await readDecoder()) : readVector(threshold);
 }
 
 function constantVector(
