@@ -14,6 +14,7 @@ export interface Kernels {
   matchGroup(...args: number[]): number;
   packColumns(...args: number[]): void;
   scanTile(...args: number[]): number;
+  peaksOfUnknown(...args: number[]): void;
   scanNearest(...args: number[]): number;
   refineNearest(...args: number[]): number;
   refine(...args: number[]): number;

@@ -100,51 +100,24 @@ function scanTile(
   totals: { spare: number; emitted: number },
   take: (count: number) => void,
 ): void {
-  const { module, space, block, first, m, job } = tile;
-  const { figures } = space;
-  const at = (name: keyof typeof figures): number => figures[name].byteOffset;
-  const limits = [at('rowHighs'), at('rowLows'), at('columnHighs'), at('columnLows')];
-  const bounds = [at('rowBounds'), at('columnBounds')];
+  const { module, space, m } = tile;
+  const { view } = space;
+  const { kernels } = module;
+  kernels.peaksOfUnknown(view.at);
+  if (view.get('found') > 0) {
+    fetchRowWords(tile, view.get('found'));
+    // For the limits alone: the scan meets these pairs again.
+    kernels.refineNearest(view.at);
+  }
   for (let row = 0; row < m; ) {
-    space.count[0] = 0;
-    row = module.kernels.scanNearest(
-      space.products.byteOffset,
-      row,
-      m,
-      block.padded,
-      block.columns,
-      first,
-      block.left,
-      tile.isTriangle ? 1 : 0,
-      at('rowScales'),
-      at('rowBounds'),
-      at('columnScales'),
-      at('columnBounds'),
-      block.largestBound,
-      ...limits,
-      space.records.byteOffset,
-      totals.spare + block.padded,
-      space.count.byteOffset,
-    );
-    const found = space.count[0]!;
+    view.set({ found: 0, capacity: totals.spare + tile.block.padded });
+    row = kernels.scanNearest(view.at, row);
+    const found = view.get('found');
     if (found === 0) continue;
     totals.emitted += found;
     totals.spare = Math.min(MOST_RECORDS, 2 * totals.spare);
     fetchRowWords(tile, found);
-    const kept = module.kernels.refineNearest(
-      space.records.byteOffset,
-      found,
-      job.fine!.width,
-      space.rowWords.byteOffset,
-      space.columnWords.byteOffset,
-      at('rowWordScales'),
-      at('columnWordScales'),
-      at('rowWordBounds'),
-      at('columnWordBounds'),
-      ...limits,
-      ...bounds,
-    );
-    take(kept);
+    take(kernels.refineNearest(view.at));
   }
 }
 
