@@ -10,6 +10,7 @@ import { featuresCommand } from './features_command.ts';
 import { generateCommand } from './generate_command.ts';
 import { geometryCommand } from './geometry_command.ts';
 import { judgeCommand } from './judge_command.ts';
+import { mergeCommand } from './merge_command.ts';
 import { neighborsCommand } from './neighbors_command.ts';
 import type { CommandFactory } from './program.ts';
 import { saeCommand } from './sae_command.ts';
@@ -19,6 +20,7 @@ import { trainCommand } from './train_command.ts';
 export const commandFactories: readonly CommandFactory[] = [
   geometryCommand,
   extremesCommand,
+  mergeCommand,
   neighborsCommand,
   generateCommand,
   steerCommand,

@@ -10,6 +10,7 @@ import type { ExtremesFlags } from './extremes_flags.ts';
 import { withExamples } from './help.ts';
 import { choiceOption, collect, integerOption, once, spacesOption } from './options.ts';
 import { addSaeOptions } from './sae_options.ts';
+import { shardOption } from './shard_option.ts';
 
 export function extremesCommand(context: CliContext): Command {
   const command = new Command('extremes')
@@ -51,6 +52,16 @@ export function extremesCommand(context: CliContext): Command {
       'worker threads on the cpu; the results do not depend on it (default: all cores)',
       integerOption('--threads', 1, 1024),
     )
+    .option(
+      '--shard <part/parts>',
+      'search one part of the pairs and write it to --out; 3/8, or auto or auto/8 in a SLURM array or an indexed Kubernetes job; antipode merge joins the parts',
+      shardOption,
+    )
+    .option(
+      '--checkpoint <file>',
+      'keep what is found there, and go on from it when the command is run again; gone when it ends',
+      once('--checkpoint'),
+    )
     .option('--out <folder>', 'also write tables (Parquet, CSV, JSON), report.md and manifest.json there')
     .option('--dry-run', 'say what would be read, searched and written, and what is missing, and stop')
     .action(async (given: Partial<ExtremesFlags>) => {
@@ -72,5 +83,6 @@ export function extremesCommand(context: CliContext): Command {
     'antipode extremes --sae gemma-2-2b/20-gemmascope-res-16k --top 100 --out runs/extremes-20',
     'antipode extremes --sae organism/1-res-2k --with organism/2-res-2k --spaces decoder',
     'antipode extremes --sae organism/1-res-2k --max-density 0.01',
+    'antipode extremes --sae organism/1-res-2k --shard 1/4 --out parts',
   ]);
 }

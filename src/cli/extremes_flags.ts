@@ -4,6 +4,7 @@ import type { DeviceChoice } from '../onnx/device.ts';
 import type { Space } from '../sae/sae.ts';
 import type { DensityFlags } from './density_range.ts';
 import type { SaeFlags } from './sae_options.ts';
+import type { ShardWish } from './shard_option.ts';
 
 export interface ExtremesFlags extends SaeFlags, DensityFlags {
   readonly sae: string;
@@ -15,6 +16,10 @@ export interface ExtremesFlags extends SaeFlags, DensityFlags {
   readonly census?: boolean;
   readonly device: DeviceChoice;
   readonly threads?: number;
+  /** Which part of the pairs is searched; the result is then a part file in `out`. */
+  readonly shard?: ShardWish;
+  /** File that a search in one piece is kept in while it runs. */
+  readonly checkpoint?: string;
   readonly out?: string;
   readonly dryRun?: boolean;
 }

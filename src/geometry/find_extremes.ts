@@ -7,9 +7,11 @@ import { AntipodeError } from '../errors.ts';
 import type { DeviceChoice, RunningDevice } from '../onnx/device.ts';
 import type { SaeFile, Space } from '../sae/sae.ts';
 import { type Extremes, extremes, extremesBetween } from '../search/extremes.ts';
+import type { FoundSoFar } from '../search/found.ts';
+import type { PartKeeper } from '../search/part_keeper.ts';
+import { identifyRows } from '../search/row_identity.ts';
 import { searchPairs } from '../search/search_pairs.ts';
 import { pairCount } from '../search/tiles.ts';
-import type { FeatureMatrix } from '../tensor/matrix.ts';
 import { annotateExtremes, type ExtremePair, otherSpace } from './extremes.ts';
 import type { Population } from './measure_space.ts';
 import { cosinesIn, type SearchedRows, type SearchedSae, searchedRows } from './searched_rows.ts';
@@ -30,6 +32,8 @@ export interface FindExtremesOptions {
   readonly onDevice?: (device: RunningDevice) => void;
   readonly signal?: AbortSignal;
   readonly onProgress?: (space: Space, done: number, total: number) => void;
+  /** Keeps what is found, goes on from what was kept, and says which part of the pairs is searched. Not with a census. */
+  readonly keeper?: PartKeeper | undefined;
 }
 
 export interface SpaceExtremes {
@@ -57,6 +61,14 @@ export async function findExtremes(options: FindExtremesOptions): Promise<SpaceE
   return found;
 }
 
+/** Searches the part of the pairs that the keeper stands for, and leaves what is found to it. @throws {AntipodeError} as `findExtremes`, and as the keeper */
+export async function searchPart(
+  options: FindExtremesOptions & { readonly keeper: PartKeeper },
+): Promise<void> {
+  if (options.b) checkWidths(options.a.sae, options.b.sae);
+  for (const space of options.spaces) await searchRows(options, space, await readBoth(options, space));
+}
+
 /** @throws {AntipodeError} `usage` */
 export function checkWidths({ header: a }: SaeFile, { header: b }: SaeFile): void {
   if (a.dIn === b.dIn) return;
@@ -68,17 +80,37 @@ export function checkWidths({ header: a }: SaeFile, { header: b }: SaeFile): voi
 }
 
 async function searchSpace(options: FindExtremesOptions, space: Space): Promise<SpaceExtremes> {
-  const { a, b } = options;
-  const rowsA = searchedRows(await a.sae.readSpace(space), a.takesPart);
-  const rowsB = b && searchedRows(await b.sae.readSpace(space), b.takesPart);
-  const { top, bottom, population } = await searchRows(options, space, [rowsA.matrix, rowsB?.matrix]);
+  const rows = await readBoth(options, space);
+  const { population, ...ends } = await searchRows(options, space, rows);
+  const found = { a: rows.a.searched, b: rows.b?.searched, ...ends };
+  return { ...(await describeSpace(options, space, found)), ...(population && { population }) };
+}
+
+interface BothRows {
+  readonly a: ReturnType<typeof searchedRows>;
+  readonly b: ReturnType<typeof searchedRows> | undefined;
+}
+
+async function readBoth({ a, b }: FindExtremesOptions, space: Space): Promise<BothRows> {
+  return {
+    a: searchedRows(await a.sae.readSpace(space), a.takesPart),
+    b: b && searchedRows(await b.sae.readSpace(space), b.takesPart),
+  };
+}
+
+/** The pairs at both ends of a space with what explains them. */
+export async function describeSpace(
+  { a, b }: Pick<FindExtremesOptions, 'a' | 'b'>,
+  space: Space,
+  found: Extremes & { readonly a: SearchedRows; readonly b: SearchedRows | undefined },
+): Promise<SpaceExtremes> {
+  const { top, bottom } = found;
   const otherCosine = await cosinesIn(otherSpace(space), { a: a.sae, b: (b ?? a).sae }, [...top, ...bottom]);
   return {
     space,
-    pairs: pairCount(rowsA.searched.features, rowsB?.searched.features),
-    a: rowsA.searched,
-    ...(rowsB && { b: rowsB.searched }),
-    ...(population && { population }),
+    pairs: pairCount(found.a.features, found.b?.features),
+    a: found.a,
+    ...(found.b && { b: found.b }),
     extremes: [
       ...annotateExtremes(top, { space, end: 'aligned', otherCosine }),
       ...annotateExtremes(bottom, { space, end: 'opposed', otherCosine }),
@@ -90,12 +122,9 @@ interface Searched extends Extremes {
   readonly population?: Population;
 }
 
-async function searchRows(
-  options: FindExtremesOptions,
-  space: Space,
-  [a, b]: readonly [FeatureMatrix, FeatureMatrix | undefined],
-): Promise<Searched> {
-  const { k, threads, device, onDevice, signal, onProgress } = options;
+async function searchRows(options: FindExtremesOptions, space: Space, rows: BothRows): Promise<Searched> {
+  const { k, threads, device, onDevice, signal, onProgress, keeper } = options;
+  const [a, b] = [rows.a.matrix, rows.b?.matrix];
   const asked = {
     k,
     ...(threads !== undefined && { threads }),
@@ -107,6 +136,16 @@ async function searchRows(
     const { pairs, mean, sd, histogram } = census!;
     return { ...ends, population: { pairs, mean, sd, histogram } };
   }
-  const where = { ...(device && { device }), ...(onDevice && { onDevice }) };
+  const kept = keeper && {
+    shard: keeper.shard,
+    from: keeper.begin({
+      name: space,
+      a: identifyRows(a),
+      b: b ? identifyRows(b) : null,
+      about: { a: rows.a.searched, b: rows.b?.searched ?? null },
+    }),
+    onFound: (found: FoundSoFar) => keeper.save(space, found),
+  };
+  const where = { ...(device && { device }), ...(onDevice && { onDevice }), ...kept };
   return b ? extremesBetween(a, b, { ...asked, ...where }) : extremes(a, { ...asked, ...where });
 }

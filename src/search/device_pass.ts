@@ -27,6 +27,7 @@ import {
   type PairSearchResult,
   type ScoredPair,
 } from './pairs.ts';
+import { usableRows } from './shared_rows.ts';
 import { pairCount } from './tiles.ts';
 
 export interface DeviceSearch extends PairRequest {
@@ -67,8 +68,8 @@ export async function devicePass(search: DeviceSearch): Promise<PairSearchResult
 function preparePass(search: DeviceSearch): Pass {
   const { a, b, signal, onProgress } = search;
   const second = b ?? a;
-  const rows = usableRows(a);
-  const columns = b ? usableRows(b) : rows;
+  const rows = usableRows(a.norms);
+  const columns = b ? usableRows(b.norms) : rows;
   const total = pairCount(rows.length, b && columns.length);
   const k = Math.min(search.k, total);
   const errorBound = deviceErrorBound(a.cols);
@@ -102,12 +103,6 @@ function preparePass(search: DeviceSearch): Pass {
       if (pairs > 0) onProgress?.(done, total);
     },
   };
-}
-
-function usableRows({ norms, rows }: FeatureMatrix): Int32Array {
-  const usable: number[] = [];
-  for (let row = 0; row < rows; row++) if (norms[row]! > 0) usable.push(row);
-  return Int32Array.from(usable);
 }
 
 /** The first block of a row that lies wholly behind the diagonal, or all of them between two matrices. */

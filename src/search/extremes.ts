@@ -5,12 +5,15 @@
 
 import type { DeviceChoice, RunningDevice } from '../onnx/device.ts';
 import type { FeatureMatrix } from '../tensor/matrix.ts';
+import { searchByColumns } from './by_columns.ts';
+import { checkShard } from './columns.ts';
 import { searchOnDevice } from './device_pass_process.ts';
+import type { FoundPairs, PartOptions } from './found.ts';
 import { searchInt8 } from './int8_pass.ts';
 import type { PairRequest, ScoredPair } from './pairs.ts';
 import { searchPairs } from './search_pairs.ts';
 
-export interface ExtremesOptions {
+export interface ExtremesOptions extends PartOptions {
   /** Pairs wanted at each end, >= 0. */
   readonly k: number;
   /** Default: all cores. The result does not depend on it. */
@@ -46,8 +49,36 @@ export function extremesBetween(
 }
 
 async function search(options: ExtremesOptions & PairRequest): Promise<Extremes> {
+  const { device = 'cpu', shard, from, onFound, ...rest } = options;
+  if (shard) checkShard(shard);
+  const isInParts = shard !== undefined || from !== undefined || onFound !== undefined;
+  if (isInParts && device === 'cpu') return (await searchInt8(options)) ?? byColumns(options, searchPairs);
+  if (isInParts) return byColumns(options, searchWhole);
+  return searchWhole({ ...rest, device });
+}
+
+type WholeSearch = Omit<ExtremesOptions, keyof PartOptions> & PairRequest;
+
+async function searchWhole(options: WholeSearch): Promise<Extremes> {
   const { device = 'cpu' } = options;
   return (
     (await searchOnDevice({ ...options, device })) ?? (await searchInt8(options)) ?? searchPairs(options)
+  );
+}
+
+function byColumns(
+  options: ExtremesOptions & PairRequest,
+  engine: (search: WholeSearch) => Promise<Extremes>,
+): Promise<FoundPairs> {
+  const { threads, device, onDevice, signal } = options;
+  return searchByColumns(options, (request, onPairs) =>
+    engine({
+      ...request,
+      ...(threads !== undefined && { threads }),
+      ...(device && { device }),
+      ...(onDevice && { onDevice }),
+      ...(signal && { signal }),
+      onProgress: onPairs,
+    }),
   );
 }

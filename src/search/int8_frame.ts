@@ -1,9 +1,9 @@
 /** @file What every search by integers needs around it: workers, the self-test of this machine, the flag that stops everyone, and progress. */
 
+import { pairsIn } from './columns.ts';
 import { CONTROL_DONE, CONTROL_LENGTH, CONTROL_NEXT, CONTROL_STOP, type TileJob } from './int8_jobs.ts';
 import { type Workers, withWorkers } from './int8_pool.ts';
 import { tileCount } from './int8_workspace.ts';
-import { pairCount } from './tiles.ts';
 
 export interface Frame {
   readonly workers: Workers;
@@ -48,10 +48,11 @@ export async function askTiles<T>(
   ask: () => Promise<T>,
   onProgress: ((done: number, total: number) => void) | undefined,
 ): Promise<T> {
-  const rows = job.a.rows.usable.length;
-  const others = job.b?.rows.usable.length;
-  const tiles = tileCount(job, rows, others);
-  const total = pairCount(rows, others);
+  const table = { rows: job.a.rows.usable.length, others: job.b?.rows.usable.length };
+  const tiles = tileCount(job);
+  let total = 0;
+  for (let at = 0; at < job.blocks.length; at += 2)
+    total += pairsIn({ from: job.blocks[at]!, to: job.blocks[at]! + job.blocks[at + 1]! }, table);
   const report = (): void => onProgress?.((Atomics.load(job.control, CONTROL_DONE) / tiles) * total, total);
   Atomics.store(job.control, CONTROL_NEXT, 0);
   const poll = onProgress && setInterval(report, POLL_MS);

@@ -1,5 +1,6 @@
 /** @file What the searching thread asks of the workers of the int8 engine. All large arrays lie in shared memory; rows are counted without those that have no direction. */
 
+import type { WorkerNews } from './found.ts';
 import type { ScoredPair } from './pairs.ts';
 import type { SharedRows } from './worker_protocol.ts';
 
@@ -70,6 +71,8 @@ export interface TileJob {
   /** Rows and columns of a tile; columns are a multiple of 16. */
   readonly tileRows: number;
   readonly tileColumns: number;
+  /** Blocks of columns in the order in which they are taken: `[left, columns, …]` with at most `tileColumns` each; shared. */
+  readonly blocks: Int32Array;
   readonly control: Int32Array;
 }
 
@@ -79,6 +82,8 @@ export interface PassJob extends TileJob {
   /** At least k pairs reach these: see `EndListOptions.seed`. */
   readonly seeds: { readonly top: number; readonly bottom: number };
   readonly tallies: { readonly top: Int32Array; readonly bottom: Int32Array };
+  /** Milliseconds between two `WorkerNews` of a worker; undefined where nobody listens. */
+  readonly tellEvery: number | undefined;
 }
 
 /** Looks for each row's nearest and most opposed other row; needs fine integers of whole rows. */
@@ -190,4 +195,5 @@ export interface Answers {
 
 export type WorkerReply =
   | { readonly id: number; readonly answer: unknown }
+  | { readonly id: number; readonly news: WorkerNews }
   | { readonly id: number; readonly failure: string };

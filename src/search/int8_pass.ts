@@ -4,15 +4,26 @@
  */
 
 import { throwIfInterrupted } from '../errors.ts';
+import { type ColumnRange, rangesLeft, shardColumns, WHOLE } from './columns.ts';
+import {
+  createKeeper,
+  type FoundPairs,
+  type FoundSoFar,
+  joinFound,
+  NOTHING_FOUND,
+  type PartOptions,
+  reachedBy,
+} from './found.ts';
 import { askTiles, LARGEST_WIDTH, onIntegers } from './int8_frame.ts';
-import type { PassAnswer } from './int8_jobs.ts';
+import { CONTROL_STOP, type PassJob } from './int8_jobs.ts';
+import type { Workers } from './int8_pool.ts';
 import { prepare } from './int8_prepare.ts';
-import { checkPairRequest, compareBottom, compareTop, type PairRequest, type ScoredPair } from './pairs.ts';
+import { checkPairRequest, type PairRequest } from './pairs.ts';
 import type { Plan } from './plan.ts';
 import { shareRows } from './shared_rows.ts';
 import { pairCount } from './tiles.ts';
 
-export interface Int8SearchOptions extends PairRequest {
+export interface Int8SearchOptions extends PairRequest, PartOptions {
   readonly threads?: number;
   readonly signal?: AbortSignal;
   readonly onProgress?: (done: number, total: number) => void;
@@ -20,9 +31,7 @@ export interface Int8SearchOptions extends PairRequest {
   readonly forced?: { readonly plan?: Plan; readonly levels?: number };
 }
 
-export interface Int8SearchResult {
-  readonly top: readonly ScoredPair[];
-  readonly bottom: readonly ScoredPair[];
+export interface Int8SearchResult extends FoundPairs {
   /** Pairs that the integers left in question, and those decided in float64: what a plan is judged by. */
   readonly emitted: number;
   readonly verified: number;
@@ -38,8 +47,12 @@ export async function searchInt8(options: Int8SearchOptions): Promise<Int8Search
   const { a, b, k } = options;
   const rows = shareRows(a);
   const others = b && shareRows(b);
-  const total = pairCount(rows.usable.length, others?.usable.length);
-  if (total === 0 || k === 0) return { top: [], bottom: [], emitted: 0, verified: 0 };
+  const table = { rows: rows.usable.length, others: others?.usable.length };
+  const total = pairCount(table.rows, table.others);
+  const range = shardColumns(options.shard ?? WHOLE, table);
+  const from = options.from ?? NOTHING_FOUND;
+  const columns = k === 0 || total === 0 ? [] : rangesLeft(range, from.done);
+  if (columns.length === 0) return finish(options, { ...from, emitted: 0, verified: 0 }, range);
   if (a.cols > LARGEST_WIDTH) return undefined;
   return onIntegers(options, async ({ workers, control, levels }) => {
     const { job, plan } = await prepare({
@@ -51,20 +64,54 @@ export async function searchInt8(options: Int8SearchOptions): Promise<Int8Search
       d: a.cols,
       k: Math.min(k, total),
       pairs: total,
+      columns,
+      known: reachedBy(from, k),
+      tellEvery: options.onFound && (options.tellEvery ?? TELL_EVERY_MS),
       forced: options.forced?.plan,
     });
-    const answers = await askTiles(job, () => workers.ask(job), options.onProgress);
+    const result = await pass({ ...options, workers, control, job, from });
     throwIfInterrupted(options.signal);
-    return { ...join(answers, job.k), plan };
+    return finish(options, { ...result, plan }, range);
   });
 }
 
-function join(answers: readonly PassAnswer[], k: number): Omit<Int8SearchResult, 'plan'> {
-  const best = (end: 'top' | 'bottom'): ScoredPair[] =>
-    answers
-      .flatMap((answer) => answer[end])
-      .sort(end === 'top' ? compareTop : compareBottom)
-      .slice(0, k);
-  const sum = (of: 'emitted' | 'verified'): number => answers.reduce((all, answer) => all + answer[of], 0);
-  return { top: best('top'), bottom: best('bottom'), emitted: sum('emitted'), verified: sum('verified') };
+/** Longer than writing takes on a slow disk, and no loss to do again. */
+const TELL_EVERY_MS = 2000;
+
+interface Pass extends Int8SearchOptions {
+  readonly workers: Workers;
+  readonly control: Int32Array;
+  readonly job: PassJob;
+  readonly from: FoundSoFar;
+}
+
+async function pass({
+  k,
+  onFound,
+  onProgress,
+  workers,
+  control,
+  job,
+  from,
+}: Pass): Promise<Int8SearchResult> {
+  const onFailure = (): void => {
+    Atomics.store(control, CONTROL_STOP, 1);
+  };
+  const keeper = onFound && createKeeper({ k, from, onFound, onFailure });
+  try {
+    const answers = await askTiles(job, () => workers.ask(job, undefined, keeper?.take), onProgress);
+    const sum = (of: 'emitted' | 'verified'): number => answers.reduce((all, answer) => all + answer[of], 0);
+    return { ...joinFound([from, ...answers], k), emitted: sum('emitted'), verified: sum('verified') };
+  } finally {
+    await keeper?.settle();
+  }
+}
+
+async function finish(
+  { onFound }: Int8SearchOptions,
+  result: Int8SearchResult,
+  range: ColumnRange,
+): Promise<Int8SearchResult> {
+  await onFound?.({ done: range.from < range.to ? [range] : [], top: result.top, bottom: result.bottom });
+  return result;
 }

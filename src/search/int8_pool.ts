@@ -7,17 +7,22 @@ import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import { AntipodeError } from '../errors.ts';
 import { refuseTelemetry } from '../onnx/runtime.ts';
+import type { WorkerNews } from './found.ts';
 import { type Answers, CONTROL_STOP, type Job, type WorkerReply } from './int8_jobs.ts';
 
 export interface Workers {
   readonly count: number;
   /** The same job to the first `limit` workers (default: all); they share it among themselves. @throws {AntipodeError} `resource` when one fails */
-  ask<K extends Job['kind']>(job: Extract<Job, { kind: K }>, limit?: number): Promise<Answers[K][]>;
+  ask<K extends Job['kind']>(
+    job: Extract<Job, { kind: K }>,
+    limit?: number,
+    onNews?: (worker: number, news: WorkerNews) => void,
+  ): Promise<Answers[K][]>;
 }
 
 interface Seat {
   readonly worker: Worker;
-  ask(job: Job): Promise<unknown>;
+  ask(job: Job, onNews?: (news: WorkerNews) => void): Promise<unknown>;
 }
 
 const seats: Seat[] = [];
@@ -42,9 +47,11 @@ export function withWorkers<T>(
     try {
       return await use({
         count,
-        async ask(job, limit = count) {
+        async ask(job, limit = count, onNews) {
           // All have to come to an end, also when one fails: the others still hold the job's memory.
-          const answers = taken.slice(0, limit).map((seat) => seat.ask(job));
+          const answers = taken
+            .slice(0, limit)
+            .map((seat, worker) => seat.ask(job, onNews && ((news) => onNews(worker, news))));
           for (const answer of answers) answer.catch(() => stop(job));
           const settled = await Promise.allSettled(answers);
           for (const outcome of settled) if (outcome.status === 'rejected') throw outcome.reason;
@@ -68,7 +75,13 @@ function createSeat(): Seat {
   refuseTelemetry();
   // The caller's Node flags (`--input-type`, test runners' loaders) are meant for its own code and may not fit a worker.
   const worker = new Worker(workerUrl(), { execArgv: [] });
-  let asked: { resolve: (answer: unknown) => void; reject: (error: Error) => void } | undefined;
+  let asked:
+    | {
+        resolve: (answer: unknown) => void;
+        reject: (error: Error) => void;
+        onNews: ((news: WorkerNews) => void) | undefined;
+      }
+    | undefined;
   let lastId = 0;
   const settle = (): typeof asked => {
     const pending = asked;
@@ -86,16 +99,17 @@ function createSeat(): Seat {
   };
   worker.on('message', (reply: WorkerReply) => {
     if (reply.id !== lastId) return;
-    if ('failure' in reply) fail(reply.failure);
+    if ('news' in reply) asked?.onNews?.(reply.news);
+    else if ('failure' in reply) fail(reply.failure);
     else settle()?.resolve(reply.answer);
   });
   worker.on('error', (error) => leave(error.message));
   worker.on('exit', (code) => leave(`exit code ${code} before an answer`));
   return {
     worker,
-    ask: (job) =>
+    ask: (job, onNews) =>
       new Promise((resolve, reject) => {
-        asked = { resolve, reject };
+        asked = { resolve, reject, onNews };
         worker.postMessage({ id: ++lastId, job });
       }),
   };

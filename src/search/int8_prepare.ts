@@ -2,6 +2,7 @@
 
 import { AntipodeError } from '../errors.ts';
 import { FIGURES_PER_ROW, type PartFigures, rowBounds, scalesOf } from './bound.ts';
+import { type ColumnRange, cutBlocks } from './columns.ts';
 import {
   CONTROL_NEXT,
   type IntegerRows,
@@ -27,6 +28,12 @@ export interface Preparation {
   readonly d: number;
   readonly k: number;
   readonly pairs: number;
+  /** What is to be visited; all where left out. */
+  readonly columns?: readonly ColumnRange[] | undefined;
+  /** sign * cosine that k pairs are known to reach before anything is looked at. */
+  readonly known?: Seeds | undefined;
+  /** As `PassJob` has it. */
+  readonly tellEvery?: number | undefined;
   readonly forced?: Plan | undefined;
 }
 
@@ -47,23 +54,35 @@ const BLOCKS_PER_WORKER = 3;
 export async function prepare(
   preparation: Preparation,
 ): Promise<{ readonly job: PassJob; readonly plan: Plan }> {
-  const { rows, others, d, k } = preparation;
+  const { rows, others, d, k, known, tellEvery } = preparation;
   const order = coordinateOrder(others ? [rows, others] : [rows], d);
-  const seeds = await findSeeds({ ...preparation, order });
+  const found = await findSeeds({ ...preparation, order });
+  const seeds = known
+    ? { top: Math.max(found.top, known.top), bottom: Math.max(found.bottom, known.bottom) }
+    : found;
   const plan = preparation.forced ?? (await makePlan(preparation, order, seeds));
   const tiles = await prepareTiles(preparation, plan, order.order);
   return {
     plan,
-    job: { kind: 'pass', ...tiles, k, seeds, tallies: { top: emptyTally(), bottom: emptyTally() } },
+    job: {
+      kind: 'pass',
+      ...tiles,
+      k,
+      seeds,
+      tallies: { top: emptyTally(), bottom: emptyTally() },
+      tellEvery,
+    },
   };
 }
 
 /** Rows as integers, with the bounds that go with them. */
 export async function prepareTiles(
-  preparation: Pick<Preparation, 'workers' | 'rows' | 'others' | 'control' | 'levels' | 'd'>,
+  whole: Pick<Preparation, 'workers' | 'rows' | 'others' | 'control' | 'levels' | 'd' | 'columns'>,
   { head, fine }: Pick<Plan, 'head' | 'fine'>,
   order: Uint32Array | undefined,
 ): Promise<TileJob> {
+  const columns = whole.columns ?? [{ from: 0, to: (whole.others ?? whole.rows).usable.length }];
+  const preparation = { ...whole, ...rowsMeeting(whole, columns) };
   const { rows, others, control, d } = preparation;
   const keepsFirst = head < d;
   const from = keepsFirst ? head : 0;
@@ -83,6 +102,7 @@ export async function prepareTiles(
       bounds: fineBounds![s]!,
     },
   });
+  const tileColumns = blockColumns(preparation, head, columns);
   return {
     a: integers(rows, 0),
     b: others && integers(others, 1),
@@ -90,7 +110,8 @@ export async function prepareTiles(
     width: bytes.part.padded,
     fine: words && { width: words.padded, keepsFirst },
     tileRows: TILE_ROWS,
-    tileColumns: blockColumns(preparation, head),
+    tileColumns,
+    blocks: cutBlocks(columns, tileColumns),
     control,
   };
 }
@@ -110,12 +131,24 @@ async function makePlan(
   return choosePlan({ d, k, pairs, step, surveys, seeds });
 }
 
+/** The rows that pairs in these columns are made of: those behind the last column are in none. */
+function rowsMeeting(
+  { rows, others }: Pick<Preparation, 'rows' | 'others'>,
+  columns: readonly ColumnRange[],
+): Pick<Preparation, 'rows' | 'others'> {
+  const until = Math.max(0, ...columns.map(({ to }) => to));
+  const cut = (side: SharedRows): SharedRows => ({ ...side, usable: side.usable.subarray(0, until) });
+  return others ? { rows, others: cut(others) } : { rows: cut(rows), others };
+}
+
 function blockColumns(
-  { rows, others, workers }: Pick<Preparation, 'rows' | 'others' | 'workers'>,
+  { workers }: Pick<Preparation, 'workers'>,
   head: number,
+  columns: readonly ColumnRange[],
 ): number {
   const largest = head <= WIDEST_FOR_WIDE_BLOCK ? WIDE_BLOCK : NARROW_BLOCK;
-  const share = (others ?? rows).usable.length / (BLOCKS_PER_WORKER * workers.count);
+  const share =
+    columns.reduce((sum, { from, to }) => sum + to - from, 0) / (BLOCKS_PER_WORKER * workers.count);
   return Math.min(largest, Math.max(SMALLEST_BLOCK, Math.ceil(share / 16) * 16));
 }
 

@@ -3,22 +3,57 @@
  * in float64.
  */
 
+import type { ColumnRange } from './columns.ts';
+import type { WorkerNews } from './found.ts';
 import type { PassAnswer, PassJob } from './int8_jobs.ts';
 import { type Ends, type RecordBatch, verifyRecords } from './int8_records.ts';
-import { FIRST_RECORDS, fetchRowWords, MOST_RECORDS, type Tile, visitTiles } from './int8_workspace.ts';
+import {
+  type Block,
+  FIRST_RECORDS,
+  fetchRowWords,
+  MOST_RECORDS,
+  type Tile,
+  visitTiles,
+} from './int8_workspace.ts';
 import type { KernelModule } from './kernel_module.ts';
 import { createEndList, type EndList } from './verify.ts';
 
-export async function runPass(job: PassJob, module: KernelModule): Promise<PassAnswer> {
+/** Telling takes at most this share of the time. */
+const TELLING = 1 / 30;
+
+export async function runPass(
+  job: PassJob,
+  module: KernelModule,
+  tell: (news: WorkerNews) => void,
+): Promise<PassAnswer> {
   const ends = { top: endList(job, 'top'), bottom: endList(job, 'bottom') };
   const totals = { emitted: 0, verified: 0, spare: FIRST_RECORDS };
-  await visitTiles(job, module, { tile: (tile) => scanTile(tile, ends, totals) });
+  const finished = job.tellEvery === undefined ? undefined : teller(job.tellEvery, ends, tell);
+  await visitTiles(job, module, {
+    tile: (tile) => scanTile(tile, ends, totals),
+    ...(finished && { finished }),
+  });
   const { emitted, verified } = totals;
   return { top: ends.top.finish(), bottom: ends.bottom.finish(), emitted, verified };
 }
 
 function endList(job: PassJob, end: 'top' | 'bottom'): EndList {
   return createEndList({ k: job.k, end, seed: job.seeds[end], tally: job.tallies[end] });
+}
+
+/** Tells what is found whenever a block is finished and some time has passed since the last. */
+function teller(every: number, ends: Ends, tell: (news: WorkerNews) => void): (block: Block) => void {
+  let finished: ColumnRange[] = [];
+  let next = performance.now() + every;
+  return ({ left, columns }) => {
+    finished.push({ from: left, to: left + columns });
+    const begun = performance.now();
+    if (begun < next) return;
+    tell({ finished, top: ends.top.finish(), bottom: ends.bottom.finish() });
+    finished = [];
+    const now = performance.now();
+    next = now + Math.max(every, (now - begun) / TELLING);
+  };
 }
 
 interface Totals {

@@ -4,6 +4,7 @@
  */
 
 import { parentPort } from 'node:worker_threads';
+import type { WorkerNews } from './found.ts';
 import type { Answers, Job, WorkerReply } from './int8_jobs.ts';
 import { createColumnBlock } from './int8_product.ts';
 import { runPass } from './int8_tiles.ts';
@@ -27,7 +28,7 @@ const product: ByteProduct = async (a, b, { m, k, n }) => {
   }
 };
 
-async function run(job: Job): Promise<Answers[Job['kind']]> {
+async function run(job: Job, tell: (news: WorkerNews) => void): Promise<Answers[Job['kind']]> {
   switch (job.kind) {
     case 'quantise':
       return quantiseRows(job, module);
@@ -38,7 +39,7 @@ async function run(job: Job): Promise<Answers[Job['kind']]> {
     case 'survey':
       return survey(job);
     case 'pass':
-      return runPass(job, module);
+      return runPass(job, module, tell);
     case 'nearest':
       return runNearest(job, module);
     case 'selfTest':
@@ -49,7 +50,7 @@ async function run(job: Job): Promise<Answers[Job['kind']]> {
 if (parentPort) {
   const port = parentPort;
   port.on('message', ({ id, job }: { id: number; job: Job }) => {
-    run(job).then(
+    run(job, (news) => port.postMessage({ id, news } satisfies WorkerReply)).then(
       (answer) => port.postMessage({ id, answer } satisfies WorkerReply),
       (error: unknown) => port.postMessage({ id, failure: String(error) } satisfies WorkerReply),
     );

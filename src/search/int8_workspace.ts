@@ -109,21 +109,16 @@ export interface Block {
 }
 
 /** How many tiles the pass has: what the shared counter of finished ones runs up to. */
-export function tileCount(
-  job: Pick<TileJob, 'tileRows' | 'tileColumns'>,
-  rows: number,
-  others: number | undefined,
-): number {
+export function tileCount(job: TileJob): number {
   let count = 0;
-  for (let left = 0; left < (others ?? rows); left += job.tileColumns) {
-    count += Math.ceil(rowsOf(left, job.tileColumns, rows, others) / job.tileRows);
-  }
+  for (let at = 0; at < job.blocks.length; at += 2)
+    count += Math.ceil(rowsMet(job, job.blocks[at]! + job.blocks[at + 1]!) / job.tileRows);
   return count;
 }
 
-/** Rows that a column block meets: within one matrix those before its last column. */
-function rowsOf(left: number, columns: number, rows: number, others: number | undefined): number {
-  return others === undefined ? Math.min(rows, left + columns) : rows;
+/** Rows that a block of columns meets: within one matrix those before its last column. */
+function rowsMet({ a, b }: TileJob, until: number): number {
+  return b ? a.rows.usable.length : until;
 }
 
 export interface Tile {
@@ -142,26 +137,25 @@ export interface TileVisitor {
   /** Before the first and after the last tile of a block. */
   open?(block: Block, space: Workspace): void;
   close?(block: Block, space: Workspace): void;
+  /** After the last tile of a block; not where the stop flag left some out. */
+  finished?(block: Block): void;
 }
 
 /** Until no block is left or the stop flag is set. */
 export async function visitTiles(job: TileJob, module: KernelModule, visitor: TileVisitor): Promise<void> {
-  const { control, tileColumns, tileRows } = job;
-  const columnRows = (job.b ?? job.a).rows.usable.length;
-  const rows = job.a.rows.usable.length;
-  const blocks = Math.ceil(columnRows / tileColumns);
+  const { blocks, control, tileRows } = job;
   const space = allocateWorkspace(job, module);
   const isStopped = (): boolean => Atomics.load(control, CONTROL_STOP) !== 0;
   for (;;) {
-    const taken = Atomics.add(control, CONTROL_NEXT, 1);
-    if (taken >= blocks || isStopped()) return;
-    // The last block meets most rows: taken first, so that the end of the pass is made of small pieces.
-    const left = (blocks - 1 - taken) * tileColumns;
-    const block = await openBlock(job, module, space, left);
+    const taken = 2 * Atomics.add(control, CONTROL_NEXT, 1);
+    if (taken >= blocks.length || isStopped()) return;
+    const [left, columns] = [blocks[taken]!, blocks[taken + 1]!];
+    const block = await openBlock(job, module, space, { left, columns });
     try {
       visitor.open?.(block, space);
-      const until = rowsOf(left, tileColumns, rows, job.b?.rows.usable.length);
-      for (let first = 0; first < until && !isStopped(); first += tileRows) {
+      const until = rowsMet(job, left + columns);
+      let first = 0;
+      for (; first < until && !isStopped(); first += tileRows) {
         const m = Math.min(tileRows, until - first);
         await multiplyTile(job, space, block, first, m);
         const isTriangle = job.b === undefined && first + m > left;
@@ -170,6 +164,7 @@ export async function visitTiles(job: TileJob, module: KernelModule, visitor: Ti
         Atomics.add(control, CONTROL_DONE, 1);
       }
       visitor.close?.(block, space);
+      if (first >= until) visitor.finished?.(block);
     } finally {
       await block.product.release();
     }
@@ -212,10 +207,14 @@ export function fetchRowWords({ job, space, first }: Tile, count: number): void 
   }
 }
 
-async function openBlock(job: TileJob, module: KernelModule, space: Workspace, left: number): Promise<Block> {
+async function openBlock(
+  job: TileJob,
+  module: KernelModule,
+  space: Workspace,
+  { left, columns }: Pick<Block, 'left' | 'columns'>,
+): Promise<Block> {
   const { width, fine } = job;
   const side = job.b ?? job.a;
-  const columns = Math.min(job.tileColumns, side.rows.usable.length - left);
   const padded = Math.ceil(columns / 16) * 16;
   space.columns.set(side.bytes.subarray(left * width, (left + columns) * width));
   // Columns that only fill up the block are zeros; the scan never reports them.

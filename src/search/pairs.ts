@@ -29,6 +29,10 @@ export interface PairCensus {
   /** Mean and population standard deviation, float64 sums over float32 cosines (error of the mean below 1e-7). */
   readonly mean: number;
   readonly sd: number;
+  /** Third standardised moment of the population; NaN where the cosines do not differ by more than float32 products can tell. */
+  readonly skewness: number;
+  /** As `histogram`, in 65,536 equal bins: for quantiles. */
+  readonly fineHistogram: Float64Array;
   /** Counts per bin of width 2/bins over [-1, 1]; the last bin is closed. Of float32 cosines: a value within 1e-6 of an edge may fall on either side. */
   readonly histogram: Float64Array;
   /**

@@ -96,7 +96,7 @@ describe('the census counts all pairs', () => {
     expect(Array.from(census!.below)).toEqual(expected);
   });
 
-  it('mean, sd and histogram agree with float64', async () => {
+  it('mean, sd, skewness and histograms agree with float64', async () => {
     const matrix = gaussian(900, 20, 13);
     const truth = bruteForce(matrix).map(({ cos }) => cos);
     const { census } = await searchPairs({ a: matrix, k: 5, countBelow: [] });
@@ -105,6 +105,13 @@ describe('the census counts all pairs', () => {
     expect(census!.pairs).toBe(truth.length);
     expect(census!.mean).toBeCloseTo(mean, 8);
     expect(census!.sd).toBeCloseTo(Math.sqrt(variance), 7);
+    const third = truth.reduce((sum, cos) => sum + (cos - mean) ** 3, 0) / truth.length;
+    expect(census!.skewness).toBeCloseTo(third / variance ** 1.5, 5);
+    const width = census!.fineHistogram.length / HISTOGRAM_BINS;
+    expect(width).toBe(64);
+    const coarse = new Float64Array(HISTOGRAM_BINS);
+    for (const [bin, count] of census!.fineHistogram.entries()) coarse[Math.floor(bin / width)]! += count;
+    expect(coarse).toEqual(census!.histogram);
     const histogram = new Float64Array(HISTOGRAM_BINS);
     for (const cos of truth)
       histogram[Math.min(HISTOGRAM_BINS - 1, Math.floor(((cos + 1) / 2) * HISTOGRAM_BINS))]! += 1;

@@ -7,6 +7,7 @@
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import { AntipodeError } from '../errors.ts';
+import { productErrorBound } from '../onnx/product.ts';
 import { refuseTelemetry } from '../onnx/runtime.ts';
 import type { FeatureMatrix } from '../tensor/matrix.ts';
 import { coarsen, FINE_BINS, totalBelow } from './census.ts';
@@ -25,6 +26,7 @@ import {
   CONTROL_LENGTH,
   CONTROL_STOP,
   type SearchJob,
+  SUMS_PER_TILE,
   type WorkerAnswer,
 } from './worker_protocol.ts';
 
@@ -73,7 +75,7 @@ export async function searchPairs(options: SearchPairsOptions): Promise<PairSear
       census: thresholds && { thresholds, slack },
       control: new Int32Array(new SharedArrayBuffer(4 * CONTROL_LENGTH)),
       tileSums: new Float64Array(
-        new SharedArrayBuffer(16 * tilesFor(rows.usable.length, others?.usable.length).length),
+        new SharedArrayBuffer(8 * SUMS_PER_TILE * tilesFor(rows.usable.length, others?.usable.length).length),
       ),
     };
     const answers = await runWorkers(job, total, options);
@@ -109,20 +111,23 @@ function joinCensus(job: SearchJob, answers: readonly Finished[], pairs: number)
       belowInMarked[index]! += count;
     });
   }
-  let sum = 0;
-  let squares = 0;
-  for (let at = 0; at < job.tileSums.length; at += 2) {
-    sum += job.tileSums[at]!;
-    squares += job.tileSums[at + 1]!;
-  }
-  const mean = sum / pairs;
   return {
     pairs,
-    mean,
-    sd: Math.sqrt(Math.max(0, squares / pairs - mean * mean)),
+    ...moments(job, pairs),
     histogram: coarsen(counts, HISTOGRAM_BINS),
+    fineHistogram: counts,
     below: totalBelow(thresholds, slack, counts, belowInMarked),
   };
+}
+
+/** From the tiles' sums in the order of the tiles. */
+function moments({ tileSums, d }: SearchJob, pairs: number): Pick<PairCensus, 'mean' | 'sd' | 'skewness'> {
+  const totals = [0, 0, 0];
+  for (let at = 0; at < tileSums.length; at++) totals[at % SUMS_PER_TILE]! += tileSums[at]!;
+  const [mean, square, cube] = totals.map((total) => total / pairs) as [number, number, number];
+  const sd = Math.sqrt(Math.max(0, square - mean * mean));
+  const third = cube - 3 * mean * square + 2 * mean ** 3;
+  return { mean, sd, skewness: sd > productErrorBound(d) ? third / sd ** 3 : Number.NaN };
 }
 
 function emptyCensus(countBelow: readonly number[]): PairCensus {
@@ -130,6 +135,8 @@ function emptyCensus(countBelow: readonly number[]): PairCensus {
     pairs: 0,
     mean: Number.NaN,
     sd: Number.NaN,
+    skewness: Number.NaN,
+    fineHistogram: new Float64Array(FINE_BINS),
     histogram: new Float64Array(HISTOGRAM_BINS),
     below: new Float64Array(countBelow.length),
   };
@@ -142,7 +149,7 @@ function workerUrl(): URL {
 }
 
 async function runWorkers(job: SearchJob, total: number, options: SearchPairsOptions): Promise<Finished[]> {
-  const tileCount = job.tileSums.length / 2;
+  const tileCount = job.tileSums.length / SUMS_PER_TILE;
   const threads = Math.max(1, Math.min(options.threads ?? availableParallelism(), tileCount));
   const stop = (): void => {
     Atomics.store(job.control, CONTROL_STOP, 1);

@@ -5,10 +5,6 @@ import type { SharedRows } from './worker_protocol.ts';
 
 /** Copies what is not over shared memory yet: nothing of a matrix that `allocateMatrix` made but its norms. */
 export function shareRows(matrix: FeatureMatrix): SharedRows {
-  let count = 0;
-  for (const norm of matrix.norms) if (norm > 0) count++;
-  const usable = new Int32Array(new SharedArrayBuffer(4 * count));
-  for (let row = 0, at = 0; row < matrix.rows; row++) if (matrix.norms[row]! > 0) usable[at++] = row;
   const data =
     matrix.data.buffer instanceof SharedArrayBuffer
       ? matrix.data
@@ -16,8 +12,17 @@ export function shareRows(matrix: FeatureMatrix): SharedRows {
   return {
     data,
     norms: copyShared(matrix.norms, new Float64Array(new SharedArrayBuffer(matrix.norms.byteLength))),
-    usable,
+    usable: usableRows(matrix.norms),
   };
+}
+
+/** Indices of the rows with a direction, ascending; a column of the table of pairs is a place in this list. */
+export function usableRows(norms: Float64Array): Int32Array {
+  let count = 0;
+  for (const norm of norms) if (norm > 0) count++;
+  const usable = new Int32Array(new SharedArrayBuffer(4 * count));
+  for (let row = 0, at = 0; row < norms.length; row++) if (norms[row]! > 0) usable[at++] = row;
+  return usable;
 }
 
 function copyShared<T extends { set(values: ArrayLike<number>): void }>(

@@ -18,6 +18,7 @@ import {
   CONTROL_STOP,
   type SearchJob,
   type SharedRows,
+  SUMS_PER_TILE,
   type WorkerAnswer,
 } from './worker_protocol.ts';
 
@@ -51,7 +52,7 @@ interface TileScan {
   readonly isDiagonal: boolean;
   readonly rowIds: Int32Array;
   readonly columnIds: Int32Array;
-  /** Receives the sum and the sum of squares. */
+  /** Receives the sums of values, squares and cubes. */
   readonly sums: Float64Array;
 }
 
@@ -62,13 +63,16 @@ function scanTile(tile: TileScan, { top, bottom, census }: Scanners): void {
   let low = -bottom.bar();
   let sum = 0;
   let squares = 0;
+  let cubes = 0;
   for (let r = 0; r < m; r++) {
     const i = rowIds[r]!;
     for (let q = isDiagonal ? r + 1 : 0, at = r * n + q; q < n; q++, at++) {
       const value = products[at]!;
       if (census) {
         sum += value;
-        squares += value * value;
+        const square = value * value;
+        squares += square;
+        cubes += square * value;
         let bin = ((value + 1) * half) | 0;
         if (bin < 0) bin = 0;
         else if (bin >= FINE_BINS) bin = FINE_BINS - 1;
@@ -87,6 +91,7 @@ function scanTile(tile: TileScan, { top, bottom, census }: Scanners): void {
   }
   sums[0] = sum;
   sums[1] = squares;
+  sums[2] = cubes;
 }
 
 function createScanners(job: SearchJob): Scanners {
@@ -134,7 +139,7 @@ async function runJob(job: SearchJob): Promise<WorkerAnswer> {
         isDiagonal: b === undefined && tile.i0 === tile.j0,
         rowIds: a.usable.subarray(tile.i0, tile.i0 + m),
         columnIds: second.usable.subarray(tile.j0, tile.j0 + n),
-        sums: job.tileSums.subarray(2 * index, 2 * index + 2),
+        sums: job.tileSums.subarray(SUMS_PER_TILE * index, SUMS_PER_TILE * (index + 1)),
       },
       scanners,
     );

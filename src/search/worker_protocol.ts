@@ -22,9 +22,11 @@ export interface SearchJob {
   readonly census: { readonly thresholds: Float64Array; readonly slack: number } | undefined;
   /** Int32, shared: see the `CONTROL_*` indices. */
   readonly control: Int32Array;
-  /** Float64, shared: two sums (values, squares) per tile, so that the total does not depend on which worker did which tile. */
+  /** Float64, shared: `SUMS_PER_TILE` sums (values, squares, cubes) per tile, so that the total does not depend on which worker did which tile. */
   readonly tileSums: Float64Array;
 }
+
+export const SUMS_PER_TILE = 3;
 
 /** Next tile to take; tiles finished; nonzero = stop. */
 export const CONTROL_NEXT = 0;
