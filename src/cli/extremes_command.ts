@@ -7,6 +7,7 @@ import { SPACES } from '../sae/sae.ts';
 import type { CliContext } from './context.ts';
 import { addDensityOptions } from './density_range.ts';
 import type { ExtremesFlags } from './extremes_flags.ts';
+import { memoryOption } from './extremes_memory.ts';
 import { withExamples } from './help.ts';
 import { choiceOption, collect, integerOption, once, spacesOption } from './options.ts';
 import { addSaeOptions } from './sae_options.ts';
@@ -51,6 +52,11 @@ export function extremesCommand(context: CliContext): Command {
       '--threads <count>',
       'worker threads on the cpu; the results do not depend on it (default: all cores)',
       integerOption('--threads', 1, 1024),
+    )
+    .option(
+      '--memory <size>',
+      'most memory on the cpu, such as 1.5GB: rows that do not fit stay in their file (default: what is free)',
+      memoryOption,
     )
     .option(
       '--shard <part/parts>',

@@ -20,6 +20,8 @@ export interface ExtremesFlags extends SaeFlags, DensityFlags {
   readonly shard?: ShardWish;
   /** File that a search in one piece is kept in while it runs. */
   readonly checkpoint?: string;
+  /** Bytes that the search may take. */
+  readonly memory?: number;
   readonly out?: string;
   readonly dryRun?: boolean;
 }

@@ -7,6 +7,7 @@ import type { CliContext } from './context.ts';
 import { densityFilter } from './density_range.ts';
 import { missingIn, showDryRun } from './dry_run.ts';
 import type { ExtremesFlags } from './extremes_flags.ts';
+import { planMemory } from './extremes_memory.ts';
 import { planSae, type SaePlan } from './sae_plan.ts';
 
 /** @throws {AntipodeError} for a dictionary that is damaged or makes no sense, and for a device that cannot be had */
@@ -23,6 +24,9 @@ export async function planExtremes(
   const device =
     flags.device === 'cpu' ? { name: flags.device } : await findDevice(flags.device, context.signal);
   if (device.warning !== undefined) context.out().warn(device.warning);
+  const [a, b] = saes;
+  const memory =
+    a?.features && a.d_in ? planMemory(flags, [a.features, b?.features ?? undefined], a.d_in) : undefined;
   const work = flags.census ? 'search and count' : 'search';
   const what = pairs === null ? 'all pairs' : `${formatCount(pairs)} pairs`;
   const part = shard.count === 1 ? '' : ` (part ${shard.index} of ${shard.count})`;
@@ -30,10 +34,11 @@ export async function planExtremes(
   showDryRun(context, {
     saes,
     steps: [
+      ...(memory ? [`take ${memory.words}`] : []),
       ...(filter === undefined ? [] : [`leave features out by ${filter}`]),
       `${work} ${what} exhaustively in ${where}${part}`,
     ],
-    facts: { pairs_searched: pairs, device: device.name },
+    facts: { pairs_searched: pairs, device: device.name, memory_bytes: memory?.bytes ?? null },
     out: flags.out,
   });
 }

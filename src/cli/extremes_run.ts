@@ -1,7 +1,7 @@
 /** @file The work of `antipode extremes`: opens what was named, searches, prints the tables and writes the run folder. */
 
 import { rm } from 'node:fs/promises';
-import { resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { checkOutputDirectory, checkOutputFile } from '../formats/atomic.ts';
 import { type FindExtremesOptions, findExtremes, searchPart } from '../geometry/find_extremes.ts';
 import { openPartKeeper } from '../search/part_keeper.ts';
@@ -9,6 +9,7 @@ import { type ComparedSae, openComparedSaes } from './compared_saes.ts';
 import type { CliContext } from './context.ts';
 import { densityFilter } from './density_range.ts';
 import type { ExtremesFlags } from './extremes_flags.ts';
+import { planMemory, sayMemory } from './extremes_memory.ts';
 import { givePart, partPlace, sayWhereItStands } from './extremes_part.ts';
 import { planExtremes } from './extremes_plan.ts';
 import { EXTREMES_FOLDER, giveExtremes } from './extremes_result.ts';
@@ -30,13 +31,16 @@ export async function runExtremes(context: CliContext, flags: ExtremesFlags): Pr
   const keeper = place && (await openPartKeeper(place));
   const saes = await openComparedSaes(context, flags, [flags.sae, ...[flags.with ?? []].flat()]);
   try {
+    const scratch = place && dirname(place.path);
     if (place && keeper) sayWhereItStands(context, place, keeper, flags.spaces);
     if (keeper && place && isPart) {
-      await withSearch(context, flags, saes, (options) => searchPart({ ...options, keeper }));
+      await withSearch({ context, flags, saes, scratch }, (options) => searchPart({ ...options, keeper }));
       givePart(context, place);
       return;
     }
-    const found = await withSearch(context, flags, saes, (options) => findExtremes({ ...options, keeper }));
+    const found = await withSearch({ context, flags, saes, scratch }, (options) =>
+      findExtremes({ ...options, keeper }),
+    );
     await giveExtremes(context, flags, saes, found);
     if (place) await rm(place.path, { force: true });
   } finally {
@@ -44,14 +48,26 @@ export async function runExtremes(context: CliContext, flags: ExtremesFlags): Pr
   }
 }
 
+interface SearchSetting {
+  readonly context: CliContext;
+  readonly flags: ExtremesFlags;
+  readonly saes: readonly ComparedSae[];
+  readonly scratch: string | undefined;
+}
+
 /** Calls `work` with what is searched, and shows how far it is. */
 async function withSearch<T>(
-  context: CliContext,
-  flags: ExtremesFlags,
-  saes: readonly ComparedSae[],
+  { context, flags, saes, scratch }: SearchSetting,
   work: (options: FindExtremesOptions) => Promise<T>,
 ): Promise<T> {
   const [a, b] = saes as [ComparedSae, ComparedSae | undefined];
+  const memory = planMemory(flags, [a.sae.header.dSae, b?.sae.header.dSae], a.sae.header.dIn);
+  sayMemory(context, flags, memory);
+  // Beside what is kept, because the folder for temporary files may itself be memory.
+  const where = {
+    ...(memory && { rows: memory.rows }),
+    ...(scratch !== undefined && { scratch }),
+  };
   const said = new Set<string>();
   const labels = saes.map(({ sae }) => sae.header.identity.label).join(' and ');
   return withStages(context, (update) =>
@@ -62,6 +78,7 @@ async function withSearch<T>(
       k: flags.top,
       census: flags.census === true,
       device: flags.device,
+      ...where,
       onDevice: ({ warning }) => {
         // Each space opens it anew.
         if (warning === undefined || said.has(warning)) return;

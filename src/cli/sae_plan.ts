@@ -19,6 +19,7 @@ export interface SaePlan {
   readonly problem: string | null;
   readonly next: string | null;
   readonly features: number | null;
+  readonly d_in: number | null;
   readonly all_pairs: number | null;
 }
 
@@ -30,15 +31,19 @@ export async function planSae(context: CliContext, flags: SaeFlags, ref: string)
       () => true,
       () => false,
     );
-    const { dSae } = SYNTHETIC_SIZE;
-    return { ...base, state: isMade ? 'here' : 'to be made', bytes: SYNTHETIC_BYTES, ...pairsOf(dSae) };
+    return {
+      ...base,
+      state: isMade ? 'here' : 'to be made',
+      bytes: SYNTHETIC_BYTES,
+      ...sizesOf(SYNTHETIC_SIZE),
+    };
   }
   try {
     const sae = await openGivenSae(context, flags, ref);
     const header: SaeHeader = sae.header;
     await sae.close();
     const bytes = header.files.reduce((sum, { byteLength }) => sum + byteLength, 0);
-    return { ...base, state: 'here', bytes, ...pairsOf(header.dSae) };
+    return { ...base, state: 'here', bytes, ...sizesOf(header) };
   } catch (error) {
     if (!(error instanceof AntipodeError) || error.kind !== 'missing') throw error;
     return {
@@ -48,13 +53,17 @@ export async function planSae(context: CliContext, flags: SaeFlags, ref: string)
       problem: error.message,
       next: error.hint ?? null,
       features: null,
+      d_in: null,
       all_pairs: null,
     };
   }
 }
 
-function pairsOf(dSae: number): Pick<SaePlan, 'features' | 'all_pairs'> {
-  return { features: dSae, all_pairs: pairCount(dSae, undefined) };
+function sizesOf({
+  dIn,
+  dSae,
+}: Pick<SaeHeader, 'dIn' | 'dSae'>): Pick<SaePlan, 'features' | 'd_in' | 'all_pairs'> {
+  return { features: dSae, d_in: dIn, all_pairs: pairCount(dSae, undefined) };
 }
 
 /** One line for people. */

@@ -9,11 +9,15 @@ import type { SaeFile, Space } from '../sae/sae.ts';
 import { type Extremes, extremes, extremesBetween } from '../search/extremes.ts';
 import type { FoundSoFar } from '../search/found.ts';
 import type { PartKeeper } from '../search/part_keeper.ts';
+import type { RowFile } from '../search/row_file.ts';
 import { identifyRows } from '../search/row_identity.ts';
 import { searchPairs } from '../search/search_pairs.ts';
+import type { SearchableRows } from '../search/shared_rows.ts';
 import { pairCount } from '../search/tiles.ts';
+import type { FeatureMatrix } from '../tensor/matrix.ts';
 import { annotateExtremes, type ExtremePair, otherSpace } from './extremes.ts';
 import type { Population } from './measure_space.ts';
+import { fileRows } from './open_rows.ts';
 import { cosinesIn, type SearchedRows, type SearchedSae, searchedRows } from './searched_rows.ts';
 
 export interface FindExtremesOptions {
@@ -34,6 +38,10 @@ export interface FindExtremesOptions {
   readonly onProgress?: (space: Space, done: number, total: number) => void;
   /** Keeps what is found, goes on from what was kept, and says which part of the pairs is searched. Not with a census. */
   readonly keeper?: PartKeeper | undefined;
+  /** `filed`: rows stay in a file and are read in pieces. Default: `held`. A census and a device other than the CPU need them held. */
+  readonly rows?: 'held' | 'filed';
+  /** For filed rows that have to be copied: see `FiledRowsOptions`. */
+  readonly scratch?: string;
 }
 
 export interface SpaceExtremes {
@@ -66,7 +74,8 @@ export async function searchPart(
   options: FindExtremesOptions & { readonly keeper: PartKeeper },
 ): Promise<void> {
   if (options.b) checkWidths(options.a.sae, options.b.sae);
-  for (const space of options.spaces) await searchRows(options, space, await readBoth(options, space));
+  for (const space of options.spaces)
+    await withRows(options, space, (rows) => searchRows(options, space, rows));
 }
 
 /** @throws {AntipodeError} `usage` */
@@ -80,22 +89,42 @@ export function checkWidths({ header: a }: SaeFile, { header: b }: SaeFile): voi
 }
 
 async function searchSpace(options: FindExtremesOptions, space: Space): Promise<SpaceExtremes> {
-  const rows = await readBoth(options, space);
-  const { population, ...ends } = await searchRows(options, space, rows);
-  const found = { a: rows.a.searched, b: rows.b?.searched, ...ends };
+  const { population, ...found } = await withRows(options, space, async (rows) => ({
+    a: rows.a.searched,
+    b: rows.b?.searched,
+    ...(await searchRows(options, space, rows)),
+  }));
   return { ...(await describeSpace(options, space, found)), ...(population && { population }) };
 }
 
-interface BothRows {
-  readonly a: ReturnType<typeof searchedRows>;
-  readonly b: ReturnType<typeof searchedRows> | undefined;
+interface OneSide {
+  readonly matrix: SearchableRows;
+  readonly searched: SearchedRows;
 }
 
-async function readBoth({ a, b }: FindExtremesOptions, space: Space): Promise<BothRows> {
-  return {
-    a: searchedRows(await a.sae.readSpace(space), a.takesPart),
-    b: b && searchedRows(await b.sae.readSpace(space), b.takesPart),
+interface BothRows {
+  readonly a: OneSide;
+  readonly b: OneSide | undefined;
+}
+
+/** Reads or opens the rows, and closes what was opened. */
+async function withRows<T>(
+  options: FindExtremesOptions,
+  space: Space,
+  use: (rows: BothRows) => Promise<T>,
+): Promise<T> {
+  const opened: RowFile[] = [];
+  const open = async ({ sae, takesPart }: SearchedSae): Promise<OneSide> => {
+    if (options.rows !== 'filed') return searchedRows(await sae.readSpace(space), takesPart);
+    const file = await fileRows(sae, space, { scratch: options.scratch, signal: options.signal });
+    opened.push(file);
+    return searchedRows(file, takesPart);
   };
+  try {
+    return await use({ a: await open(options.a), b: options.b && (await open(options.b)) });
+  } finally {
+    for (const file of opened) await file.close();
+  }
 }
 
 /** The pairs at both ends of a space with what explains them. */
@@ -132,7 +161,8 @@ async function searchRows(options: FindExtremesOptions, space: Space, rows: Both
     ...(onProgress && { onProgress: (done: number, total: number) => onProgress(space, done, total) }),
   };
   if (options.census) {
-    const { census, ...ends } = await searchPairs({ ...asked, a, ...(b && { b }), countBelow: [] });
+    const held = { a: inMemory(a), ...(b && { b: inMemory(b) }) };
+    const { census, ...ends } = await searchPairs({ ...asked, ...held, countBelow: [] });
     const { pairs, mean, sd, histogram } = census!;
     return { ...ends, population: { pairs, mean, sd, histogram } };
   }
@@ -148,4 +178,9 @@ async function searchRows(options: FindExtremesOptions, space: Space, rows: Both
   };
   const where = { ...(device && { device }), ...(onDevice && { onDevice }), ...kept };
   return b ? extremesBetween(a, b, { ...asked, ...where }) : extremes(a, { ...asked, ...where });
+}
+
+function inMemory(rows: SearchableRows): FeatureMatrix {
+  if ('file' in rows) throw new Error('internal: a census of rows that stay in a file');
+  return rows;
 }

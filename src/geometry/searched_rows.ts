@@ -21,10 +21,10 @@ export interface SearchedRows {
 }
 
 /** The whole matrix, in which a feature that is not to take part stands as one without a direction: its norm is NaN. */
-export function searchedRows(
-  whole: FeatureMatrix,
+export function searchedRows<Rows extends Pick<FeatureMatrix, 'norms' | 'defects'>>(
+  whole: Rows,
   takesPart: SearchedSae['takesPart'],
-): { readonly matrix: FeatureMatrix; readonly searched: SearchedRows } {
+): { readonly matrix: Rows; readonly searched: SearchedRows } {
   const norms = takesPart
     ? whole.norms.map((norm, feature) => (takesPart(feature) ? norm : Number.NaN))
     : whole.norms;

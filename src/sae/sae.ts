@@ -86,6 +86,15 @@ export interface Sae extends SaeHeader {
   readonly rescaleActsByDecoderNorm: boolean;
 }
 
+/** Float32 rows in a file of this machine. */
+export interface RowsInFile {
+  readonly path: string;
+  /** Of the first value, in bytes. */
+  readonly offset: number;
+  /** Where the file records one: zlib's crc32 of all values, continued from `before`. */
+  readonly checksum?: { readonly before: number; readonly expected: number };
+}
+
 /** An opened SAE whose weights are read on demand. */
 export interface SaeFile {
   readonly header: SaeHeader;
@@ -97,6 +106,11 @@ export interface SaeFile {
   readRows(space: Space, features: readonly number[]): Promise<FeatureMatrix>;
   /** One whole matrix, feature-major, over shared memory. */
   readSpace(space: Space): Promise<FeatureMatrix>;
+  /**
+   * Where a file of this machine holds the rows of a matrix as `readSpace` gives them: float32, one after the other, from this byte on. Undefined where they
+   * are transposed, packed, scaled or of another type.
+   */
+  rowsInFile(space: Space): RowsInFile | undefined;
   load(): Promise<Sae>;
   /**
    * The dictionary of these features alone, in the order asked: feature i of it is `features[i]`, and `dSae` is their number. Reads what `readRows`

@@ -3,8 +3,8 @@
  * decided inside; what comes out depends on the rows and k alone.
  */
 
+import { AntipodeError } from '../errors.ts';
 import type { DeviceChoice, RunningDevice } from '../onnx/device.ts';
-import type { FeatureMatrix } from '../tensor/matrix.ts';
 import { searchByColumns } from './by_columns.ts';
 import { checkShard } from './columns.ts';
 import { searchOnDevice } from './device_pass_process.ts';
@@ -12,6 +12,7 @@ import type { FoundPairs, PartOptions } from './found.ts';
 import { searchInt8 } from './int8_pass.ts';
 import type { PairRequest, ScoredPair } from './pairs.ts';
 import { searchPairs } from './search_pairs.ts';
+import type { SearchableRows } from './shared_rows.ts';
 
 export interface ExtremesOptions extends PartOptions {
   /** Pairs wanted at each end, >= 0. */
@@ -35,20 +36,46 @@ export interface Extremes {
 }
 
 /** Pairs i < j of rows that have a direction. @throws {AntipodeError} as `searchPairs`, and as `searchOnDevice` for a device */
-export function extremes(a: FeatureMatrix, options: ExtremesOptions): Promise<Extremes> {
+export function extremes(a: SearchableRows, options: ExtremesOptions): Promise<Extremes> {
   return search({ ...options, a });
 }
 
 /** Pairs (row of a, row of b). @throws {AntipodeError} as `extremes` */
 export function extremesBetween(
-  a: FeatureMatrix,
-  b: FeatureMatrix,
+  a: SearchableRows,
+  b: SearchableRows,
   options: ExtremesOptions,
 ): Promise<Extremes> {
   return search({ ...options, a, b });
 }
 
-async function search(options: ExtremesOptions & PairRequest): Promise<Extremes> {
+interface Search extends ExtremesOptions {
+  readonly a: SearchableRows;
+  readonly b?: SearchableRows;
+}
+
+async function search(options: Search): Promise<Extremes> {
+  return isInMemory(options) ? searchMemory(options) : searchFiles(options);
+}
+
+function isInMemory(options: Search): options is ExtremesOptions & PairRequest {
+  return !('file' in options.a) && !(options.b && 'file' in options.b);
+}
+
+/** Rows that stay in a file are multiplied as small integers, or not at all. */
+async function searchFiles(options: Search): Promise<Extremes> {
+  const { device = 'cpu', shard } = options;
+  if (shard) checkShard(shard);
+  const found = device === 'cpu' ? await searchInt8(options) : undefined;
+  if (found) return found;
+  throw new AntipodeError(
+    'resource',
+    `search: rows that stay in a file are multiplied as small integers on the cpu, which ${device === 'cpu' ? 'this machine or width does not allow' : `${device} does not do`}`,
+    { hint: 'give the search more memory, so that the rows fit into it' },
+  );
+}
+
+async function searchMemory(options: ExtremesOptions & PairRequest): Promise<Extremes> {
   const { device = 'cpu', shard, from, onFound, ...rest } = options;
   if (shard) checkShard(shard);
   const isInParts = shard !== undefined || from !== undefined || onFound !== undefined;

@@ -4,7 +4,7 @@ import { allocateMatrix, cosine, type FeatureMatrix, toFeatureMatrix } from '../
 import { createRng } from '../tensor/rng.ts';
 import { extremes } from './extremes.ts';
 import { type Int8SearchOptions, searchInt8 } from './int8_pass.ts';
-import { compareBottom, compareTop, type ScoredPair } from './pairs.ts';
+import { compareBottom, compareTop, type PairRequest, type ScoredPair } from './pairs.ts';
 
 function gaussian(n: number, d: number, seed: number, edit?: (data: Float32Array) => void): FeatureMatrix {
   const matrix = allocateMatrix(n, d);
@@ -45,7 +45,7 @@ interface Truth {
 }
 
 async function expectExact(
-  options: Int8SearchOptions,
+  options: Int8SearchOptions & PairRequest,
   { top, bottom }: Truth = truth(options.a, options.b),
 ): Promise<void> {
   const result = await searchInt8({ threads: 2, ...options });

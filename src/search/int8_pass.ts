@@ -18,12 +18,17 @@ import { askTiles, LARGEST_WIDTH, onIntegers } from './int8_frame.ts';
 import { CONTROL_STOP, type PassJob } from './int8_jobs.ts';
 import type { Workers } from './int8_pool.ts';
 import { prepare } from './int8_prepare.ts';
-import { checkPairRequest, type PairRequest } from './pairs.ts';
+import { checkPairRequest } from './pairs.ts';
 import type { Plan } from './plan.ts';
-import { shareRows } from './shared_rows.ts';
+import { type SearchableRows, shareRows } from './shared_rows.ts';
 import { pairCount } from './tiles.ts';
 
-export interface Int8SearchOptions extends PairRequest, PartOptions {
+export interface Int8SearchOptions extends PartOptions {
+  readonly a: SearchableRows;
+  /** Absent for pairs within `a`. */
+  readonly b?: SearchableRows;
+  /** As in `PairRequest`. */
+  readonly k: number;
   readonly threads?: number;
   readonly signal?: AbortSignal;
   readonly onProgress?: (done: number, total: number) => void;

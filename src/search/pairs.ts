@@ -60,8 +60,14 @@ export function compareBottom(a: ScoredPair, b: ScoredPair): number {
   return a.cos - b.cos || a.i - b.i || a.j - b.j;
 }
 
+interface RequestSizes {
+  readonly a: { readonly cols: number };
+  readonly b?: { readonly cols: number };
+  readonly k: number;
+}
+
 /** What every engine refuses alike. @throws {AntipodeError} `usage` where the widths differ or k is not a count */
-export function checkPairRequest({ a, b, k }: PairRequest): void {
+export function checkPairRequest({ a, b, k }: RequestSizes): void {
   if (b && b.cols !== a.cols) {
     throw new AntipodeError(
       'usage',

@@ -5,6 +5,7 @@
 
 import { createProductEngine } from '../onnx/product.ts';
 import { CONTROL_NEXT, type SurveyAnswer, type SurveyJob } from './int8_jobs.ts';
+import { rowData, rowStart } from './row_values.ts';
 import type { SharedRows } from './worker_protocol.ts';
 
 /** Rows on each side of the sample of one worker. */
@@ -39,10 +40,12 @@ function gather(side: SampleSide, { d, order, step }: SurveyJob, from: number): 
   const { rows, part, picked, tails } = side;
   picked.forEach((row, r) => {
     const scale = 1 / rows.norms[row]!;
+    const data = rowData(rows, row, d, 0);
+    const start = rowStart(rows, row, d);
     let squares = 0;
     for (let c = 0; c < step; c++) {
       const coordinate = order ? order[from + c]! : from + c;
-      const value = rows.data[row * d + coordinate]! * scale;
+      const value = data[start + coordinate]! * scale;
       part[r * step + c] = value;
       squares += value * value;
     }

@@ -3,6 +3,7 @@
 import { FIGURES_PER_ROW } from './bound.ts';
 import { CONTROL_NEXT, CONTROL_STOP, type QuantiseJob, type QuantisePart } from './int8_jobs.ts';
 import type { KernelModule } from './kernel_module.ts';
+import { copyRows } from './row_values.ts';
 
 /** Rows taken at a time: about a megabyte at d = 2304. */
 const CHUNK_ROWS = 128;
@@ -30,11 +31,8 @@ export function quantiseRows(job: QuantiseJob, module: KernelModule): true {
     const start = Atomics.add(control, CONTROL_NEXT, CHUNK_ROWS);
     if (start >= total || Atomics.load(control, CONTROL_STOP) !== 0) return true;
     const count = Math.min(CHUNK_ROWS, total - start);
-    for (let r = 0; r < count; r++) {
-      const row = rows.usable[start + r]!;
-      sourceView.set(rows.data.subarray(row * d, row * d + stride), r * stride);
-      inverseView[r] = 1 / rows.norms[row]!;
-    }
+    copyRows(rows, { d, stride, start, count }, sourceView);
+    for (let r = 0; r < count; r++) inverseView[r] = 1 / rows.norms[rows.usable[start + r]!]!;
     job.parts.forEach((part, p) => {
       const { out, figures } = places[p]!;
       const { from, to, padded } = part.shape;

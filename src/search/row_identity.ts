@@ -1,8 +1,7 @@
 /** @file What tells one set of rows from another: their number, their width and a hash of their values, by which parts of a search know that they belong together. */
 
 import { createHash } from 'node:crypto';
-import type { FeatureMatrix } from '../tensor/matrix.ts';
-import { usableRows } from './shared_rows.ts';
+import { type SearchableRows, usableRows } from './shared_rows.ts';
 
 export interface RowIdentity {
   /** Rows of the matrix, and how many of them have a direction and take part. */
@@ -16,13 +15,14 @@ export interface RowIdentity {
 /** Bytes hashed at a time. */
 const PIECE = 2 ** 24;
 
-export function identifyRows({ cols, data, norms, rows }: FeatureMatrix): RowIdentity {
-  const hash = createHash('sha256');
+export function identifyRows(matrix: SearchableRows): RowIdentity {
+  const { cols, norms, rows } = matrix;
+  const hash = 'file' in matrix ? matrix.hash.copy() : createHash('sha256');
   const update = (values: Float32Array | Int32Array): void => {
     const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
     for (let at = 0; at < bytes.length; at += PIECE) hash.update(bytes.subarray(at, at + PIECE));
   };
-  update(data);
+  if (!('file' in matrix)) update(matrix.data);
   const usable = usableRows(norms);
   update(usable);
   return { rows, usable: usable.length, width: cols, sha256: hash.digest('hex') };

@@ -5,6 +5,7 @@
 
 import { CONTROL_NEXT, CONTROL_STOP, type MatchAnswer, type MatchJob, type SketchJob } from './int8_jobs.ts';
 import type { KernelModule } from './kernel_module.ts';
+import { copyRows } from './row_values.ts';
 import { exactCosine } from './verify.ts';
 
 const CHUNK_ROWS = 128;
@@ -35,11 +36,8 @@ export function sketchRows(job: SketchJob, module: KernelModule): true {
     const start = Atomics.add(control, CONTROL_NEXT, CHUNK_ROWS);
     if (start >= rows.usable.length || Atomics.load(control, CONTROL_STOP) !== 0) return true;
     const count = Math.min(CHUNK_ROWS, rows.usable.length - start);
-    for (let r = 0; r < count; r++) {
-      const row = rows.usable[start + r]!;
-      sourceView.set(rows.data.subarray(row * d, row * d + stride), r * stride);
-      inverseView[r] = 1 / rows.norms[row]!;
-    }
+    copyRows(rows, { d, stride, start, count }, sourceView);
+    for (let r = 0; r < count; r++) inverseView[r] = 1 / rows.norms[rows.usable[start + r]!]!;
     module.kernels.sketchRows(source, stride, count, inverses, orderAt, meansAt, groups, out, scratch);
     job.out.set(outView.subarray(0, count * bytes), start * bytes);
   }

@@ -3,6 +3,7 @@
  * cheaper to read. From a sample of rows; any order is right.
  */
 
+import { rowData, rowStart } from './row_values.ts';
 import type { SharedRows } from './worker_protocol.ts';
 
 export interface CoordinateOrder {
@@ -28,9 +29,11 @@ export function coordinateOrder(sides: readonly SharedRows[], d: number): Coordi
     for (let r = 0; r < count; r++) {
       const row = side.usable[Math.floor((r * side.usable.length) / count)]!;
       const scale = 1 / side.norms[row]!;
+      const data = rowData(side, row, d, 0);
+      const start = rowStart(side, row, d);
       const energy = energies[(r & 1) as 0 | 1];
       for (let c = 0; c < d; c++) {
-        const value = side.data[row * d + c]! * scale;
+        const value = data[start + c]! * scale;
         means[c]! += value;
         energy[c]! += value * value;
       }

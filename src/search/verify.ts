@@ -6,10 +6,14 @@
 import { dotRange } from '../tensor/matrix.ts';
 import type { RowStore } from '../tensor/unit_rows.ts';
 import { compareBottom, compareTop, type ScoredPair } from './pairs.ts';
+import { type RowValues, rowData, rowStart } from './row_values.ts';
+
+type CosineRows = RowValues & Pick<RowStore, 'norms'>;
 
 /** cos(a_i, b_j) of rows that have a direction, as `cosine` of tensor/matrix.ts gives it, bit for bit. */
-export function exactCosine(a: RowStore, i: number, b: RowStore, j: number, d: number): number {
-  const value = dotRange(a.data, i * d, b.data, j * d, d) / (a.norms[i]! * b.norms[j]!);
+export function exactCosine(a: CosineRows, i: number, b: CosineRows, j: number, d: number): number {
+  const dot = dotRange(rowData(a, i, d, 0), rowStart(a, i, d), rowData(b, j, d, 1), rowStart(b, j, d), d);
+  const value = dot / (a.norms[i]! * b.norms[j]!);
   return value > 1 ? 1 : value < -1 ? -1 : value;
 }
 

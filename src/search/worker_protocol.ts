@@ -1,11 +1,14 @@
 /** @file What the searching thread and its workers say to each other. All large data lies in shared memory. */
 
 import type { ScoredPair } from './pairs.ts';
+import type { FileRows } from './row_values.ts';
 
 /** The rows of one matrix that have a direction. */
 export interface SharedRows {
-  /** Row-major float32 `[rows, d]`, shared. */
+  /** Row-major float32 `[rows, d]`, shared; empty where the rows stay in a file. */
   readonly data: Float32Array;
+  /** Where they do: see `row_values.ts`. Searches by integers alone know it. */
+  readonly file?: FileRows | undefined;
   /** Norms of all rows, shared. */
   readonly norms: Float64Array;
   /** Indices of the usable rows, ascending, shared. */

@@ -54,14 +54,26 @@ export function rowOf(matrix: Matrix, row: number): Float32Array {
 export function toFeatureMatrix(matrix: Matrix): FeatureMatrix {
   const { data, rows, cols } = matrix;
   const norms = new Float64Array(rows);
+  return { data, rows, cols, norms, defects: takeNorms(matrix, norms) };
+}
+
+/**
+ * Norms of the rows of a matrix, or of a piece of one that begins at its row `first`, as `toFeatureMatrix` has them.
+ * @param norms receives them from `first` on @returns those of its rows that have no direction
+ */
+export function takeNorms(
+  { data, rows, cols }: Matrix,
+  norms: Float64Array,
+  first = 0,
+): { row: number; defect: RowDefect }[] {
   const defects: { row: number; defect: RowDefect }[] = [];
   for (let row = 0; row < rows; row++) {
     const norm = Math.sqrt(squaredNorm(data, row * cols, cols));
-    norms[row] = Number.isFinite(norm) ? norm : Number.NaN;
-    if (norm === 0) defects.push({ row, defect: 'zero-norm' });
-    else if (!Number.isFinite(norm)) defects.push({ row, defect: 'non-finite' });
+    norms[first + row] = Number.isFinite(norm) ? norm : Number.NaN;
+    if (norm === 0) defects.push({ row: first + row, defect: 'zero-norm' });
+    else if (!Number.isFinite(norm)) defects.push({ row: first + row, defect: 'non-finite' });
   }
-  return { data, rows, cols, norms, defects };
+  return defects;
 }
 
 /** Sum of squares of `length` values from `start`, float64, four interleaved partial sums (order fixed, so the result is reproducible). */

@@ -21,6 +21,12 @@ export function openLayout(layout: SaeLayout, close: () => Promise<void>): SaeFi
     header: layout.header,
     readRows: readSome,
     readSpace,
+    rowsInFile(space) {
+      const { featureAxis, scale = 1, tensor } = matrixOf(space);
+      const isPlain = tensor.dtype === 'F32' && tensor.order === 'C' && featureAxis === 0 && scale === 1;
+      if (!isPlain || !tensor.inFile) return undefined;
+      return { ...tensor.inFile, ...(tensor.checksum && { checksum: tensor.checksum }) };
+    },
     load: () => load(layout, readSpace),
     loadFeatures: (features) => load(layout, (space) => readSome(space, features), features),
     ...(densities && { readDensities: () => readVector(densities) }),
