@@ -171,7 +171,20 @@ export interface SelfTestJob {
   readonly kind: 'selfTest';
 }
 
-export type Job = QuantiseJob | SketchJob | MatchJob | SurveyJob | PassJob | NearestJob | SelfTestJob;
+/** Frees what earlier jobs held. */
+export interface LetGoJob {
+  readonly kind: 'letGo';
+}
+
+export type Job =
+  | QuantiseJob
+  | SketchJob
+  | MatchJob
+  | SurveyJob
+  | PassJob
+  | NearestJob
+  | SelfTestJob
+  | LetGoJob;
 
 export interface PassAnswer {
   readonly top: readonly ScoredPair[];
@@ -191,6 +204,7 @@ export interface Answers {
   readonly nearest: NearestAnswer;
   /** Largest magnitude of integers that products are exact for; 0 where none is. */
   readonly selfTest: number;
+  readonly letGo: true;
 }
 
 export type WorkerReply =

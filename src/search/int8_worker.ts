@@ -4,6 +4,7 @@
  */
 
 import { parentPort } from 'node:worker_threads';
+import { collectGarbage } from './collect_garbage.ts';
 import type { WorkerNews } from './found.ts';
 import type { Answers, Job, WorkerReply } from './int8_jobs.ts';
 import { createColumnBlock } from './int8_product.ts';
@@ -44,6 +45,9 @@ async function run(job: Job, tell: (news: WorkerNews) => void): Promise<Answers[
       return runNearest(job, module);
     case 'selfTest':
       return exactLevels(product);
+    case 'letGo':
+      collectGarbage();
+      return true;
   }
 }
 
