@@ -6,7 +6,8 @@
 import { type Concept, crossPairs } from '../concepts/concept_set.ts';
 import type { Space } from '../sae/sae.ts';
 import type { PairSearchResult, ScoredPair } from '../search/pairs.ts';
-import { rankPairs } from '../search/ranks.ts';
+import { rankPairs } from '../search/rank_pairs.ts';
+import type { RankQuery } from '../search/ranks.ts';
 import { searchPairs } from '../search/search_pairs.ts';
 import { maxBy, mean, minBy } from '../stats/summary.ts';
 import { cosine, type FeatureMatrix } from '../tensor/matrix.ts';
@@ -122,14 +123,15 @@ export async function measureSpace(options: MeasureSpaceOptions): Promise<SpaceM
   const namedRaw = options.named.map(measure);
   const means = [meanOf(raw), mean(conceptMeans.filter((value) => !Number.isNaN(value))), meanOf(randomRaw)];
 
-  const place = await searchPopulation(options, [
-    ...raw.map(({ cos }) => cos),
-    ...randomRaw.map(({ cos }) => cos),
-    ...namedRaw.map(({ cos }) => cos),
-    ...conceptMeans,
-    ...means,
-  ]);
-  const whole = rows.isWhole ? await measureAgainstAll(rows.rows, raw) : undefined;
+  const queries = [
+    ...raw.map(({ featureA, featureB }) => ({ from: featureA, to: featureB })),
+    ...raw.map(({ featureA, featureB }) => ({ from: featureB, to: featureA })),
+  ];
+  const cosines = [...raw, ...randomRaw, ...namedRaw].map(({ cos }) => cos);
+  const place = await searchPopulation(options, [...cosines, ...conceptMeans, ...means], queries);
+  const whole = rows.isWhole
+    ? measureAgainstAll(rows.rows, raw, place.ranks ?? (await rankPairs(rows.rows, queries)))
+    : undefined;
   const pairs = raw.map(
     (pair, index): ConceptPairCosine => ({ ...pair, ...place.of(pair.cos), ...whole?.extras[index] }),
   );
@@ -168,23 +170,26 @@ function summarizeConcept(
 
 interface Placement {
   of(cos: number): PlacedCosine;
+  readonly ranks: Float64Array | undefined;
   readonly found:
     | { population: Population; top: readonly ScoredPair[]; bottom: readonly ScoredPair[] }
     | undefined;
 }
 
-/** The exhaustive pass; each of `cosines` is counted against all pairs. Without a pass cosines stay unplaced. */
+/** The exhaustive pass; each of `cosines` is counted against all pairs, and the `queries` are ranked. Without a pass both are left out. */
 async function searchPopulation(
   options: MeasureSpaceOptions,
   cosines: readonly number[],
+  queries: readonly RankQuery[],
 ): Promise<Placement> {
   const { rows, top, threads, signal, onProgress } = options;
-  if (top === undefined) return { of: (cos) => ({ cos }), found: undefined };
+  if (top === undefined) return { of: (cos) => ({ cos }), ranks: undefined, found: undefined };
   const asked = [...new Set(cosines.filter((cos) => !Number.isNaN(cos)))];
   const result: PairSearchResult = await searchPairs({
     a: rows.rows,
     k: top,
     countBelow: asked,
+    ranks: queries,
     ...(threads !== undefined && { threads }),
     ...(signal && { signal }),
     ...(onProgress && { onProgress }),
@@ -200,21 +205,20 @@ async function searchPopulation(
         ? { cos, pairsBelow, percentile, z: (cos - center) / sd }
         : { cos, pairsBelow, percentile };
     },
+    ranks: result.ranks,
     found: { population: { pairs, mean: center, sd, histogram }, top: result.top, bottom: result.bottom },
   };
 }
 
 type WholeExtras = Pick<Required<ConceptPairCosine>, 'rankOfA' | 'rankOfB' | 'centredCos'>;
 
-async function measureAgainstAll(
+/** @param ranks of b seen from a for each pair, then of a seen from b */
+function measureAgainstAll(
   matrix: FeatureMatrix,
   pairs: readonly RawPair[],
-): Promise<{ readonly extras: readonly WholeExtras[]; readonly meanDirectionLength: number }> {
+  ranks: Float64Array,
+): { readonly extras: readonly WholeExtras[]; readonly meanDirectionLength: number } {
   const centring = createCentring(matrix);
-  const ranks = await rankPairs(matrix, [
-    ...pairs.map(({ featureA, featureB }) => ({ from: featureA, to: featureB })),
-    ...pairs.map(({ featureA, featureB }) => ({ from: featureB, to: featureA })),
-  ]);
   return {
     meanDirectionLength: centring.meanLength,
     extras: pairs.map(({ featureA, featureB }, index) => ({

@@ -18,6 +18,9 @@ export interface Kernels {
   scanNearest(...args: number[]): number;
   refineNearest(...args: number[]): number;
   refine(...args: number[]): number;
+  writeUnit(...args: number[]): void;
+  scanFloats(...args: number[]): number;
+  scanFloatRows(...args: number[]): number;
 }
 
 export interface KernelModule {

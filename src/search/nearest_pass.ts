@@ -15,6 +15,7 @@ import {
   type Workspace,
 } from './int8_workspace.ts';
 import type { KernelModule } from './kernel_module.ts';
+import { type Best, emptyAnswer, enter } from './nearest_best.ts';
 import { exactCosine } from './verify.ts';
 
 /** Steps per unit of cosine of what rows are known to reach. */
@@ -167,29 +168,4 @@ function decide({ a, d }: NearestJob, waiting: Waiting, answer: Best): number {
   }
   waiting.count = 0;
   return decided;
-}
-
-export type Best = Omit<NearestAnswer, 'emitted' | 'verified'>;
-
-export function emptyAnswer(rows: number): Best {
-  return {
-    nearest: new Int32Array(rows).fill(-1),
-    nearestCos: new Float64Array(rows).fill(Number.NaN),
-    opposed: new Int32Array(rows).fill(-1),
-    opposedCos: new Float64Array(rows).fill(Number.NaN),
-  };
-}
-
-/** Ties go to the row with the smaller index. */
-export function enter(best: Best, row: number, other: number, cos: number): void {
-  const { nearest, nearestCos, opposed, opposedCos } = best;
-  const isFirst = nearest[row] === -1;
-  if (isFirst || cos > nearestCos[row]! || (cos === nearestCos[row] && other < nearest[row]!)) {
-    nearest[row] = other;
-    nearestCos[row] = cos;
-  }
-  if (opposed[row] === -1 || cos < opposedCos[row]! || (cos === opposedCos[row] && other < opposed[row]!)) {
-    opposed[row] = other;
-    opposedCos[row] = cos;
-  }
 }
