@@ -52,6 +52,10 @@ function binsOf(x: v128): v128 {
   return i32x4.max_s(i32x4.splat(0), i32x4.min_s(i32x4.splat(LAST_BIN), bins));
 }
 
+function binOf(value: f32): i32 {
+  return max<i32>(0, min<i32>(LAST_BIN, <i32>floor<f32>(value * FINE) + <i32>FINE));
+}
+
 function increment(at: usize): void {
   store<u32>(at, load<u32>(at) + 1);
 }
@@ -89,7 +93,7 @@ function isLeft(ask: usize, value: f32): bool {
   // There is nothing beyond the outermost edges that a value could belong to.
   const reach = load<f32>(ask + SLACK) * (abs<f32>(value) + BASE);
   if (abs<f32>(scaled - edge) <= reach && abs<f32>(edge) < COARSE) return true;
-  const bin = max<i32>(0, min<i32>(LAST_BIN, <i32>floor<f32>(value * FINE) + <i32>FINE));
+  const bin = binOf(value);
   const marks = <usize>load<u32>(ask + MARKS);
   if (marks !== 0) {
     const mark = load<u32>(marks + ((<usize>bin) << 2));
@@ -210,7 +214,9 @@ export function scanFloats(
           if ((any & MARKED) !== 0) {
             for (let column = c + q; column < c + q + 4; column++) {
               const value = load<f32>(line + ((<usize>column) << 2));
-              found = scanOne(ask, value, row, column, records, found);
+              const bin = (<usize>binOf(value)) << 2;
+              if ((load<u32>(marks + bin) & MARKED) === 0) increment(bins + bin);
+              else found = scanOne(ask, value, row, column, records, found);
             }
             continue;
           }
