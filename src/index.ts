@@ -115,8 +115,10 @@ export { openSaeEncoder, type SaeEncoder, type SaeEncoderOptions } from './sae/e
 export { type OpenSaeOptions, openSae } from './sae/open.ts';
 export type { Architecture, Sae, SaeFile, SaeHeader, SaeIdentity, Space } from './sae/sae.ts';
 export { type Extremes, type ExtremesOptions, extremes, extremesBetween } from './search/extremes.ts';
-export { type NearestRows, type NearestRowsOptions, nearestRows } from './search/nearest_rows.ts';
-export type { PairCensus, PairSearchResult, ScoredPair } from './search/pairs.ts';
+export type { NearestRows } from './search/nearest_best.ts';
+export { type NearestRowsOptions, nearestRows } from './search/nearest_rows.ts';
+export type { CensusEvidence, PairCensus, PairSearchResult, ScoredPair } from './search/pairs.ts';
+export type { RankQuery } from './search/ranks.ts';
 export { type SearchPairsOptions, searchPairs } from './search/search_pairs.ts';
 export type {
   Arm,

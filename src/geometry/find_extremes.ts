@@ -8,6 +8,7 @@ import type { DeviceChoice, RunningDevice } from '../onnx/device.ts';
 import type { SaeFile, Space } from '../sae/sae.ts';
 import { type Extremes, extremes, extremesBetween } from '../search/extremes.ts';
 import type { FoundSoFar } from '../search/found.ts';
+import { letGo } from '../search/int8_pool.ts';
 import type { PartKeeper } from '../search/part_keeper.ts';
 import type { RowFile } from '../search/row_file.ts';
 import { identifyRows } from '../search/row_identity.ts';
@@ -113,6 +114,8 @@ async function withRows<T>(
   space: Space,
   use: (rows: BothRows) => Promise<T>,
 ): Promise<T> {
+  // What the space before it held must not stand beside this one.
+  await letGo();
   const opened: RowFile[] = [];
   const open = async ({ sae, takesPart }: SearchedSae): Promise<OneSide> => {
     if (options.rows !== 'filed') return searchedRows(await sae.readSpace(space), takesPart);
