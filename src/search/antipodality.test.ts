@@ -3,7 +3,8 @@ import { makeRows, makeWholeNumbers } from '../../test/support/search_rows.ts';
 import { allocateMatrix, cosine, type FeatureMatrix, toFeatureMatrix } from '../tensor/matrix.ts';
 import { createRng } from '../tensor/rng.ts';
 import { emptyPartners, enterPartner, type Partners } from './antipodal_pass.ts';
-import { antipodality } from './antipodality.ts';
+import { antipodality, antipodalityByFloats } from './antipodality.ts';
+import { shareRows } from './shared_rows.ts';
 
 function gaussian(n: number, d: number, seed: number, edit?: (data: Float32Array) => void): FeatureMatrix {
   const matrix = allocateMatrix(n, d);
@@ -54,6 +55,24 @@ describe('antipodality', () => {
   it.each(cases)('equals float64: %s', async (_, encoder, decoder) => {
     const found = await antipodality(encoder, decoder, { threads: 2 });
     expect(found).toEqual(truth(encoder, decoder));
+  });
+
+  it('is the same by floats, where integers are of no use', async () => {
+    const [encoder, decoder] = [makeRows('struct', 1200, 40, 5), makeRows('struct', 1200, 40, 5)];
+    const rows = { encoder: shareRows(encoder), decoder: shareRows(decoder), d: 40 };
+    const joined = emptyPartners(1200);
+    for (const { partner, score, cosEncoder, cosDecoder } of await antipodalityByFloats(rows, {
+      threads: 2,
+    })) {
+      partner.forEach((other, row) => {
+        const found = { score: score[row]!, cosEncoder: cosEncoder[row]!, cosDecoder: cosDecoder[row]! };
+        if (other !== -1) enterPartner(joined, row, { partner: other, ...found });
+      });
+    }
+    expect(joined).toEqual(await antipodality(encoder, decoder));
+    await expect(antipodalityByFloats(rows, { signal: AbortSignal.abort() })).rejects.toMatchObject({
+      kind: 'interrupted',
+    });
   });
 
   it('finds the planted partner, and tells opposed from alike by the two cosines', async () => {
