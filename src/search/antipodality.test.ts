@@ -35,7 +35,7 @@ function negated(matrix: FeatureMatrix): FeatureMatrix {
 
 const structured = makeRows('struct', 1100, 32, 3);
 const cases: [string, FeatureMatrix, FeatureMatrix][] = [
-  ['nothing in common, several tiles', gaussian(1500, 24, 1), gaussian(1500, 24, 2)],
+  ['nothing in common, several tiles', gaussian(1100, 24, 1), gaussian(1100, 24, 2)],
   ['pairs planted in both', structured, structured],
   ['one matrix is the negative of the other', gaussian(400, 16, 3), negated(gaussian(400, 16, 3))],
   ['width 1: every score is 1 or -1', gaussian(90, 1, 4), gaussian(90, 1, 5)],
