@@ -47,6 +47,11 @@ export type { Explanation, ExplanationLookup } from './features/explanation_look
 export { type FeatureRef, neuronpediaUrl, parseFeatureRef } from './features/feature_ref.ts';
 export { openExplanations } from './features/open_explanations.ts';
 export { type Cell, type Column, rowsOf, type Table } from './formats/table.ts';
+export {
+  type AntonymTests,
+  type AntonymTestsOptions,
+  testAntonyms,
+} from './geometry/antonym_tests.ts';
 export type { ExtremePair } from './geometry/extremes.ts';
 export { type FindExtremesOptions, findExtremes, type SpaceExtremes } from './geometry/find_extremes.ts';
 export { type FeatureNeighbors, type FindNeighborsOptions, neighborsOf } from './geometry/find_neighbors.ts';
@@ -63,6 +68,12 @@ export { findNeighbors, type Neighbors } from './geometry/neighbors.ts';
 export { classifyPair, type PairClass } from './geometry/pair_class.ts';
 export { GEOMETRY_PARTS, type GeometryPart } from './geometry/parts.ts';
 export type { PlacedCosine, Population, PopulationQuantile } from './geometry/population.ts';
+export {
+  type AntonymPower,
+  type MeasurePowerOptions,
+  measurePower,
+  type TestPower,
+} from './geometry/power.ts';
 export { drawRandomPairs, type FeaturePair } from './geometry/random_pairs.ts';
 export { measureSameFeature, type SameFeature } from './geometry/same_feature.ts';
 export type { SearchedRows, SearchedSae } from './geometry/searched_rows.ts';
@@ -118,6 +129,14 @@ export { type Extremes, type ExtremesOptions, extremes, extremesBetween } from '
 export { type NearestRows, type NearestRowsOptions, nearestRows } from './search/nearest_rows.ts';
 export type { PairCensus, PairSearchResult, ScoredPair } from './search/pairs.ts';
 export { type SearchPairsOptions, searchPairs } from './search/search_pairs.ts';
+export {
+  type ExpectedExtreme,
+  type ExpectedExtremes,
+  expectedExtremes,
+  normalLaw,
+  randomCosineLaw,
+  type SymmetricLaw,
+} from './stats/expected_extremes.ts';
 export type {
   Arm,
   ArmKind,

@@ -193,6 +193,12 @@ describe('power', () => {
     expect(await dropAt(0.2)).toBeLessThan(2);
   });
 
+  it('a small level is not out of reach because few orders were drawn', async () => {
+    const concepts = Array.from({ length: 9 }, (_, c) => pairOf(String(c), [20 + 2 * c], [21 + 2 * c]));
+    const { tests } = await measurePower({ ...setting, concepts, level: 0.001 });
+    expect(tests.find(({ test }) => test === 'permutation')!.drop).toBeLessThan(2);
+  });
+
   it('more power asks for a larger drop; drop, mean and effect say the same', async () => {
     const concepts = Array.from({ length: 9 }, (_, c) => pairOf(String(c), [20 + 2 * c], [21 + 2 * c]));
     const at = (power: number) => measurePower({ ...setting, concepts, power });
