@@ -8,7 +8,7 @@ import { isEnumerable, orders } from '../stats/permutation.ts';
 import { createRng } from '../tensor/rng.ts';
 import { type ConceptBlocks, conceptsWithPairs } from './concept_blocks.ts';
 import { drawsPerTurn, giveTurn } from './matched_null.ts';
-import { type SetTable, setTable } from './permuted_sets.ts';
+import { type SetTable, setTable, tableMeans } from './permuted_sets.ts';
 import type { PoolCosines } from './pool_cosines.ts';
 
 export interface PermutationPowerOptions {
@@ -74,13 +74,13 @@ export async function permutationPower(
  * long as T' - f x <= T - x, that is x <= (T - T') / (1 - f). p is at most the level once few enough orders do so.
  */
 function dropOf(
-  { used, sums, counts }: SetTable,
+  table: SetTable,
   drawn: readonly Int32Array[],
   { level, isEnumerated }: { readonly level: number; readonly isEnumerated: boolean },
 ): { readonly drop: number; readonly variance: number } {
+  const { used } = table;
   const n = used.length;
-  const means = sums.map((sum, at) => (counts[at]! > 0 ? sum / counts[at]! : 0));
-  const isPair = counts.map((count) => (count > 0 ? 1 : 0));
+  const { means, isPair } = tableMeans(table);
   const meanOf = (order: ArrayLike<number>): { mean: number; kept: number } => {
     let [sum, count, kept] = [0, 0, 0];
     for (let k = 0; k < n; k++) {
