@@ -52,10 +52,17 @@ export {
   type AntonymTestsOptions,
   testAntonyms,
 } from './geometry/antonym_tests.ts';
+export { type CoFiring, type CoFiringCounter, createCoFiringCounter } from './geometry/co_firing.ts';
+export type { AntipodalGroup, ClassCount } from './geometry/extreme_facts.ts';
 export type { ExtremePair } from './geometry/extremes.ts';
 export { type FindExtremesOptions, findExtremes, type SpaceExtremes } from './geometry/find_extremes.ts';
 export { type FeatureNeighbors, type FindNeighborsOptions, neighborsOf } from './geometry/find_neighbors.ts';
-export { type MeasureSaeOptions, measureSae, type SaeGeometry } from './geometry/measure_sae.ts';
+export {
+  type MeasuredAntipodality,
+  type MeasureSaeOptions,
+  measureSae,
+  type SaeGeometry,
+} from './geometry/measure_sae.ts';
 export type {
   ConceptPairCosine,
   ConceptSummary,
@@ -77,6 +84,7 @@ export {
 export { drawRandomPairs, type FeaturePair } from './geometry/random_pairs.ts';
 export { measureSameFeature, type SameFeature } from './geometry/same_feature.ts';
 export type { SearchedRows, SearchedSae } from './geometry/searched_rows.ts';
+export { type Finding, judgeSpace, type SpaceVerdict, type VerdictInput } from './geometry/verdict.ts';
 export { type Agreement, agreement, CONFUSION_LABELS } from './judge/agreement.ts';
 export type { DegenerateThresholds } from './judge/degenerate.ts';
 export { type EndState, endOf, type LabelCounts, type Net, netText } from './judge/end_states.ts';
@@ -125,6 +133,7 @@ export { decode, encode } from './sae/encode.ts';
 export { openSaeEncoder, type SaeEncoder, type SaeEncoderOptions } from './sae/encoder_session.ts';
 export { type OpenSaeOptions, openSae } from './sae/open.ts';
 export type { Architecture, Sae, SaeFile, SaeHeader, SaeIdentity, Space } from './sae/sae.ts';
+export { type Antipodality, type AntipodalityOptions, antipodality } from './search/antipodality.ts';
 export { type Extremes, type ExtremesOptions, extremes, extremesBetween } from './search/extremes.ts';
 export { type NearestRows, type NearestRowsOptions, nearestRows } from './search/nearest_rows.ts';
 export type { PairCensus, PairSearchResult, ScoredPair } from './search/pairs.ts';
