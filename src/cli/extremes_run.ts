@@ -10,7 +10,7 @@ import type { CliContext } from './context.ts';
 import { densityFilter } from './density_range.ts';
 import type { ExtremesFlags } from './extremes_flags.ts';
 import { planMemory, sayMemory } from './extremes_memory.ts';
-import { givePart, partPlace, sayWhereItStands } from './extremes_part.ts';
+import { givePart, partPlace, sayWhereItStands, whatIsKept } from './extremes_part.ts';
 import { planExtremes } from './extremes_plan.ts';
 import { EXTREMES_FOLDER, giveExtremes } from './extremes_result.ts';
 import { closeAll } from './several_saes.ts';
@@ -43,6 +43,8 @@ export async function runExtremes(context: CliContext, flags: ExtremesFlags): Pr
     );
     await giveExtremes(context, flags, saes, found);
     if (place) await rm(place.path, { force: true });
+  } catch (error) {
+    throw place ? await whatIsKept(place, error) : error;
   } finally {
     await closeAll(saes);
   }
