@@ -112,6 +112,7 @@ export { openPartKeeper, type PartKeeper, type PartPlace } from './search/part_k
 export type { RankQuery } from './search/ranks.ts';
 export { openRowFile, type RowFile, type RowFileOptions, type RowPlace } from './search/row_file.ts';
 export { identifyRows, type RowIdentity } from './search/row_identity.ts';
+export { type SampleCensusOptions, type SampledCensus, sampleCensus } from './search/sampled_census.ts';
 export { type SearchPairsOptions, searchPairs } from './search/search_pairs.ts';
 export type { SearchableRows } from './search/shared_rows.ts';
 export type {
