@@ -27,7 +27,7 @@ export async function planExtremes(
   const [a, b] = saes;
   const memory =
     a?.features && a.d_in ? planMemory(flags, [a.features, b?.features ?? undefined], a.d_in) : undefined;
-  const work = flags.census ? 'search and count' : 'search';
+  const work = flags.census === 'exact' ? 'search and count' : 'search';
   const what = pairs === null ? 'all pairs' : `${formatCount(pairs)} pairs`;
   const part = shard.count === 1 ? '' : ` (part ${shard.index} of ${shard.count})`;
   const where = `${flags.spaces.join(' and ')}${device.name === 'cpu' ? '' : ` on ${device.name}`}`;

@@ -78,7 +78,7 @@ async function withSearch<T>(
       b,
       spaces: flags.spaces,
       k: flags.top,
-      census: flags.census === true,
+      ...(flags.census && { census: flags.census }),
       device: flags.device,
       ...where,
       onDevice: ({ warning }) => {

@@ -12,6 +12,7 @@ import { letGo } from '../search/int8_pool.ts';
 import type { PartKeeper } from '../search/part_keeper.ts';
 import type { RowFile } from '../search/row_file.ts';
 import { identifyRows } from '../search/row_identity.ts';
+import { sampleCensus } from '../search/sampled_census.ts';
 import { searchPairs } from '../search/search_pairs.ts';
 import type { SearchableRows } from '../search/shared_rows.ts';
 import { pairCount } from '../search/tiles.ts';
@@ -21,6 +22,9 @@ import type { Population } from './measure_space.ts';
 import { fileRows } from './open_rows.ts';
 import { cosinesIn, type SearchedRows, type SearchedSae, searchedRows } from './searched_rows.ts';
 
+/** Every pair counted, or those of 2,048 features drawn at random (of each dictionary). */
+export type CensusMode = 'exact' | 'fast';
+
 export interface FindExtremesOptions {
   readonly a: SearchedSae;
   /** Pairs are then (feature of a, feature of b). */
@@ -29,7 +33,7 @@ export interface FindExtremesOptions {
   /** Pairs at each end of each space. */
   readonly k: number;
   /** Also counts all pairs: a pass in float32 on the CPU, several times as long as a search. */
-  readonly census?: boolean;
+  readonly census?: CensusMode;
   readonly threads?: number;
   /** As for `extremes`; a census runs on the CPU. */
   readonly device?: DeviceChoice;
@@ -163,7 +167,7 @@ async function searchRows(options: FindExtremesOptions, space: Space, rows: Both
     ...(signal && { signal }),
     ...(onProgress && { onProgress: (done: number, total: number) => onProgress(space, done, total) }),
   };
-  if (options.census) {
+  if (options.census === 'exact') {
     const held = { a: inMemory(a), ...(b && { b: inMemory(b) }) };
     const { census, ...ends } = await searchPairs({ ...asked, ...held, countBelow: [] });
     const { pairs, mean, sd, histogram } = census!;
@@ -180,7 +184,25 @@ async function searchRows(options: FindExtremesOptions, space: Space, rows: Both
     onFound: (found: FoundSoFar) => keeper.save(space, found),
   };
   const where = { ...(device && { device }), ...(onDevice && { onDevice }), ...kept };
-  return b ? extremesBetween(a, b, { ...asked, ...where }) : extremes(a, { ...asked, ...where });
+  const found = await (b
+    ? extremesBetween(a, b, { ...asked, ...where })
+    : extremes(a, { ...asked, ...where }));
+  if (options.census === undefined) return found;
+  return { ...found, population: await samplePopulation(rows, { threads, signal }) };
+}
+
+async function samplePopulation(
+  { a, b }: BothRows,
+  { threads, signal }: { readonly threads: number | undefined; readonly signal: AbortSignal | undefined },
+): Promise<Population> {
+  const { pairs, mean, sd, histogram, isSample } = await sampleCensus({
+    a: inMemory(a.matrix),
+    ...(b && { b: inMemory(b.matrix) }),
+    ...(threads !== undefined && { threads }),
+    ...(signal && { signal }),
+  });
+  const all = pairCount(a.searched.features, b?.searched.features);
+  return { pairs, mean, sd, histogram, ...(isSample && { sampledFrom: all }) };
 }
 
 function inMemory(rows: SearchableRows): FeatureMatrix {

@@ -55,6 +55,8 @@ export interface Population {
   readonly pairs: number;
   readonly mean: number;
   readonly sd: number;
+  /** How many pairs there are, where only those of features drawn at random were counted. */
+  readonly sampledFrom?: number;
   /** Counts over [-1, 1] in equal bins. */
   readonly histogram: Float64Array;
 }
