@@ -1,7 +1,9 @@
 /** @file One process of `bench:search` on antipode's side: one question, one measured call. Task and result are JSON. */
 import { existsSync, openSync, readFileSync, readSync } from 'node:fs';
 import { extremes } from '../dist/search/extremes.js';
+import { searchInt8 } from '../dist/search/int8_pass.js';
 import { nearestRows } from '../dist/search/nearest_rows.js';
+import { wholeRows } from '../dist/search/plan.js';
 import { searchPairs } from '../dist/search/search_pairs.js';
 import { allocateMatrix, toFeatureMatrix } from '../dist/tensor/matrix.js';
 import { giveBack, readTask, seconds } from './generate_task.mjs';
@@ -10,8 +12,17 @@ const { bins, d, k, method, n, rows, threads, warmUp } = readTask();
 
 const pairs = (found) => found.map(({ i, j, cos }) => [i, j, cos]);
 const ends = ({ top, bottom }) => ({ top: pairs(top), bottom: pairs(bottom) });
+async function byIntegers(options) {
+  const found = await searchInt8(options);
+  if (!found) throw new Error('this machine has no exact integer products');
+  const { plan, emitted, verified } = found;
+  return { ...ends(found), plan, emitted, verified };
+}
 const METHODS = {
   extremes: async (a, count) => ends(await extremes(a, { k: count, threads })),
+  // The integer search as it plans itself, and told to multiply whole rows: search_scaling.mjs.
+  planned: (a, count) => byIntegers({ a, k: count, threads }),
+  whole: (a, count) => byIntegers({ a, k: count, threads, forced: { plan: wholeRows(d, count) } }),
   rows: async (a) => {
     const { nearest, opposed } = await nearestRows(a, { threads });
     return { nearest: Array.from(nearest), opposed: Array.from(opposed) };

@@ -4,7 +4,7 @@ Three kinds, from a seed:
 - gauss: normal rows, nothing to find. The extremes of the bulk itself.
 - struct: what dictionaries look like from afar: a mild common mean, a third of the rows in clusters, and planted pairs in proportion to n: for 16,384 rows 1,000 near-duplicates
   (cosines 0.70 to 0.92, most of them low) and 500 near-antipodes (-0.70 to -0.99).
-- aniso: the same on coordinates whose spread falls by a power law, in mixed order.
+- aniso: the same on coordinates whose spread falls by a power law, in mixed order; `aniso0.7` with another exponent than 0.35.
 Rows have length 1 to float32's rounding: the peers, which take inner products, need that; antipode does not use it.
 """
 import json, sys
@@ -39,8 +39,8 @@ def plant(rng, rows):
 def make(kind, n, d, seed):
     rng = np.random.default_rng([seed, n, d, len(kind), *kind.encode()])
     rows = rng.standard_normal((n, d), dtype=np.float32)
-    if kind == "aniso":
-        spread = (np.arange(d, dtype=np.float32) + 30) ** -0.35
+    if kind.startswith("aniso"):
+        spread = (np.arange(d, dtype=np.float32) + 30) ** -float(kind[5:] or 0.35)
         rows *= rng.permutation(spread / np.sqrt(np.mean(spread * spread)))
     if kind != "gauss":
         plant(rng, rows)

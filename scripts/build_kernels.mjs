@@ -11,8 +11,10 @@ import { fileURLToPath } from 'node:url';
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const folder = join(root, 'src', 'search', 'kernels');
 const out = resolve(process.argv[2] ?? join(folder, 'kernels.wasm'));
+/** What the others import: compiled with them, and has nothing to export to JavaScript. */
+const SHARED = ['tile.ts', 'words.ts'];
 const sources = readdirSync(folder)
-  .filter((name) => name.endsWith('.ts'))
+  .filter((name) => name.endsWith('.ts') && !SHARED.includes(name))
   .sort();
 const asc = join(
   dirname(createRequire(import.meta.url).resolve('assemblyscript/package.json')),

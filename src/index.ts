@@ -134,10 +134,22 @@ export { openSaeEncoder, type SaeEncoder, type SaeEncoderOptions } from './sae/e
 export { type OpenSaeOptions, openSae } from './sae/open.ts';
 export type { Architecture, Sae, SaeFile, SaeHeader, SaeIdentity, Space } from './sae/sae.ts';
 export { type Antipodality, type AntipodalityOptions, antipodality } from './search/antipodality.ts';
+export type { ColumnRange, Shard } from './search/columns.ts';
 export { type Extremes, type ExtremesOptions, extremes, extremesBetween } from './search/extremes.ts';
-export { type NearestRows, type NearestRowsOptions, nearestRows } from './search/nearest_rows.ts';
-export type { PairCensus, PairSearchResult, ScoredPair } from './search/pairs.ts';
+export { type FoundPairs, type FoundSoFar, joinFound, type PartOptions } from './search/found.ts';
+export { type MemoryNeed, memoryNeed, type SearchSize } from './search/memory.ts';
+export { type MergedParts, mergeParts, type NamedPart } from './search/merge_parts.ts';
+export type { NearestRows } from './search/nearest_best.ts';
+export { type NearestRowsOptions, nearestRows } from './search/nearest_rows.ts';
+export type { CensusEvidence, PairCensus, PairSearchResult, ScoredPair } from './search/pairs.ts';
+export { type Asked, type Part, type PartSearch, readPart } from './search/part_file.ts';
+export { openPartKeeper, type PartKeeper, type PartPlace } from './search/part_keeper.ts';
+export type { RankQuery } from './search/ranks.ts';
+export { openRowFile, type RowFile, type RowFileOptions, type RowPlace } from './search/row_file.ts';
+export { identifyRows, type RowIdentity } from './search/row_identity.ts';
+export { type SampleCensusOptions, type SampledCensus, sampleCensus } from './search/sampled_census.ts';
 export { type SearchPairsOptions, searchPairs } from './search/search_pairs.ts';
+export type { SearchableRows } from './search/shared_rows.ts';
 export {
   type ExpectedExtreme,
   type ExpectedExtremes,

@@ -70,7 +70,7 @@ function slurmShard(asked: number | undefined, env: Readonly<Record<string, stri
   const [id, min, max, step] = [number('ID'), number('MIN'), number('MAX'), number('STEP', 1)];
   const count = number('COUNT');
   const index = (id - min) / step + 1;
-  if ((max - min) / step + 1 !== count || !Number.isInteger(index) || index > count) {
+  if ((max - min) / step + 1 !== count || !Number.isInteger(index) || index < 1 || index > count) {
     throw slurmMismatch(`the tasks ${min} to ${max} of the array are not ${count} in a row`, asked ?? count);
   }
   if (asked !== undefined && asked !== count)

@@ -6,7 +6,7 @@
 import { type Concept, crossPairs } from '../concepts/concept_set.ts';
 import type { Space } from '../sae/sae.ts';
 import type { ScoredPair } from '../search/pairs.ts';
-import { rankPairs } from '../search/ranks.ts';
+import { rankPairs } from '../search/rank_pairs.ts';
 import { maxBy, mean, minBy } from '../stats/summary.ts';
 import { cosine, type FeatureMatrix } from '../tensor/matrix.ts';
 import { type AntonymTests, type AntonymTestsOptions, testAntonyms } from './antonym_tests.ts';

@@ -2,6 +2,7 @@
 
 import { tmpdir } from 'node:os';
 import type { SaeFile, Space } from '../sae/sae.ts';
+import { collectGarbage } from '../search/collect_garbage.ts';
 import { makeRowFile, openRowFile, type RowFile } from '../search/row_file.ts';
 
 export interface FiledRowsOptions {
@@ -22,6 +23,8 @@ export function fileRows(sae: SaeFile, space: Space, options: FiledRowsOptions):
   const rowsPerRead = Math.max(1, Math.floor(COPY_BYTES / (4 * cols)));
   const read = async (from: number, to: number): Promise<Float32Array> => {
     const features = Array.from({ length: to - from }, (_, f) => from + f);
+    // What the piece before it was read into is free only now: pieces must not add up to the whole.
+    collectGarbage();
     return (await sae.readRows(space, features)).data;
   };
   const folder = options.scratch ?? tmpdir();

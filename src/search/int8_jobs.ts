@@ -186,6 +186,11 @@ export interface AntipodalJob {
   readonly control: Int32Array;
 }
 
+/** Frees what earlier jobs held. */
+export interface LetGoJob {
+  readonly kind: 'letGo';
+}
+
 export type Job =
   | QuantiseJob
   | SketchJob
@@ -194,7 +199,8 @@ export type Job =
   | PassJob
   | NearestJob
   | AntipodalJob
-  | SelfTestJob;
+  | SelfTestJob
+  | LetGoJob;
 
 export interface PassAnswer {
   readonly top: readonly ScoredPair[];
@@ -215,6 +221,7 @@ export interface Answers {
   readonly antipodality: Partners;
   /** Largest magnitude of integers that products are exact for; 0 where none is. */
   readonly selfTest: number;
+  readonly letGo: true;
 }
 
 export type WorkerReply =

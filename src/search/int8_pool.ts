@@ -7,6 +7,7 @@ import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import { AntipodeError } from '../errors.ts';
 import { refuseTelemetry } from '../onnx/runtime.ts';
+import { collectGarbage } from './collect_garbage.ts';
 import type { WorkerNews } from './found.ts';
 import { type Answers, CONTROL_STOP, type Job, type WorkerReply } from './int8_jobs.ts';
 
@@ -63,6 +64,20 @@ export function withWorkers<T>(
     }
   });
   turn = result.catch(() => undefined);
+  return result;
+}
+
+/** Frees the memory of finished searches, in the workers that stand ready and in this thread. */
+export function letGo(): Promise<void> {
+  const result = turn.then(async () => {
+    if (seats.length === 0) return;
+    for (const { worker } of seats) worker.ref();
+    // A worker that dies now is missed by the next search, which says so.
+    await Promise.allSettled(seats.map((seat) => seat.ask({ kind: 'letGo' })));
+    for (const { worker } of seats) worker.unref();
+    collectGarbage();
+  });
+  turn = result;
   return result;
 }
 

@@ -64,35 +64,20 @@ interface Totals {
 }
 
 function scanTile(tile: Tile, ends: Ends, totals: Totals): void {
-  const { module, space, block, first, m } = tile;
-  const { rowScales, rowBounds, columnScales, columnBounds } = space.figures;
+  const { job, module, space, m } = tile;
+  const { kernels } = module;
+  const { view } = space;
   for (let row = 0; row < m; ) {
-    space.count[0] = 0;
-    row = module.kernels.scanTile(
-      space.products.byteOffset,
-      row,
-      m,
-      block.padded,
-      block.columns,
-      first,
-      block.left,
-      tile.isTriangle ? 1 : 0,
-      rowScales.byteOffset,
-      rowBounds.byteOffset,
-      columnScales.byteOffset,
-      columnBounds.byteOffset,
-      block.largestBound,
-      ends.top.limit(),
-      -ends.bottom.limit(),
-      space.records.byteOffset,
-      totals.spare + block.padded,
-      space.count.byteOffset,
-    );
-    const found = space.count[0]!;
-    if (found === 0) continue;
-    totals.emitted += found;
+    view.set({ found: 0, capacity: totals.spare + tile.block.padded });
+    row = kernels.scanTile(view.at, row, ends.top.limit(), -ends.bottom.limit());
+    let count = view.get('found');
+    if (count === 0) continue;
+    totals.emitted += count;
     totals.spare = Math.min(MOST_RECORDS, 2 * totals.spare);
-    const count = refineRecords(tile, ends, found);
+    if (job.fine) {
+      fetchRowWords(tile, count);
+      count = kernels.refine(view.at, job.fine.keepsFirst ? 1 : 0, ends.top.limit(), -ends.bottom.limit());
+    }
     totals.verified += verifyRecords({ ...batchOf(tile), count }, ends);
   }
 }
@@ -111,29 +96,4 @@ function batchOf({ job, space, block, first }: Tile): Omit<RecordBatch, 'count'>
     left: block.left,
     d: job.d,
   };
-}
-
-/** Drops the records that finer integers rule out; returns how many are left. */
-function refineRecords(tile: Tile, ends: Ends, count: number): number {
-  const { job, module, space } = tile;
-  const { fine } = job;
-  if (!fine) return count;
-  fetchRowWords(tile, count);
-  const { rowWordScales, rowWordBounds, columnWordScales, columnWordBounds } = space.figures;
-  return module.kernels.refine(
-    space.records.byteOffset,
-    count,
-    fine.width,
-    fine.keepsFirst ? 1 : 0,
-    space.figures.rowScales.byteOffset,
-    space.figures.columnScales.byteOffset,
-    space.rowWords.byteOffset,
-    space.columnWords.byteOffset,
-    rowWordScales.byteOffset,
-    columnWordScales.byteOffset,
-    rowWordBounds.byteOffset,
-    columnWordBounds.byteOffset,
-    ends.top.limit(),
-    -ends.bottom.limit(),
-  );
 }

@@ -5,6 +5,7 @@
 
 import { parentPort } from 'node:worker_threads';
 import { runAntipodality } from './antipodal_pass.ts';
+import { collectGarbage } from './collect_garbage.ts';
 import type { WorkerNews } from './found.ts';
 import type { Answers, Job, WorkerReply } from './int8_jobs.ts';
 import { createColumnBlock } from './int8_product.ts';
@@ -47,6 +48,9 @@ async function run(job: Job, tell: (news: WorkerNews) => void): Promise<Answers[
       return runAntipodality(job, [module, createKernelModule()]);
     case 'selfTest':
       return exactLevels(product);
+    case 'letGo':
+      collectGarbage();
+      return true;
   }
 }
 

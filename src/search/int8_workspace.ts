@@ -7,6 +7,7 @@ import { CONTROL_DONE, CONTROL_NEXT, CONTROL_STOP, type TileJob } from './int8_j
 import { type ColumnBlock, createColumnBlock } from './int8_product.ts';
 import { RECORD_BYTES, RECORD_WORDS } from './int8_records.ts';
 import type { KernelModule } from './kernel_module.ts';
+import { TILE_VIEW_BYTES, type TileView, viewTile } from './tile_view.ts';
 
 /**
  * Records kept before they are decided; a tile that leaves more is scanned in pieces. Few at first, because without good thresholds every pair is
@@ -22,7 +23,8 @@ export interface Workspace {
   readonly products: Int32Array;
   readonly records: Int32Array;
   readonly estimates: Float64Array;
-  readonly count: Int32Array;
+  /** What kernels are told about the tile; sizes and place are those of the tile at work. */
+  readonly view: TileView;
   /** Scales and bounds of the tile's rows and the block's columns; then the same of the fine integers. */
   readonly figures: Readonly<Record<Figure, Float32Array>>;
   readonly rowWords: Int16Array;
@@ -59,8 +61,9 @@ export function allocateWorkspace(job: TileJob, module: KernelModule): Workspace
     packed: tileColumns * width,
     products: tileRows * tileColumns * 4,
     records: (MOST_RECORDS + tileColumns) * RECORD_BYTES,
-    count: 4,
     figures: FIGURES.length * edge * 4,
+    groupLimits: tileColumns / 2,
+    view: TILE_VIEW_BYTES,
     rowWords: tileRows * fineWidth * 2,
     columnWords: tileColumns * fineWidth * 2,
     scratch: 512,
@@ -70,6 +73,17 @@ export function allocateWorkspace(job: TileJob, module: KernelModule): Workspace
   ) as Record<keyof typeof lengths, number>;
   // Only now, because growing the memory detaches earlier views.
   const { buffer } = module;
+  const view = viewTile(buffer, at.view);
+  const places = FIGURES.map((name, f) => [name, at.figures + f * edge * 4] as const);
+  view.set({
+    ...Object.fromEntries(places),
+    products: at.products,
+    rowWords: at.rowWords,
+    columnWords: at.columnWords,
+    groupLimits: at.groupLimits,
+    records: at.records,
+    width: fineWidth,
+  });
   return {
     tile: new Uint8Array(buffer, at.tile, lengths.tile),
     columns: new Uint8Array(buffer, at.columns, lengths.columns),
@@ -77,9 +91,9 @@ export function allocateWorkspace(job: TileJob, module: KernelModule): Workspace
     products: new Int32Array(buffer, at.products, lengths.products / 4),
     records: new Int32Array(buffer, at.records, lengths.records / 4),
     estimates: new Float64Array(buffer, at.records, lengths.records / 8),
-    count: new Int32Array(buffer, at.count, 1),
+    view,
     figures: Object.fromEntries(
-      FIGURES.map((name, f) => [name, new Float32Array(buffer, at.figures + f * edge * 4, edge)]),
+      places.map(([name, place]) => [name, new Float32Array(buffer, place, edge)]),
     ) as Record<Figure, Float32Array>,
     rowWords: new Int16Array(buffer, at.rowWords, lengths.rowWords / 2),
     columnWords: new Int16Array(buffer, at.columnWords, lengths.columnWords / 2),
@@ -92,7 +106,6 @@ export interface Block {
   readonly left: number;
   readonly columns: number;
   readonly padded: number;
-  readonly largestBound: number;
   readonly product: ColumnBlock;
 }
 
@@ -117,8 +130,6 @@ export interface Tile {
   /** First row, and how many. */
   readonly first: number;
   readonly m: number;
-  /** True where only columns beyond the row count. */
-  readonly isTriangle: boolean;
 }
 
 export interface TileVisitor {
@@ -149,7 +160,8 @@ export async function visitTiles(job: TileJob, module: KernelModule, visitor: Ti
         const m = Math.min(tileRows, until - first);
         await multiplyTile(job, space, block, first, m);
         const isTriangle = job.b === undefined && first + m > left;
-        visitor.tile({ job, module, space, block, first, m, isTriangle });
+        space.view.set({ m, first, isTriangle: isTriangle ? 1 : 0 });
+        visitor.tile({ job, module, space, block, first, m });
         Atomics.add(control, CONTROL_DONE, 1);
       }
       visitor.close?.(block, space);
@@ -228,5 +240,7 @@ export async function openBlock(
   );
   const product = await createColumnBlock(space.packed.subarray(0, padded * width), width, padded);
   const largestBound = side.bounds.subarray(left, left + columns).reduce((most, b) => Math.max(most, b), 0);
-  return { left, columns, padded, largestBound, product };
+  space.view.set({ left, columns, n: padded });
+  space.view.setLargestColumnBound(largestBound);
+  return { left, columns, padded, product };
 }

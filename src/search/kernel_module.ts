@@ -14,9 +14,13 @@ export interface Kernels {
   matchGroup(...args: number[]): number;
   packColumns(...args: number[]): void;
   scanTile(...args: number[]): number;
+  peaksOfUnknown(...args: number[]): void;
   scanNearest(...args: number[]): number;
   refineNearest(...args: number[]): number;
   refine(...args: number[]): number;
+  writeUnit(...args: number[]): void;
+  scanFloats(...args: number[]): number;
+  scanFloatRows(...args: number[]): number;
 }
 
 export interface KernelModule {

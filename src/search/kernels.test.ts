@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createKernelModule } from './kernel_module.ts';
+import { TILE_VIEW_BYTES, viewTile } from './tile_view.ts';
 
 describe('the committed kernels', () => {
   it('are what their sources compile to', () => {
@@ -75,40 +76,26 @@ function scanned(test: ScanCase): Record[] {
   };
   const products = module.allocate(ROWS * PADDED * 4);
   new Int32Array(module.buffer, products, ROWS * PADDED).set(test.products);
-  const rowScales = floats(test.rowScales, ROWS);
-  const rowBounds = floats(test.bounds.slice(0, ROWS), ROWS);
-  const columnScales = floats(test.columnScales.slice(0, test.columns), PADDED);
-  const columnBounds = floats(test.bounds.slice(ROWS, ROWS + test.columns), PADDED);
-  const records = module.allocate(CAPACITY * 24);
-  const count = module.allocate(4);
-  const largest = Math.max(...new Float32Array(module.buffer, columnBounds, test.columns));
+  const places = {
+    products,
+    rowScales: floats(test.rowScales, ROWS),
+    rowBounds: floats(test.bounds.slice(0, ROWS), ROWS),
+    columnScales: floats(test.columnScales.slice(0, test.columns), PADDED),
+    columnBounds: floats(test.bounds.slice(ROWS, ROWS + test.columns), PADDED),
+    records: module.allocate(CAPACITY * 24),
+  };
+  const { buffer } = module;
+  const view = viewTile(buffer, module.allocate(TILE_VIEW_BYTES));
+  view.set({ ...places, m: ROWS, n: PADDED, columns: test.columns, capacity: CAPACITY });
+  view.set({ first: test.first, left: test.left, isTriangle: test.isTriangle ? 1 : 0 });
+  view.setLargestColumnBound(Math.max(...new Float32Array(buffer, places.columnBounds, test.columns)));
+  const words = new Int32Array(buffer, places.records, CAPACITY * 6);
   const found: Record[] = [];
   for (let row = 0; row < ROWS; ) {
-    new Int32Array(module.buffer, count, 1)[0] = 0;
-    row = module.kernels.scanTile(
-      products,
-      row,
-      ROWS,
-      PADDED,
-      test.columns,
-      test.first,
-      test.left,
-      test.isTriangle ? 1 : 0,
-      rowScales,
-      rowBounds,
-      columnScales,
-      columnBounds,
-      largest,
-      test.over,
-      test.under,
-      records,
-      CAPACITY,
-      count,
-    );
-    const words = new Int32Array(module.buffer, records, CAPACITY * 6);
-    for (let r = 0; r < new Int32Array(module.buffer, count, 1)[0]!; r++) {
+    view.set({ found: 0 });
+    row = module.kernels.scanTile(view.at, row, test.over, test.under);
+    for (let r = 0; r < view.get('found'); r++)
       found.push({ row: words[r * 6]!, column: words[r * 6 + 1]!, ends: words[r * 6 + 3]! });
-    }
   }
   return found;
 }

@@ -15,6 +15,7 @@ import {
   type Workspace,
 } from './int8_workspace.ts';
 import type { KernelModule } from './kernel_module.ts';
+import { type Best, emptyAnswer, enter } from './nearest_best.ts';
 import { exactCosine } from './verify.ts';
 
 /** Steps per unit of cosine of what rows are known to reach. */
@@ -100,51 +101,24 @@ function scanTile(
   totals: { spare: number; emitted: number },
   take: (count: number) => void,
 ): void {
-  const { module, space, block, first, m, job } = tile;
-  const { figures } = space;
-  const at = (name: keyof typeof figures): number => figures[name].byteOffset;
-  const limits = [at('rowHighs'), at('rowLows'), at('columnHighs'), at('columnLows')];
-  const bounds = [at('rowBounds'), at('columnBounds')];
+  const { module, space, m } = tile;
+  const { view } = space;
+  const { kernels } = module;
+  kernels.peaksOfUnknown(view.at);
+  if (view.get('found') > 0) {
+    fetchRowWords(tile, view.get('found'));
+    // For the limits alone: the scan meets these pairs again.
+    kernels.refineNearest(view.at);
+  }
   for (let row = 0; row < m; ) {
-    space.count[0] = 0;
-    row = module.kernels.scanNearest(
-      space.products.byteOffset,
-      row,
-      m,
-      block.padded,
-      block.columns,
-      first,
-      block.left,
-      tile.isTriangle ? 1 : 0,
-      at('rowScales'),
-      at('rowBounds'),
-      at('columnScales'),
-      at('columnBounds'),
-      block.largestBound,
-      ...limits,
-      space.records.byteOffset,
-      totals.spare + block.padded,
-      space.count.byteOffset,
-    );
-    const found = space.count[0]!;
+    view.set({ found: 0, capacity: totals.spare + tile.block.padded });
+    row = kernels.scanNearest(view.at, row);
+    const found = view.get('found');
     if (found === 0) continue;
     totals.emitted += found;
     totals.spare = Math.min(MOST_RECORDS, 2 * totals.spare);
     fetchRowWords(tile, found);
-    const kept = module.kernels.refineNearest(
-      space.records.byteOffset,
-      found,
-      job.fine!.width,
-      space.rowWords.byteOffset,
-      space.columnWords.byteOffset,
-      at('rowWordScales'),
-      at('columnWordScales'),
-      at('rowWordBounds'),
-      at('columnWordBounds'),
-      ...limits,
-      ...bounds,
-    );
-    take(kept);
+    take(kernels.refineNearest(view.at));
   }
 }
 
@@ -194,29 +168,4 @@ function decide({ a, d }: NearestJob, waiting: Waiting, answer: Best): number {
   }
   waiting.count = 0;
   return decided;
-}
-
-export type Best = Omit<NearestAnswer, 'emitted' | 'verified'>;
-
-export function emptyAnswer(rows: number): Best {
-  return {
-    nearest: new Int32Array(rows).fill(-1),
-    nearestCos: new Float64Array(rows).fill(Number.NaN),
-    opposed: new Int32Array(rows).fill(-1),
-    opposedCos: new Float64Array(rows).fill(Number.NaN),
-  };
-}
-
-/** Ties go to the row with the smaller index. */
-export function enter(best: Best, row: number, other: number, cos: number): void {
-  const { nearest, nearestCos, opposed, opposedCos } = best;
-  const isFirst = nearest[row] === -1;
-  if (isFirst || cos > nearestCos[row]! || (cos === nearestCos[row] && other < nearest[row]!)) {
-    nearest[row] = other;
-    nearestCos[row] = cos;
-  }
-  if (opposed[row] === -1 || cos < opposedCos[row]! || (cos === opposedCos[row] && other < opposed[row]!)) {
-    opposed[row] = other;
-    opposedCos[row] = cos;
-  }
 }

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { allocateMatrix, cosine, type FeatureMatrix, toFeatureMatrix } from '../tensor/matrix.ts';
 import { createRng } from '../tensor/rng.ts';
-import { nearestByFloats } from './nearest_floats.ts';
-import { type NearestRows, nearestRows } from './nearest_rows.ts';
-import { shareRows } from './shared_rows.ts';
+import type { NearestRows } from './nearest_best.ts';
+import { nearestRows } from './nearest_rows.ts';
+import { searchPairs } from './search_pairs.ts';
 
 function gaussian(n: number, d: number, seed: number, edit?: (data: Float32Array) => void): FeatureMatrix {
   const matrix = allocateMatrix(n, d);
@@ -76,7 +76,7 @@ describe('nearestRows', () => {
 
   it('is the same by floats, where integers are of no use', async () => {
     const matrix = gaussian(700, 48, 9);
-    expect(await nearestByFloats(shareRows(matrix), 48, {})).toEqual(truth(matrix));
+    expect((await searchPairs({ a: matrix, k: 0, nearest: true })).nearest).toEqual([truth(matrix)]);
   });
 
   it('ends on abort', async () => {

@@ -8,8 +8,9 @@ import type { FeatureMatrix } from '../tensor/matrix.ts';
 import { askTiles, LARGEST_WIDTH, onIntegers } from './int8_frame.ts';
 import type { NearestJob } from './int8_jobs.ts';
 import { prepareTiles } from './int8_prepare.ts';
-import { nearestByFloats } from './nearest_floats.ts';
-import { type Best, emptyAnswer, enter, KNOWN_STEPS, NOTHING_KNOWN } from './nearest_pass.ts';
+import { type Best, emptyAnswer, inAllRows, type NearestRows, takeOver } from './nearest_best.ts';
+import { KNOWN_STEPS, NOTHING_KNOWN } from './nearest_pass.ts';
+import { searchPairs } from './search_pairs.ts';
 import { shareRows } from './shared_rows.ts';
 import type { SharedRows } from './worker_protocol.ts';
 
@@ -19,17 +20,6 @@ export interface NearestRowsOptions {
   readonly signal?: AbortSignal;
   /** @param done pairs visited so far */
   readonly onProgress?: (done: number, total: number) => void;
-}
-
-/** Per row of the matrix; -1 and NaN for rows without a direction, and where no other row has one. */
-export interface NearestRows {
-  /** The row with the largest cosine; the smallest index of equals. */
-  readonly nearest: Int32Array;
-  /** Its float64 cosine. */
-  readonly nearestCos: Float64Array;
-  /** The row with the smallest cosine; the smallest index of equals. */
-  readonly opposed: Int32Array;
-  readonly opposedCos: Float64Array;
 }
 
 /** @throws {AntipodeError} `interrupted` on abort (within one tile), `resource` when a worker dies */
@@ -43,7 +33,8 @@ export async function nearestRows(
   const byIntegers =
     d <= LARGEST_WIDTH ? await onIntegers(options, (frame) => search(rows, d, frame, options)) : undefined;
   throwIfInterrupted(options.signal);
-  return inAllRows(byIntegers ?? (await nearestByFloats(rows, d, options)), rows.usable, matrix.rows);
+  if (byIntegers) return inAllRows(byIntegers, rows.usable, matrix.rows);
+  return (await searchPairs({ ...options, a: matrix, k: 0, nearest: true })).nearest![0]!;
 }
 
 async function search(
@@ -59,24 +50,6 @@ async function search(
   const job: NearestJob = { kind: 'nearest', ...tiles, known: { high: nothing(), low: nothing() } };
   const answers = await askTiles(job, () => frame.workers.ask(job), onProgress);
   const best = emptyAnswer(count);
-  for (const { nearest, nearestCos, opposed, opposedCos } of answers) {
-    for (let row = 0; row < count; row++) {
-      if (nearest[row] !== -1) enter(best, row, nearest[row]!, nearestCos[row]!);
-      if (opposed[row] !== -1) enter(best, row, opposed[row]!, opposedCos[row]!);
-    }
-  }
+  for (const answer of answers) takeOver(best, answer);
   return best;
-}
-
-/** From places among the rows with a direction to rows of the matrix. */
-function inAllRows(best: Best, usable: Int32Array, rows: number): NearestRows {
-  const all = emptyAnswer(rows);
-  usable.forEach((row, place) => {
-    if (best.nearest[place] === -1) return;
-    all.nearest[row] = usable[best.nearest[place]!]!;
-    all.nearestCos[row] = best.nearestCos[place]!;
-    all.opposed[row] = usable[best.opposed[place]!]!;
-    all.opposedCos[row] = best.opposedCos[place]!;
-  });
-  return all;
 }

@@ -5,6 +5,7 @@
 
 import { AntipodeError } from '../errors.ts';
 import type { FeatureMatrix } from '../tensor/matrix.ts';
+import type { NearestRows } from './nearest_best.ts';
 
 /** A pair of rows with its float64 cosine. Within one matrix i < j; between two matrices i is a row of the first, j of the second. */
 export interface ScoredPair {
@@ -31,15 +32,28 @@ export interface PairCensus {
   readonly sd: number;
   /** Third standardised moment of the population; NaN where the cosines do not differ by more than float32 products can tell. */
   readonly skewness: number;
-  /** As `histogram`, in 65,536 equal bins: for quantiles. */
+  /** In 65,536 equal bins, for quantiles; it adds up to `histogram`. Between its own finer edges float32 cosines decide: off by about 1e-8. */
   readonly fineHistogram: Float64Array;
-  /** Counts per bin of width 2/bins over [-1, 1]; the last bin is closed. Of float32 cosines: a value within 1e-6 of an edge may fall on either side. */
+  /** Counts per bin of width 2/bins over [-1, 1], by float64 cosines: see `evidence`. Edges belong to the bin above them; the last bin is closed. */
   readonly histogram: Float64Array;
   /**
    * For each asked cosine, how many pairs have a strictly smaller one. Counted, not interpolated: pairs whose float32 cosine is
    * too close to call are decided by their float64 cosine.
    */
   readonly below: Float64Array;
+  readonly evidence: CensusEvidence;
+}
+
+/**
+ * Why bins and counts are those of float64 cosines: a float32 cosine c decided only where it is farther than slack * (|c| + 1/8) from every edge and asked cosine, float64 all others;
+ * and no error met, of those and of some pairs of every part of the table, came to a quarter of that.
+ */
+export interface CensusEvidence {
+  readonly slack: number;
+  /** Largest |float32 - float64| / (|float32| + 1/8). */
+  readonly largestError: number;
+  /** Pairs that float64 decided. */
+  readonly decided: number;
 }
 
 export interface PairSearchResult {
@@ -48,6 +62,13 @@ export interface PairSearchResult {
   /** The k smallest, ordered by (cos ascending, i, j). */
   readonly bottom: readonly ScoredPair[];
   readonly census?: PairCensus;
+  /** Of the rows of the first matrix, and of the second where there is one (then among those of the other). Where asked for. */
+  readonly nearest?: readonly NearestRows[];
+  /**
+   * For each query, 1 + the number of rows with a larger cosine to its row `from` than row `to` has; ties do not push a row down. NaN where one of the two has no direction,
+   * or where they are one row. Where asked for.
+   */
+  readonly ranks?: Float64Array;
 }
 
 /** Total order of the most aligned end. */

@@ -106,7 +106,7 @@ export async function readPart(path: string, shown: string): Promise<Part | unde
     const { message, path: at } = parsed.error.issues[0]!;
     throw notAPart(shown, `${at.join('.')}: ${message}`);
   }
-  const part: Part = parsed.data;
+  const { schema: _, schema_version: __, ...part } = parsed.data;
   checkPart(part, shown);
   return part;
 }
