@@ -4,7 +4,7 @@
  * Usage: npm run bench:search [-- --only "struct, k = 10" --n 16384,65536 --d 2304 --rounds 5 --threads 2 --peers expert,faiss --python /usr/bin/python3 --libraries DIR
  * --faiss DIR --folder DIR --json FILE]. Prints tables in Markdown; fails where antipode is not exact. Where there is a C compiler, the speed that the
  * cores cannot pass is measured first (search_peak.c).
- * --only takes names of questions or parts of them, separated by `;`. --libraries names a folder with another libblas.so.3 (that of the unpacked package libopenblas0-pthread), --faiss
+ * --only takes names of questions or parts of them, separated by `;`; without it all are asked, and "struct, k = 10, large" is one of 65,536 rows (604 MB, and minutes of float64). --libraries names a folder with another libblas.so.3 (that of the unpacked package libopenblas0-pthread), --faiss
  * one to look for Python modules in (that of python3-faiss), --folder one for the rows (302 MB for 32,768 of width 2,304), which goes when the run ends.
  */
 import { spawnSync } from 'node:child_process';
@@ -181,8 +181,10 @@ function show({ name, goal, program }, results, reference, truth, { n, k }) {
 const outcome = [];
 let isRight = true;
 for (const kind of new Set(questions.map((one) => one.kind))) {
-  for (const n of sizes) {
-    const asked = questions.filter((one) => one.kind === kind);
+  const sizesOf = (question) => (question.n ? [question.n] : sizes);
+  const ofKind = questions.filter((one) => one.kind === kind);
+  for (const n of new Set(ofKind.flatMap(sizesOf))) {
+    const asked = ofKind.filter((one) => sizesOf(one).includes(n));
     const rows = join(folder, `${kind}-${n}.f32`);
     run('search_data.py', ['make', JSON.stringify({ kind, n, d, seed: Number(flags.seed), rows })]);
     const wants = {
@@ -219,7 +221,8 @@ for (const kind of new Set(questions.map((one) => one.kind))) {
 }
 if (sizes.length > 1) {
   console.log('\nSeconds grow with n to the power of:\n');
-  for (const { name } of questions) {
+  for (const { name, n } of questions) {
+    if (n) continue;
     const points = outcome.filter(({ question }) => question === name);
     for (const method of Object.keys(points[0].results)) {
       const slope = exponent(

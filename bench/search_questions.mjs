@@ -2,7 +2,10 @@
 
 const numpy = (goal) => ({ needs: 'numpy', goal });
 
-/** `ours` are methods of search_antipode.mjs, the first of them is what peers are compared with; peers are methods of search_peers.py. */
+/**
+ * `ours` are methods of search_antipode.mjs, the first of them is what peers are compared with; peers are methods of search_peers.py. `n` is for a question that is asked of so many rows
+ * whatever the others are asked of.
+ */
 export const QUESTIONS = [
   {
     name: 'struct, k = 10',
@@ -46,6 +49,14 @@ export const QUESTIONS = [
     ours: ['extremes'],
     peers: { expert: numpy() },
   })),
+  {
+    name: 'struct, k = 10, large',
+    kind: 'struct',
+    k: 10,
+    n: 65536,
+    ours: ['extremes'],
+    peers: { expert: numpy(8) },
+  },
 ];
 
 /** Float32 products of unit rows; a search that looked at other rows is off by far more. */

@@ -47,10 +47,22 @@ export type { Explanation, ExplanationLookup } from './features/explanation_look
 export { type FeatureRef, neuronpediaUrl, parseFeatureRef } from './features/feature_ref.ts';
 export { openExplanations } from './features/open_explanations.ts';
 export { type Cell, type Column, rowsOf, type Table } from './formats/table.ts';
+export {
+  type AntonymTests,
+  type AntonymTestsOptions,
+  testAntonyms,
+} from './geometry/antonym_tests.ts';
+export { type CoFiring, type CoFiringCounter, createCoFiringCounter } from './geometry/co_firing.ts';
+export type { AntipodalGroup, ClassCount } from './geometry/extreme_facts.ts';
 export type { ExtremePair } from './geometry/extremes.ts';
 export { type FindExtremesOptions, findExtremes, type SpaceExtremes } from './geometry/find_extremes.ts';
 export { type FeatureNeighbors, type FindNeighborsOptions, neighborsOf } from './geometry/find_neighbors.ts';
-export { type MeasureSaeOptions, measureSae, type SaeGeometry } from './geometry/measure_sae.ts';
+export {
+  type MeasuredAntipodality,
+  type MeasureSaeOptions,
+  measureSae,
+  type SaeGeometry,
+} from './geometry/measure_sae.ts';
 export type {
   ConceptPairCosine,
   ConceptSummary,
@@ -63,9 +75,16 @@ export { findNeighbors, type Neighbors } from './geometry/neighbors.ts';
 export { classifyPair, type PairClass } from './geometry/pair_class.ts';
 export { GEOMETRY_PARTS, type GeometryPart } from './geometry/parts.ts';
 export type { PlacedCosine, Population, PopulationQuantile } from './geometry/population.ts';
+export {
+  type AntonymPower,
+  type MeasurePowerOptions,
+  measurePower,
+  type TestPower,
+} from './geometry/power.ts';
 export { drawRandomPairs, type FeaturePair } from './geometry/random_pairs.ts';
 export { measureSameFeature, type SameFeature } from './geometry/same_feature.ts';
 export type { SearchedRows, SearchedSae } from './geometry/searched_rows.ts';
+export { type Finding, judgeSpace, type SpaceVerdict, type VerdictInput } from './geometry/verdict.ts';
 export { type Agreement, agreement, CONFUSION_LABELS } from './judge/agreement.ts';
 export type { DegenerateThresholds } from './judge/degenerate.ts';
 export { type EndState, endOf, type LabelCounts, type Net, netText } from './judge/end_states.ts';
@@ -114,12 +133,31 @@ export { decode, encode } from './sae/encode.ts';
 export { openSaeEncoder, type SaeEncoder, type SaeEncoderOptions } from './sae/encoder_session.ts';
 export { type OpenSaeOptions, openSae } from './sae/open.ts';
 export type { Architecture, Sae, SaeFile, SaeHeader, SaeIdentity, Space } from './sae/sae.ts';
+export { type Antipodality, type AntipodalityOptions, antipodality } from './search/antipodality.ts';
+export type { ColumnRange, Shard } from './search/columns.ts';
 export { type Extremes, type ExtremesOptions, extremes, extremesBetween } from './search/extremes.ts';
+export { type FoundPairs, type FoundSoFar, joinFound, type PartOptions } from './search/found.ts';
+export { type MemoryNeed, memoryNeed, type SearchSize } from './search/memory.ts';
+export { type MergedParts, mergeParts, type NamedPart } from './search/merge_parts.ts';
 export type { NearestRows } from './search/nearest_best.ts';
 export { type NearestRowsOptions, nearestRows } from './search/nearest_rows.ts';
 export type { CensusEvidence, PairCensus, PairSearchResult, ScoredPair } from './search/pairs.ts';
+export { type Asked, type Part, type PartSearch, readPart } from './search/part_file.ts';
+export { openPartKeeper, type PartKeeper, type PartPlace } from './search/part_keeper.ts';
 export type { RankQuery } from './search/ranks.ts';
+export { openRowFile, type RowFile, type RowFileOptions, type RowPlace } from './search/row_file.ts';
+export { identifyRows, type RowIdentity } from './search/row_identity.ts';
+export { type SampleCensusOptions, type SampledCensus, sampleCensus } from './search/sampled_census.ts';
 export { type SearchPairsOptions, searchPairs } from './search/search_pairs.ts';
+export type { SearchableRows } from './search/shared_rows.ts';
+export {
+  type ExpectedExtreme,
+  type ExpectedExtremes,
+  expectedExtremes,
+  normalLaw,
+  randomCosineLaw,
+  type SymmetricLaw,
+} from './stats/expected_extremes.ts';
 export type {
   Arm,
   ArmKind,

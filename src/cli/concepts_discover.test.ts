@@ -117,6 +117,7 @@ describe('antipode concepts discover', () => {
     const open = await run(['concepts', 'check', 'review.yaml']);
     expect(open.code).toBe(5);
     expect(open.stderr).toContain('nobody has reviewed it yet');
+    expect(open.stderr).toContain('next: read the explanations behind the features, and write confirmed');
     const text = await readFile(join(dir, 'review.yaml'), 'utf8');
     const reviewed = text
       .replace('review: open', 'review: confirmed')

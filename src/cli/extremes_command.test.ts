@@ -211,6 +211,13 @@ describe('antipode extremes', () => {
     ]);
   });
 
+  it('--census fast counts all pairs of a dictionary that is smaller than its sample', async () => {
+    const exact = await json([...EXTREMES, '--census', 'exact']);
+    expect((await json([...EXTREMES, '--census', 'fast'])).tables).toEqual(exact.tables);
+    const wrong = await run([...EXTREMES, '--census', 'rough']);
+    expect([wrong.code, wrong.stderr]).toEqual([2, expect.stringContaining('--census')]);
+  });
+
   it('-q without --out prints the pairs', async () => {
     const { stdout } = await run([...EXTREMES, '--spaces', 'decoder', '-q']);
     const { top, bottom } = golden.within.decoder;

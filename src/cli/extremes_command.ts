@@ -2,6 +2,7 @@
 
 import { Command, Option } from 'commander';
 import { AntipodeError } from '../errors.ts';
+import type { CensusMode } from '../geometry/find_extremes.ts';
 import { DEVICES, type DeviceChoice } from '../onnx/device.ts';
 import { SPACES } from '../sae/sae.ts';
 import type { CliContext } from './context.ts';
@@ -31,9 +32,13 @@ export function extremesCommand(context: CliContext): Command {
         .default([...SPACES], 'encoder,decoder'),
     );
   addDensityOptions(command)
-    .option(
-      '--census',
-      'also count all pairs: mean, standard deviation and histogram (float32 on the cpu, several times as long)',
+    .addOption(
+      new Option(
+        '--census [mode]',
+        'also count pairs: mean, standard deviation and histogram; exact: all of them (on the cpu, several times as long), fast: those of 2,048 features drawn at random',
+      )
+        .argParser(choiceOption<CensusMode>('--census', ['exact', 'fast']))
+        .preset('exact'),
     )
     .option(
       '--explanations <ref>',

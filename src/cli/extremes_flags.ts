@@ -1,5 +1,6 @@
 /** @file The options of `antipode extremes` as its parts receive them. */
 
+import type { CensusMode } from '../geometry/find_extremes.ts';
 import type { DeviceChoice } from '../onnx/device.ts';
 import type { Space } from '../sae/sae.ts';
 import type { DensityFlags } from './density_range.ts';
@@ -13,7 +14,7 @@ export interface ExtremesFlags extends SaeFlags, DensityFlags {
   readonly explainer?: string;
   readonly spaces: readonly Space[];
   readonly top: number;
-  readonly census?: boolean;
+  readonly census?: CensusMode;
   readonly device: DeviceChoice;
   readonly threads?: number;
   /** Which part of the pairs is searched; the result is then a part file in `out`. */

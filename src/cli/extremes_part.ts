@@ -1,5 +1,6 @@
 /** @file What `antipode extremes` keeps in a file while it runs: one part of the pairs (`--shard`), or the whole search (`--checkpoint`). */
 
+import { access } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { AntipodeError } from '../errors.ts';
 import type { Space } from '../sae/sae.ts';
@@ -96,4 +97,18 @@ export function givePart(context: CliContext, { shard, shown }: PartPlace): void
   });
   if (shard.count > 1)
     context.out().note(`antipode merge joins the parts once all ${shard.count} are there.`);
+}
+
+/** Where a search was interrupted that has left something to go on from: a sentence that says so. */
+export async function whatIsKept({ path, shown }: PartPlace, error: unknown): Promise<unknown> {
+  if (!(error instanceof AntipodeError) || error.kind !== 'interrupted') return error;
+  const isKept = await access(path).then(
+    () => true,
+    () => false,
+  );
+  if (!isKept) return error;
+  return new AntipodeError('interrupted', `interrupted: ${shown} holds what was found`, {
+    hint: 'run the same command again to go on',
+    cause: error,
+  });
 }

@@ -64,7 +64,7 @@ function runFacts(
       top: flags.top,
       min_density: flags.minDensity ?? null,
       max_density: flags.maxDensity ?? null,
-      census: flags.census === true,
+      census: flags.census ?? null,
       strong_cosine: STRONG_COSINE,
     },
     saes: saes.map(({ sae, explanationFacts }, index) => ({
@@ -91,6 +91,6 @@ function commandLine(flags: ResultFlags): string[] {
     ...optionWords('--top', flags.top),
     ...optionWords('--min-density', flags.minDensity),
     ...optionWords('--max-density', flags.maxDensity),
-    ...(flags.census ? ['--census'] : []),
+    ...optionWords('--census', flags.census),
   ];
 }

@@ -10,7 +10,7 @@ import type { CliContext } from './context.ts';
 import { densityFilter } from './density_range.ts';
 import type { ExtremesFlags } from './extremes_flags.ts';
 import { planMemory, sayMemory } from './extremes_memory.ts';
-import { givePart, partPlace, sayWhereItStands } from './extremes_part.ts';
+import { givePart, partPlace, sayWhereItStands, whatIsKept } from './extremes_part.ts';
 import { planExtremes } from './extremes_plan.ts';
 import { EXTREMES_FOLDER, giveExtremes } from './extremes_result.ts';
 import { closeAll } from './several_saes.ts';
@@ -25,7 +25,7 @@ export async function runExtremes(context: CliContext, flags: ExtremesFlags): Pr
   if (out !== undefined && !isPart) await checkOutputDirectory(out, EXTREMES_FOLDER);
   if (place) await checkOutputFile(place.path);
   if (flags.dryRun) {
-    await planExtremes(context, flags, place?.shard);
+    await planExtremes(context, flags, place);
     return;
   }
   const keeper = place && (await openPartKeeper(place));
@@ -43,6 +43,8 @@ export async function runExtremes(context: CliContext, flags: ExtremesFlags): Pr
     );
     await giveExtremes(context, flags, saes, found);
     if (place) await rm(place.path, { force: true });
+  } catch (error) {
+    throw place ? await whatIsKept(place, error) : error;
   } finally {
     await closeAll(saes);
   }
@@ -76,7 +78,7 @@ async function withSearch<T>(
       b,
       spaces: flags.spaces,
       k: flags.top,
-      census: flags.census === true,
+      ...(flags.census && { census: flags.census }),
       device: flags.device,
       ...where,
       onDevice: ({ warning }) => {

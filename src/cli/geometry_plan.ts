@@ -23,6 +23,9 @@ export async function planGeometry(context: CliContext, flags: GeometryFlags): P
   const concepts = await planConcepts(context, flags);
   const spaces = flags.only.includes('extremes') ? flags.spaces.length : 0;
   const searched = saes.reduce((sum, { all_pairs }) => sum + (all_pairs ?? 0) * spaces, 0);
+  const partnered = flags.only.includes('antipodality')
+    ? saes.reduce((sum, { all_pairs }) => sum + (all_pairs ?? 0), 0)
+    : 0;
   showDryRun(context, {
     saes,
     steps: [
@@ -33,7 +36,13 @@ export async function planGeometry(context: CliContext, flags: GeometryFlags): P
       ...(flags.only.includes('random')
         ? [`draw ${flags.randomPairs} random pairs with seed ${flags.seed}`]
         : []),
+      ...(flags.only.includes('tests')
+        ? [`test opposites in ${flags.spaces.join(' and ')} with ${formatCount(flags.draws)} draws each`]
+        : []),
       ...(searched > 0 ? [`search ${formatCount(searched)} pairs exhaustively`] : []),
+      ...(partnered > 0
+        ? [`look for the antipodal partners of features among ${formatCount(partnered)} pairs`]
+        : []),
     ],
     facts: { concepts, pairs_searched: searched },
     out: flags.out,

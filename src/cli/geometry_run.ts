@@ -18,7 +18,7 @@ import { type GeometryInput, openGeometryInputs } from './geometry_inputs.ts';
 import { planGeometry } from './geometry_plan.ts';
 import { visible } from './output.ts';
 import { publishedIfItFits } from './published_numbers.ts';
-import { inputFiles, optionWords, saeFacts, saeOptionWords, versionFacts } from './run_facts.ts';
+import { conceptOptionWords, inputFiles, optionWords, saeFacts, versionFacts } from './run_facts.ts';
 import { giveResult } from './run_result.ts';
 import { closeAll } from './several_saes.ts';
 import { withStages } from './stage_progress.ts';
@@ -167,11 +167,7 @@ function commandLine(flags: GeometryFlags): string[] {
   return [
     'antipode',
     'geometry',
-    ...optionWords('--sae', flags.sae),
-    ...saeOptionWords(flags),
-    ...optionWords('--concepts', flags.concepts),
-    ...optionWords('--explanations', flags.explanations),
-    ...optionWords('--explainer', flags.explainer),
+    ...conceptOptionWords(flags),
     ...optionWords('--spaces', flags.spaces.join(',')),
     ...optionWords('--only', flags.only.join(',')),
     ...optionWords('--seed', flags.seed),

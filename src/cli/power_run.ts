@@ -15,7 +15,7 @@ import { planConcepts } from './geometry_plan.ts';
 import { knowsDensities } from './known_densities.ts';
 import { visible } from './output.ts';
 import type { PowerFlags } from './power_flags.ts';
-import { inputFiles, optionWords, saeFacts, saeOptionWords, versionFacts } from './run_facts.ts';
+import { conceptOptionWords, inputFiles, optionWords, saeFacts, versionFacts } from './run_facts.ts';
 import { giveResult } from './run_result.ts';
 import { planSae, type SaePlan } from './sae_plan.ts';
 import { closeAll } from './several_saes.ts';
@@ -122,11 +122,7 @@ function commandLine(flags: PowerFlags): string[] {
   return [
     'antipode',
     'power',
-    ...optionWords('--sae', flags.sae),
-    ...saeOptionWords(flags),
-    ...optionWords('--concepts', flags.concepts),
-    ...optionWords('--explanations', flags.explanations),
-    ...optionWords('--explainer', flags.explainer),
+    ...conceptOptionWords(flags),
     ...optionWords('--spaces', flags.spaces.join(',')),
     ...optionWords('--effect', flags.effect?.join(',')),
     ...optionWords('--level', flags.level),

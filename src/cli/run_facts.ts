@@ -2,6 +2,7 @@
 
 import type { InputFile } from '../report/run_directory.ts';
 import type { SaeFile, SaeHeader } from '../sae/sae.ts';
+import type { ConceptFlags } from './geometry_flags.ts';
 import type { SaeFlags } from './sae_options.ts';
 import { onnxRuntimeVersion, packageVersion } from './version.ts';
 
@@ -49,5 +50,16 @@ export function saeOptionWords({ map, transpose, format }: SaeFlags): string[] {
     ...optionWords('--map', map),
     ...optionWords('--transpose', transpose),
     ...optionWords('--format', format),
+  ];
+}
+
+/** Which dictionaries with which concepts. */
+export function conceptOptionWords(flags: ConceptFlags): string[] {
+  return [
+    ...optionWords('--sae', flags.sae),
+    ...saeOptionWords(flags),
+    ...optionWords('--concepts', flags.concepts),
+    ...optionWords('--explanations', flags.explanations),
+    ...optionWords('--explainer', flags.explainer),
   ];
 }

@@ -68,7 +68,9 @@ export function parseConceptFile(fileText: string, name: string): ConceptFile {
     name,
     yaml,
     problems,
-    'antipode concepts show article-10 --json prints a file of this shape',
+    problems.length === checker.open
+      ? 'read the explanations behind the features, and write confirmed or struck in place of open'
+      : 'antipode concepts show article-10 --json prints a file of this shape',
   );
 }
 
@@ -81,6 +83,8 @@ class Checker {
   readonly #names = new Set<string>();
   #pairs = 0;
   #struck = 0;
+  /** Concepts that wait for a review, each a problem. */
+  open = 0;
 
   constructor(offsetOf: (path: Path) => number, problems: readonly Problem[]) {
     this.#offsetOf = offsetOf;
@@ -135,6 +139,7 @@ class Checker {
     const at = [...path, 'review'];
     const review = this.#shape(reviewShape, entry['review'], at);
     if (review === 'open') {
+      this.open += 1;
       this.#add(at, `${shownPath(at)}: nobody has reviewed it yet (got open, expected confirmed or struck)`);
     }
     if (review === 'struck') this.#struck += 1;

@@ -3,13 +3,14 @@
 import { describe, expect, it } from 'vitest';
 import { isFull } from '../../test/support/effort.ts';
 import { testUniformity } from '../../test/support/kolmogorov_smirnov.ts';
-import { type Concept, crossPairs } from '../concepts/concept_set.ts';
+import { measuredPairs } from '../../test/support/measured_pairs.ts';
+import type { Concept } from '../concepts/concept_set.ts';
 import { bootstrapRatio, type Cluster } from '../stats/bootstrap.ts';
 import { expectedExtremes, normalLaw, randomCosineLaw } from '../stats/expected_extremes.ts';
 import { createMoments } from '../stats/moments.ts';
 import { shuffle } from '../stats/permutation.ts';
 import { mean } from '../stats/summary.ts';
-import { cosine, type FeatureMatrix, toFeatureMatrix } from '../tensor/matrix.ts';
+import { type FeatureMatrix, toFeatureMatrix } from '../tensor/matrix.ts';
 import { createRng, type Rng } from '../tensor/rng.ts';
 import { type AntonymTests, testAntonyms } from './antonym_tests.ts';
 import { poolCosines } from './pool_cosines.ts';
@@ -86,14 +87,7 @@ function run(
   return testAntonyms({
     rows: { rows: matrix, rowOf: (feature) => feature, isWhole: true },
     concepts,
-    pairs: concepts.flatMap((concept) =>
-      crossPairs(concept).pairs.map(({ a, b }) => ({
-        concept,
-        featureA: a,
-        featureB: b,
-        cos: cosine(matrix, a, matrix, b),
-      })),
-    ),
+    pairs: measuredPairs(matrix, concepts),
     draws: DRAWS,
     seed,
     ...(matchDensity && { densityOf: (feature: number) => densities[feature] }),
@@ -134,8 +128,14 @@ describe('where there is nothing to find', () => {
       tests.permutation.p,
       tests.matchedRandom.p,
       tests.concepts[3]!.p,
+      tests.concepts[3]!.interval.low,
+      tests.concepts[3]!.interval.high,
     ]);
-    for (const ps of found) expect(testUniformity(jittered(ps)).p).toBeGreaterThan(UNIFORM);
+    for (const ps of found.slice(0, 3)) expect(testUniformity(jittered(ps)).p).toBeGreaterThan(UNIFORM);
+    // No effect: the interval of a single concept holds 0 in 95 of a hundred worlds, with a standard error of 0.7.
+    const [low, high] = found.slice(3) as [number[], number[]];
+    const covered = low.filter((value, world) => value <= 0 && high[world]! >= 0).length / WORLDS;
+    expect(Math.abs(covered - 0.95)).toBeLessThan(0.021);
   }, 60_000);
 
   it(`opposed sets that belong to no concept: the order of sets says nothing, random features reject`, async () => {

@@ -1,8 +1,9 @@
 /** @file Tests of antonyms and power where something is missing: concepts, densities, directions, the rest of the dictionary, patience. */
 
 import { describe, expect, it } from 'vitest';
-import { type Concept, crossPairs } from '../concepts/concept_set.ts';
-import { cosine, type FeatureMatrix, toFeatureMatrix } from '../tensor/matrix.ts';
+import { measuredPairs } from '../../test/support/measured_pairs.ts';
+import type { Concept } from '../concepts/concept_set.ts';
+import { type FeatureMatrix, toFeatureMatrix } from '../tensor/matrix.ts';
 import { createRng } from '../tensor/rng.ts';
 import { type AntonymTestsOptions, testAntonyms } from './antonym_tests.ts';
 import { type MeasurePowerOptions, measurePower } from './power.ts';
@@ -30,15 +31,7 @@ function optionsFor(concepts: readonly Concept[], of: FeatureMatrix = matrix): A
   return {
     rows: { rows: of, rowOf: (feature) => feature, isWhole: true },
     concepts,
-    pairs: concepts.flatMap((concept) =>
-      crossPairs(concept).pairs.map(({ a, b }) => ({
-        concept,
-        featureA: a,
-        featureB: b,
-        cos: cosine(of, a, of, b),
-        percentile: 25,
-      })),
-    ),
+    pairs: measuredPairs(of, concepts, { percentile: 25 }),
     draws: 299,
     seed: 1,
   };
@@ -191,6 +184,12 @@ describe('power', () => {
       (await measurePower({ ...setting, level })).tests.find(({ test }) => test === 'permutation')!.drop;
     expect(await dropAt(0.05)).toBe(Infinity);
     expect(await dropAt(0.2)).toBeLessThan(2);
+  });
+
+  it('a small level is not out of reach because few orders were drawn', async () => {
+    const concepts = Array.from({ length: 9 }, (_, c) => pairOf(String(c), [20 + 2 * c], [21 + 2 * c]));
+    const { tests } = await measurePower({ ...setting, concepts, level: 0.001 });
+    expect(tests.find(({ test }) => test === 'permutation')!.drop).toBeLessThan(2);
   });
 
   it('more power asks for a larger drop; drop, mean and effect say the same', async () => {

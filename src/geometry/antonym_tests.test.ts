@@ -1,10 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { type Concept, crossPairs } from '../concepts/concept_set.ts';
+import { measuredPairs } from '../../test/support/measured_pairs.ts';
+import type { Concept } from '../concepts/concept_set.ts';
 import { openSae } from '../sae/open.ts';
 import { SPACES } from '../sae/sae.ts';
-import { cosine, type FeatureMatrix } from '../tensor/matrix.ts';
+import type { FeatureMatrix } from '../tensor/matrix.ts';
 import { type AntonymTests, type AntonymTestsOptions, testAntonyms } from './antonym_tests.ts';
 import { createCentring } from './centring.ts';
 import { measurePower } from './power.ts';
@@ -64,15 +65,7 @@ function measured(matrix: FeatureMatrix, concepts: readonly Concept[]): AntonymT
   return {
     rows: { rows: matrix, rowOf: (feature) => feature, isWhole: true },
     concepts,
-    pairs: concepts.flatMap((concept) =>
-      crossPairs(concept).pairs.map(({ a, b }) => ({
-        concept,
-        featureA: a,
-        featureB: b,
-        cos: cosine(matrix, a, matrix, b),
-        centredCos: centring.centredCosine(a, b),
-      })),
-    ),
+    pairs: measuredPairs(matrix, concepts, { centring }),
     centring,
     draws: golden.draws,
     seed: golden.seed,

@@ -67,7 +67,7 @@ export interface AntonymTests {
 export type TestName = 'permutation' | 'matchedRandom' | 'matchedDensity' | 'withoutDense' | 'centred';
 
 export interface AntonymEffects {
-  /** Standard deviation of the cosines of single pairs of any features. */
+  /** Standard deviation of the cosines of single pairs of any features; where only rows were read, of those of the concepts. */
   readonly pairSd: number;
   /** Macro mean minus the mean under random features, as a cosine. */
   readonly difference: Estimate;

@@ -12,14 +12,18 @@ import { letGo } from '../search/int8_pool.ts';
 import type { PartKeeper } from '../search/part_keeper.ts';
 import type { RowFile } from '../search/row_file.ts';
 import { identifyRows } from '../search/row_identity.ts';
+import { SAMPLED_ROWS, sampleCensus } from '../search/sampled_census.ts';
 import type { SearchableRows } from '../search/shared_rows.ts';
 import { pairCount } from '../search/tiles.ts';
 import type { FeatureMatrix } from '../tensor/matrix.ts';
 import { searchCounted } from './counted_search.ts';
 import { annotateExtremes, type ExtremePair, otherSpace } from './extremes.ts';
 import { fileRows } from './open_rows.ts';
-import type { Population } from './population.ts';
+import { type Population, populationOf } from './population.ts';
 import { cosinesIn, type SearchedRows, type SearchedSae, searchedRows } from './searched_rows.ts';
+
+/** Every pair counted, or those of 2,048 features drawn at random (of each dictionary). */
+export type CensusMode = 'exact' | 'fast';
 
 export interface FindExtremesOptions {
   readonly a: SearchedSae;
@@ -29,7 +33,7 @@ export interface FindExtremesOptions {
   /** Pairs at each end of each space. */
   readonly k: number;
   /** Also counts all pairs: a pass in float32 on the CPU, several times as long as a search. */
-  readonly census?: boolean;
+  readonly census?: CensusMode;
   readonly threads?: number;
   /** As for `extremes`; a census runs on the CPU. */
   readonly device?: DeviceChoice;
@@ -163,7 +167,7 @@ async function searchRows(options: FindExtremesOptions, space: Space, rows: Both
     ...(signal && { signal }),
     ...(onProgress && { onProgress: (done: number, total: number) => onProgress(space, done, total) }),
   };
-  if (options.census) {
+  if (options.census && (options.census === 'exact' || isSmall(rows))) {
     return searchCounted({ ...asked, a: inMemory(a), ...(b && { b: inMemory(b) }), countBelow: [] });
   }
   const kept = keeper && {
@@ -177,7 +181,30 @@ async function searchRows(options: FindExtremesOptions, space: Space, rows: Both
     onFound: (found: FoundSoFar) => keeper.save(space, found),
   };
   const where = { ...(device && { device }), ...(onDevice && { onDevice }), ...kept };
-  return b ? extremesBetween(a, b, { ...asked, ...where }) : extremes(a, { ...asked, ...where });
+  const found = await (b
+    ? extremesBetween(a, b, { ...asked, ...where })
+    : extremes(a, { ...asked, ...where }));
+  if (options.census === undefined) return found;
+  return { ...found, population: await samplePopulation(rows, { threads, signal }) };
+}
+
+/** A sample would be all there is. */
+function isSmall({ a, b }: BothRows): boolean {
+  return Math.max(a.searched.features, b?.searched.features ?? 0) <= SAMPLED_ROWS;
+}
+
+async function samplePopulation(
+  { a, b }: BothRows,
+  { threads, signal }: { readonly threads: number | undefined; readonly signal: AbortSignal | undefined },
+): Promise<Population> {
+  const { isSample, ...census } = await sampleCensus({
+    a: inMemory(a.matrix),
+    ...(b && { b: inMemory(b.matrix) }),
+    ...(threads !== undefined && { threads }),
+    ...(signal && { signal }),
+  });
+  const all = pairCount(a.searched.features, b?.searched.features);
+  return { ...populationOf(census), ...(isSample && { sampledFrom: all }) };
 }
 
 function inMemory(rows: SearchableRows): FeatureMatrix {

@@ -8,7 +8,7 @@ import { isEnumerable, orders } from '../stats/permutation.ts';
 import { createRng } from '../tensor/rng.ts';
 import { type ConceptBlocks, conceptsWithPairs } from './concept_blocks.ts';
 import { drawsPerTurn, giveTurn } from './matched_null.ts';
-import { type SetTable, setTable } from './permuted_sets.ts';
+import { type SetTable, setTable, tableMeans } from './permuted_sets.ts';
 import type { PoolCosines } from './pool_cosines.ts';
 
 export interface PermutationPowerOptions {
@@ -33,9 +33,13 @@ export interface PermutationPower {
 
 const MOST_WORLDS = 1000;
 const FEWEST_WORLDS = 100;
-const ORDERS = 999;
-/** Cosines looked up, and terms added up: a second or two. */
-const MOST_STEPS = 4e8;
+/** At least, and so many that the level is ten of them away from the end. */
+const FEWEST_ORDERS = 999;
+const ORDERS_IN_TAIL = 10;
+/** Cosines looked up and terms added up: about a second. */
+const MOST_STEPS = 1e8;
+/** What sorting costs per order, in such steps. */
+const SORTING = 20;
 
 /** Each world's tables take the same orders. @returns undefined with fewer than two concepts @throws {AntipodeError} `interrupted` on abort */
 export async function permutationPower(
@@ -44,10 +48,12 @@ export async function permutationPower(
   const { blocks, pool, draw, level, seed, signal } = options;
   const n = conceptsWithPairs(blocks).length;
   if (n < 2) return undefined;
-  const drawn = Array.from(orders(n, ORDERS, createRng(seed, 'power-permutation')), (order) => order.slice());
-  const isEnumerated = isEnumerable(n, ORDERS);
+  const wanted = Math.max(FEWEST_ORDERS, Math.ceil((2 * ORDERS_IN_TAIL) / level) - 1);
+  const drawn = Array.from(orders(n, wanted, createRng(seed, 'power-permutation')), (order) => order.slice());
+  const isEnumerated = isEnumerable(n, wanted);
   const steps =
-    blocks.sides.reduce((sum, { a }) => sum + a.length, 0) * blocks.features.length + n * drawn.length;
+    blocks.sides.reduce((sum, { a }) => sum + a.length, 0) * blocks.features.length +
+    (n + SORTING) * drawn.length;
   const worlds = Math.max(FEWEST_WORLDS, Math.min(MOST_WORLDS, Math.floor(MOST_STEPS / steps)));
   const places = new Int32Array(blocks.features.length);
   const drops = new Float64Array(worlds);
@@ -68,13 +74,13 @@ export async function permutationPower(
  * long as T' - f x <= T - x, that is x <= (T - T') / (1 - f). p is at most the level once few enough orders do so.
  */
 function dropOf(
-  { used, sums, counts }: SetTable,
+  table: SetTable,
   drawn: readonly Int32Array[],
   { level, isEnumerated }: { readonly level: number; readonly isEnumerated: boolean },
 ): { readonly drop: number; readonly variance: number } {
+  const { used } = table;
   const n = used.length;
-  const means = sums.map((sum, at) => (counts[at]! > 0 ? sum / counts[at]! : 0));
-  const isPair = counts.map((count) => (count > 0 ? 1 : 0));
+  const { means, isPair } = tableMeans(table);
   const meanOf = (order: ArrayLike<number>): { mean: number; kept: number } => {
     let [sum, count, kept] = [0, 0, 0];
     for (let k = 0; k < n; k++) {

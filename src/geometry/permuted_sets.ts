@@ -42,6 +42,17 @@ export function setTable(
   return { used, sums, counts };
 }
 
+/** The mean of each place of the table, 0 where it has no pair (`isPair` is 0 there, else 1). */
+export function tableMeans({ sums, counts }: SetTable): {
+  readonly means: Float64Array;
+  readonly isPair: Float64Array;
+} {
+  return {
+    means: sums.map((sum, at) => (counts[at]! > 0 ? sum / counts[at]! : 0)),
+    isPair: counts.map((count) => (count > 0 ? 1 : 0)),
+  };
+}
+
 export interface PermutedSummaries {
   readonly macro: NullSummary;
   readonly pooled: NullSummary;
@@ -69,8 +80,7 @@ export async function permuteSets(
   const { sums, counts, used } = table;
   const n = used.length;
   const isEnumerated = isEnumerable(n, draws);
-  const means = sums.map((sum, at) => (counts[at]! > 0 ? sum / counts[at]! : 0));
-  const isPair = counts.map((count) => (count > 0 ? 1 : 0));
+  const { means, isPair } = tableMeans(table);
   const identity = Int32Array.from(used, (_, k) => k);
   const scratch = { inverse: new Int32Array(n), without: new Float64Array(n) };
   const measure = (order: Int32Array): { macro: number; pooled: number } => {

@@ -17,6 +17,8 @@ export interface Population {
   readonly pairs: number;
   readonly mean: number;
   readonly sd: number;
+  /** How many pairs there are, where only those of features drawn at random were counted. */
+  readonly sampledFrom?: number;
   /** Third standardised moment; NaN where the cosines do not differ. */
   readonly skewness: number;
   /** Ascending; empty without pairs. */

@@ -112,6 +112,21 @@ describe('what was searched', () => {
     );
   });
 
+  it('a population that was sampled says so', () => {
+    const population = {
+      pairs: 3,
+      mean: 0.125,
+      sd: 0.5,
+      skewness: 0,
+      quantiles: [],
+      sampledFrom: 45,
+      histogram: new Float64Array(4),
+    };
+    expect(notes(subject({ population }))).toContain(
+      'About all of them together, from 3 pairs of features drawn at random: mean 0.12500, standard deviation 0.50000.',
+    );
+  });
+
   it('no pairs, few features, many that are unusable', () => {
     const defects = Array.from({ length: 9 }, (_, feature) => ({ feature, defect: 'zero-norm' as const }));
     const text = notes(

@@ -145,8 +145,13 @@ function searchSentence({ pairs, a, b }: SpaceExtremes, filter: string | undefin
 
 function populationSentence({ population }: SpaceExtremes): string[] {
   if (!population || population.pairs === 0) return [];
-  const { mean, sd } = population;
-  return [`All of them together: mean ${formatCosine(mean)}, standard deviation ${formatCosine(sd)}.`];
+  const { mean, sd, pairs, sampledFrom } = population;
+  const figures = `mean ${formatCosine(mean)}, standard deviation ${formatCosine(sd)}`;
+  return sampledFrom === undefined
+    ? [`All of them together: ${figures}.`]
+    : [
+        `About all of them together, from ${plural(pairs, 'pair', 'pairs')} of features drawn at random: ${figures}.`,
+      ];
 }
 
 function searchedOf({ a, b }: ExtremesSubject, found: SpaceExtremes): [string, SearchedRows][] {

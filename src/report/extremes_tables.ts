@@ -99,7 +99,11 @@ export function extremesTables(subject: ExtremesSubject): Table[] {
     ]),
     ...(populations.length > 0
       ? [
-          tableFrom('population', populations, [...inSpace, ...populationColumns]),
+          tableFrom('population', populations, [
+            ...inSpace,
+            ...populationColumns,
+            { name: 'sampled_from', type: 'float64', value: ({ population }) => population.sampledFrom },
+          ]),
           tableFrom('quantiles', quantiles, [...inSpace, ...quantileColumns]),
           tableFrom('histogram', bins, [...inSpace, ...binColumns]),
         ]

@@ -23,7 +23,7 @@ export interface GeometrySubject {
 /** On how many tokens features are active, alone and together: counted, or why it was not. */
 export type KnownCoFiring =
   | { readonly counts: CoFiring; readonly texts: string; readonly reason?: undefined }
-  | { readonly counts?: undefined; readonly reason: string };
+  | { readonly counts?: undefined; readonly texts?: undefined; readonly reason: string };
 
 /** Whether the concepts are the article's own for this SAE, so that its antonym numbers may stand beside ours. */
 export function usesCatalogue({ geometry, published }: GeometrySubject): boolean {

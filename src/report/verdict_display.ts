@@ -20,11 +20,11 @@ const FINDINGS: Record<SpaceVerdict['finding'], string> = {
   'not-tested': 'not tested',
 };
 
-/** What the run says, a row per space and a few sentences for each; none where nothing was tested or searched. */
+/** What the run says, a row per space and a few sentences for each; none where nothing was tested. */
 export function verdictTable(subject: GeometrySubject): DisplayTable | undefined {
   const { spaces, verdicts } = subject.geometry;
   const judged = verdicts.filter(({ sentences }) => sentences.length > 0);
-  if (judged.length === 0) return undefined;
+  if (spaces.every(({ tests }) => tests === undefined)) return undefined;
   return {
     title: `Do opposites point apart? ${labelOf(subject)}`,
     columns: [

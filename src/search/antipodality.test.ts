@@ -3,7 +3,8 @@ import { makeRows, makeWholeNumbers } from '../../test/support/search_rows.ts';
 import { allocateMatrix, cosine, type FeatureMatrix, toFeatureMatrix } from '../tensor/matrix.ts';
 import { createRng } from '../tensor/rng.ts';
 import { emptyPartners, enterPartner, type Partners } from './antipodal_pass.ts';
-import { antipodality } from './antipodality.ts';
+import { antipodality, antipodalityByFloats } from './antipodality.ts';
+import { shareRows } from './shared_rows.ts';
 
 function gaussian(n: number, d: number, seed: number, edit?: (data: Float32Array) => void): FeatureMatrix {
   const matrix = allocateMatrix(n, d);
@@ -34,7 +35,7 @@ function negated(matrix: FeatureMatrix): FeatureMatrix {
 
 const structured = makeRows('struct', 1100, 32, 3);
 const cases: [string, FeatureMatrix, FeatureMatrix][] = [
-  ['nothing in common, several tiles', gaussian(1500, 24, 1), gaussian(1500, 24, 2)],
+  ['nothing in common, several tiles', gaussian(1100, 24, 1), gaussian(1100, 24, 2)],
   ['pairs planted in both', structured, structured],
   ['one matrix is the negative of the other', gaussian(400, 16, 3), negated(gaussian(400, 16, 3))],
   ['width 1: every score is 1 or -1', gaussian(90, 1, 4), gaussian(90, 1, 5)],
@@ -54,6 +55,24 @@ describe('antipodality', () => {
   it.each(cases)('equals float64: %s', async (_, encoder, decoder) => {
     const found = await antipodality(encoder, decoder, { threads: 2 });
     expect(found).toEqual(truth(encoder, decoder));
+  });
+
+  it('is the same by floats, where integers are of no use', async () => {
+    const [encoder, decoder] = [makeRows('struct', 1200, 40, 5), makeRows('struct', 1200, 40, 5)];
+    const rows = { encoder: shareRows(encoder), decoder: shareRows(decoder), d: 40 };
+    const joined = emptyPartners(1200);
+    for (const { partner, score, cosEncoder, cosDecoder } of await antipodalityByFloats(rows, {
+      threads: 2,
+    })) {
+      partner.forEach((other, row) => {
+        const found = { score: score[row]!, cosEncoder: cosEncoder[row]!, cosDecoder: cosDecoder[row]! };
+        if (other !== -1) enterPartner(joined, row, { partner: other, ...found });
+      });
+    }
+    expect(joined).toEqual(await antipodality(encoder, decoder));
+    await expect(antipodalityByFloats(rows, { signal: AbortSignal.abort() })).rejects.toMatchObject({
+      kind: 'interrupted',
+    });
   });
 
   it('finds the planted partner, and tells opposed from alike by the two cosines', async () => {

@@ -1,16 +1,20 @@
 /**
  * @file For every feature the other one with which it is most antipodal: the largest product of the two cosines, encoder with encoder and decoder with decoder
- * (Sun et al., "Dense SAE Latents Are Features, Not Bugs", arXiv 2506.15679, section 4). Exhaustive: every pair is multiplied in both matrices in float32, and
- * float64 decides what the error bound leaves in question. Memory beyond the matrices: about 60 MB per worker at d = 2304.
+ * (Sun et al., "Dense SAE Latents Are Features, Not Bugs", arXiv 2506.15679, section 4). Exhaustive: every pair is multiplied in both matrices in integers of 8 bits,
+ * or in float32 where there is no exact product of these, and float64 decides what the error bound leaves in question. Memory beyond the matrices: 2 bytes per feature and
+ * dimension, and about 100 MB per worker.
  */
 
 import { AntipodeError, throwIfInterrupted } from '../errors.ts';
 import type { FeatureMatrix } from '../tensor/matrix.ts';
-import { emptyPartners, enterPartner, type Partners } from './antipodal_pass.ts';
-import { type AntipodalJob, CONTROL_DONE, CONTROL_LENGTH, CONTROL_STOP } from './int8_jobs.ts';
+import { emptyPartners, enterPartner, type Partners, REACHED_NOTHING } from './antipodal_pass.ts';
+import { askTiles, LARGEST_WIDTH, onIntegers } from './int8_frame.ts';
+import { type AntipodalJob, CONTROL_DONE, CONTROL_LENGTH, CONTROL_STOP, type TileJob } from './int8_jobs.ts';
 import { withWorkers } from './int8_pool.ts';
+import { prepareTiles } from './int8_prepare.ts';
 import { shareRows } from './shared_rows.ts';
 import { pairCount, tilesFor } from './tiles.ts';
+import type { SharedRows } from './worker_protocol.ts';
 
 export interface AntipodalityOptions {
   /** Default: all cores. The result does not depend on it. */
@@ -49,14 +53,15 @@ export async function antipodality(
   const { usable } = encoderRows;
   const all = emptyPartners(encoder.rows);
   if (usable.length < 2) return all;
-  const job: AntipodalJob = {
-    kind: 'antipodality',
+  const rows: BothRows = {
     encoder: encoderRows,
     decoder: { ...shareRows(decoder), usable },
     d: encoder.cols,
-    control: new Int32Array(new SharedArrayBuffer(4 * CONTROL_LENGTH)),
   };
-  for (const answer of await askWorkers(job, options)) {
+  const byIntegers = rows.d <= LARGEST_WIDTH ? await searchByIntegers(rows, options) : undefined;
+  throwIfInterrupted(options.signal);
+  const answers = byIntegers ?? (await antipodalityByFloats(rows, options));
+  for (const answer of answers) {
     usable.forEach((row, place) => {
       if (answer.partner[place] === -1) return;
       enterPartner(all, row, {
@@ -70,11 +75,27 @@ export async function antipodality(
   return all;
 }
 
-async function askWorkers(
-  job: AntipodalJob,
+type BothRows = Pick<AntipodalJob, 'encoder' | 'decoder' | 'd'>;
+
+function searchByIntegers(rows: BothRows, options: AntipodalityOptions): Promise<Partners[] | undefined> {
+  const { encoder, decoder, d } = rows;
+  return onIntegers(options, async (frame) => {
+    const plan = { head: d, fine: 0 };
+    const asBytes = (side: SharedRows): Promise<TileJob> =>
+      prepareTiles({ ...frame, rows: side, others: undefined, d }, plan, undefined);
+    const integers = { encoder: await asBytes(encoder), decoder: await asBytes(decoder) };
+    const job = jobOf(rows, frame.control, integers);
+    return askTiles(integers.encoder, () => frame.workers.ask(job), options.onProgress);
+  });
+}
+
+/** For machines and widths without exact integer products. @param rows the same are usable in both @returns an answer per worker, by place among them */
+export async function antipodalityByFloats(
+  rows: BothRows,
   { threads, signal, onProgress }: AntipodalityOptions,
 ): Promise<Partners[]> {
-  const n = job.encoder.usable.length;
+  const job = jobOf(rows, new Int32Array(new SharedArrayBuffer(4 * CONTROL_LENGTH)), undefined);
+  const n = rows.encoder.usable.length;
   const tiles = tilesFor(n, undefined).length;
   const total = pairCount(n, undefined);
   const stop = (): void => {
@@ -93,4 +114,9 @@ async function askWorkers(
     clearInterval(poll);
     signal?.removeEventListener('abort', stop);
   }
+}
+
+function jobOf(rows: BothRows, control: Int32Array, integers: AntipodalJob['integers']): AntipodalJob {
+  const known = new Int32Array(new SharedArrayBuffer(4 * rows.encoder.usable.length));
+  return { kind: 'antipodality', ...rows, integers, known: known.fill(REACHED_NOTHING), control };
 }

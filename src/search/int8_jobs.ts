@@ -172,13 +172,17 @@ export interface SelfTestJob {
   readonly kind: 'selfTest';
 }
 
-/** Looks for each row's partner with the largest product of cosines in two matrices; works on float32 products. */
+/** Looks for each row's partner with the largest product of cosines in two matrices. */
 export interface AntipodalJob {
   readonly kind: 'antipodality';
   /** The same rows are usable in both. */
   readonly encoder: SharedRows;
   readonly decoder: SharedRows;
   readonly d: number;
+  /** Both as bytes, cut into the same blocks; absent where float32 has to do. */
+  readonly integers: { readonly encoder: TileJob; readonly decoder: TileJob } | undefined;
+  /** Per row, in steps of `REACHED_STEPS` rounded down: what its best score is known to reach. Shared. */
+  readonly known: Int32Array;
   readonly control: Int32Array;
 }
 

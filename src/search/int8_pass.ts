@@ -57,7 +57,8 @@ export async function searchInt8(options: Int8SearchOptions): Promise<Int8Search
   const range = shardColumns(options.shard ?? WHOLE, table);
   const from = options.from ?? NOTHING_FOUND;
   const columns = k === 0 || total === 0 ? [] : rangesLeft(range, from.done);
-  if (columns.length === 0) return finish(options, { ...from, emitted: 0, verified: 0 }, range);
+  if (columns.length === 0)
+    return finish(options, { top: from.top, bottom: from.bottom, emitted: 0, verified: 0 }, range);
   if (a.cols > LARGEST_WIDTH) return undefined;
   return onIntegers(options, async ({ workers, control, levels }) => {
     const { job, plan } = await prepare({

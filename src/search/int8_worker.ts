@@ -45,7 +45,7 @@ async function run(job: Job, tell: (news: WorkerNews) => void): Promise<Answers[
     case 'nearest':
       return runNearest(job, module);
     case 'antipodality':
-      return runAntipodality(job);
+      return runAntipodality(job, [module, createKernelModule()]);
     case 'selfTest':
       return exactLevels(product);
     case 'letGo':

@@ -49,7 +49,8 @@ const FIGURES = [
 ] as const;
 type Figure = (typeof FIGURES)[number];
 
-function allocateWorkspace(job: TileJob, module: KernelModule): Workspace {
+/** In the module's memory, which is emptied for it. */
+export function allocateWorkspace(job: TileJob, module: KernelModule): Workspace {
   const { tileRows, tileColumns, width, fine } = job;
   module.reset();
   const edge = Math.max(tileRows, tileColumns);
@@ -117,7 +118,7 @@ export function tileCount(job: TileJob): number {
 }
 
 /** Rows that a block of columns meets: within one matrix those before its last column. */
-function rowsMet({ a, b }: TileJob, until: number): number {
+export function rowsMet({ a, b }: TileJob, until: number): number {
   return b ? a.rows.usable.length : until;
 }
 
@@ -171,7 +172,8 @@ export async function visitTiles(job: TileJob, module: KernelModule, visitor: Ti
   }
 }
 
-async function multiplyTile(
+/** Writes the block's products with rows first .. first + m - 1 into the workspace, with the rows' scales and bounds. */
+export async function multiplyTile(
   { a, width }: TileJob,
   space: Workspace,
   block: Block,
@@ -207,7 +209,8 @@ export function fetchRowWords({ job, space, first }: Tile, count: number): void 
   }
 }
 
-async function openBlock(
+/** Its `product` has to be released. */
+export async function openBlock(
   job: TileJob,
   module: KernelModule,
   space: Workspace,

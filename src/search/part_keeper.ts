@@ -48,9 +48,9 @@ export async function openPartKeeper(place: PartPlace): Promise<PartKeeper> {
       if (known && !isDeepStrictEqual([known.a, known.b], [a, b])) {
         throw otherSearch(shown, `the ${name} had other rows, ${known.a.rows} x ${known.a.width}`);
       }
-      const found = known ?? { ...NOTHING_FOUND };
-      searches.set(name, { name, a, b, about, done: found.done, top: found.top, bottom: found.bottom });
-      return found;
+      const { bottom, done, top } = known ?? NOTHING_FOUND;
+      searches.set(name, { name, a, b, about, done, top, bottom });
+      return { done, top, bottom };
     },
     async save(name, { bottom, done, top }) {
       const search = searches.get(name);

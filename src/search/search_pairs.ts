@@ -34,8 +34,9 @@ export interface SearchPairsOptions {
   readonly onProgress?: (done: number, total: number) => void;
 }
 
-/** First try, in the units of `census.ts`. Errors of float32 products of random rows of width 2304 stay below a fifth of it. */
-const INITIAL_SLACK = 1e-6;
+/** First try, in the units of `census.ts`, for rows of this width or more. The largest errors met there come to an eighth of it; shorter sums have larger ones. */
+const INITIAL_SLACK = 1.5e-6;
+const WIDE_ROWS = 1024;
 /** Rows that tell roughly where the cosines lie. */
 const GUESSED_FROM = 64;
 
@@ -53,7 +54,8 @@ export async function searchPairs(options: SearchPairsOptions): Promise<PairSear
   const queries = placeQueries(options.ranks ?? [], rows, others, a.cols);
   if (total === 0) return emptyResult(options);
   const pivot = limits ? Math.fround(guessMean(rows, others, a.cols)) : 0;
-  for (let slack = INITIAL_SLACK; ; slack *= 8) {
+  const first = INITIAL_SLACK * Math.sqrt(Math.max(1, WIDE_ROWS / a.cols));
+  for (let slack = first; ; slack *= 8) {
     const job: SearchJob = {
       a: rows,
       b: others,

@@ -1,6 +1,6 @@
 /** @file Four dictionaries whose answer is known, through the command: the verdict tells them apart in words. */
 
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { plantWorld, type World } from '../support/planted_worlds.ts';
@@ -99,6 +99,25 @@ describe('antipode geometry on planted worlds', () => {
     expect(groups.get('not dense')).toMatchObject({ antipodal: 0 });
     expect(Number(groups.get('dense')!['mean'])).toBeGreaterThan(0.8);
     expect(Number(groups.get('concepts')!['mean'])).toBeLessThan(0.3);
+  });
+
+  it('R2: the report begins with the verdict, and has n, intervals and controls beside it', async () => {
+    const { code, stderr } = await runHere(place, [...(await argsOf('apart')), '--out', 'apart_run']);
+    expect([code, stderr.includes('error')]).toEqual([0, false]);
+    const report = readFileSync(join(place.cwd, 'apart_run', 'report.md'), 'utf8');
+    const [, verdict = ''] = report.split('## Do opposites point apart?');
+    expect(verdict.split('\n## ')[0]).toMatch(/Encoder \| +24 \| +32 \| +-0\.\d+ \| +-0\.\d+ to -0\.\d+ \|/);
+    expect(verdict).toContain('Decoder: Opposites lean apart: mean cosine -0.');
+    const order = [
+      'Do opposites point apart?',
+      'Cosine similarity, Encoder',
+      'Tests, Encoder',
+      'What the extremes are',
+    ];
+    const places = order.map((title) => report.indexOf(`## ${title}`));
+    expect(places).toEqual([...places].sort((a, b) => a - b));
+    expect(Math.min(...places)).toBeGreaterThan(0);
+    expect(report).toContain('How often two features are active together is not known');
   });
 
   it('C14: the same verdict in a process of its own, on any number of threads', async () => {
