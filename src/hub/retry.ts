@@ -7,15 +7,21 @@ import { AntipodeError } from '../errors.ts';
 export interface Passing {
   /** The server asks to wait so long, in milliseconds. */
   readonly retryAfterMs?: number | undefined;
+  /** Something came of the last attempt, so that counting begins anew. */
+  readonly isFurther?: boolean;
 }
 
-export interface RetryOptions<Failure> {
+/** How often, and how long. */
+export interface Waits {
   /** After the first attempt. */
   readonly retries: number;
   /** Before the first retry, in milliseconds; doubled for each further one. */
   readonly firstWaitMs: number;
+}
+
+export interface RetryOptions<Failure> extends Waits {
   /** Undefined for what is not tried again. */
-  readonly passing: (error: unknown, done: number) => (Failure & Passing) | undefined;
+  readonly passing: (error: unknown) => (Failure & Passing) | undefined;
   /** Before each wait. */
   readonly onWait?: ((failure: Failure, waitMs: number) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -35,8 +41,9 @@ export async function withRetries<T, Failure>(
     try {
       return await attempt();
     } catch (error) {
-      const failure = done < options.retries ? options.passing(error, done) : undefined;
-      if (!failure) throw error;
+      const failure = options.passing(error);
+      if (failure?.isFurther) done = 0;
+      if (!failure || done >= options.retries) throw error;
       const wait = waitBefore(done, options.firstWaitMs, failure.retryAfterMs);
       if (wait > LONGEST_WAIT_MS) throw error;
       options.onWait?.(failure, wait);
