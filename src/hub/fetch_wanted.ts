@@ -1,0 +1,22 @@
+/**
+ * @file What opening something by its id may ask for: the files of a repository of the Hugging Face hub, whole or by ranges. Rooms that know what is wanted
+ * take a `HubFiles` and know nothing of sockets; without one they open only what is here.
+ */
+
+import type { HfCachedFile, HfFileRequest } from './hf_cache.ts';
+import type { RemoteSource } from './remote_source.ts';
+
+export interface HubFile {
+  /** Inside the repository. */
+  readonly path: string;
+  readonly byteLength: number;
+}
+
+export interface HubFiles {
+  /** Into the cache, if it is not there. @throws {AntipodeError} `missing` where the repository has no such file, `network`, `resource`, `interrupted` */
+  fetch(request: HfFileRequest): Promise<HfCachedFile>;
+  /** Files below a folder, itself included; nothing is fetched. @throws {AntipodeError} `missing`, `network` */
+  list(request: HfFileRequest): Promise<readonly HubFile[]>;
+  /** @returns undefined where the server gives no ranges. @throws {AntipodeError} `missing`, `network` */
+  openRanges(request: HfFileRequest): Promise<RemoteSource | undefined>;
+}

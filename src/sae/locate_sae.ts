@@ -1,0 +1,213 @@
+/**
+ * @file Where the files of an SAE are that a user named: a path, `ID=PATH`, the embedded default, or a published SAE in the Hugging Face cache, which
+ * is fetched where it is not there and the caller gave a way to. Leaves out what is in the files.
+ */
+
+import { homedir } from 'node:os';
+import { join, posix, resolve } from 'node:path';
+import { AntipodeError } from '../errors.ts';
+import type { Env } from '../hub/cache_dirs.ts';
+import {
+  EMBEDDED_FOLDER,
+  EMBEDDED_MODEL_ID,
+  EMBEDDED_SAES,
+  type EmbeddedSae,
+  embeddedSae,
+} from '../hub/embedded_default.ts';
+import type { HubFile, HubFiles } from '../hub/fetch_wanted.ts';
+import { findInHfCache, type HfCachedFile, type HfFileRequest } from '../hub/hf_cache.ts';
+import { isOffline } from '../hub/hf_env.ts';
+import type { RemoteSource } from '../hub/remote_source.ts';
+import { requireSae, resolveSae, type SaeAddress } from './registry/registry.ts';
+import type { SaeIdentity } from './sae.ts';
+import { exists, isTensorFile, WEIGHT_FILES } from './sae_source.ts';
+
+export interface LocateOptions {
+  readonly env: Env;
+  /** Relative paths count from here. */
+  readonly cwd: string;
+  /** Branch, tag or commit of a published SAE, instead of what its URL says or `main`. */
+  readonly revision?: string | undefined;
+  /** Fetches a published SAE that is not on this machine; without it that is an error. */
+  readonly hub?: HubFiles | undefined;
+}
+
+export interface Located {
+  /** A file or folder; of weights that stay on their server, where they would be in the cache. */
+  readonly path: string;
+  readonly identity?: SaeIdentity | undefined;
+  /** Weights that stay on their server. */
+  readonly remote?: RemoteSource | undefined;
+}
+
+/**
+ * @param ranges leave the weights on their server where they are not here and it gives ranges; configurations are fetched all the same
+ * @throws {AntipodeError} `missing` with the command that fetches it, `usage` for a reference that makes no sense, and as `HubFiles`
+ */
+export async function locateSae(ref: string, options: LocateOptions, ranges = false): Promise<Located> {
+  const local = localPath(ref, options);
+  const isThere = await exists(local);
+  if (ref === EMBEDDED_MODEL_ID && (!isThere || local === resolve(EMBEDDED_FOLDER))) throw noEmbeddedSae(ref);
+  if (isThere) return { path: local };
+  const split = ref.indexOf('=');
+  if (split > 0 && !/^https?:/i.test(ref)) {
+    const path = localPath(ref.slice(split + 1), options);
+    const { identity } = requireSae(ref.slice(0, split));
+    if (!(await exists(path))) throw nothingAt(path);
+    return { path, identity };
+  }
+  const embedded = embeddedSae(ref);
+  if (embedded) return { path: embedded.weights, identity: embeddedIdentity(embedded) };
+  if (ref.startsWith(`${EMBEDDED_MODEL_ID}/`)) throw noEmbeddedSae(ref);
+  if (looksLikePath(ref)) throw nothingAt(ref);
+  const address = addressOf(ref, options);
+  const { identity } = address;
+  const cached = await findCached(address, options.env);
+  if (cached !== undefined) return { path: cached, identity };
+  if (!options.hub) throw notCached(ref, address, options.env);
+  return { ...(await fetchSae(address, options.hub, ranges)), identity };
+}
+
+/** @throws {AntipodeError} `missing` with the nearest names; `usage` for a URL or release that is no SAE */
+export function addressOf(ref: string, { revision }: Pick<LocateOptions, 'revision'>): SaeAddress {
+  const address = resolveSae(ref) ?? requireSae(ref);
+  return revision === undefined ? address : { ...address, revision };
+}
+
+function nothingAt(path: string): AntipodeError {
+  return new AntipodeError('missing', `${path}: no such file or folder`, {
+    hint: 'check the path; antipode sae list shows what is known by name',
+  });
+}
+
+/** The language model has the name that its SAEs begin with. */
+function noEmbeddedSae(ref: string): AntipodeError {
+  const problem =
+    ref === EMBEDDED_MODEL_ID ? 'is the embedded language model' : 'is no SAE of the embedded default';
+  return new AntipodeError('missing', `${ref}: ${problem}`, {
+    hint: `its SAEs are ${EMBEDDED_SAES.map(({ id }) => id).join(' and ')}`,
+  });
+}
+
+/** Who an SAE of the embedded default is. */
+export function embeddedIdentity({ id, layer }: EmbeddedSae): SaeIdentity {
+  return {
+    label: id.replace('/', '-'),
+    neuronpediaId: id,
+    modelName: EMBEDDED_MODEL_ID,
+    hookName: `blocks.${layer}.hook_resid_post`,
+    layer,
+    isSynthetic: false,
+  };
+}
+
+function localPath(path: string, { cwd, env }: LocateOptions): string {
+  const home = env['HOME'] || homedir();
+  return resolve(cwd, path === '~' || path.startsWith('~/') ? join(home, path.slice(1)) : path);
+}
+
+function looksLikePath(ref: string): boolean {
+  return /^[./~]/.test(ref) || (!/^https?:/i.test(ref) && /\.(npz|safetensors|pth|bin|json)$/.test(ref));
+}
+
+/** The weight file of a published SAE, where all that loading it needs is here. */
+export async function findCached(
+  { repoId, path, files, revision }: SaeAddress,
+  env: Env,
+): Promise<string | undefined> {
+  const candidates = files.length > 0 ? files.slice(-1) : WEIGHT_FILES.map((name) => `${path}/${name}`);
+  for (const candidate of candidates) {
+    const found = await findInHfCache(env, { repoId, path: candidate, revision });
+    if (found) return found.path;
+  }
+  return undefined;
+}
+
+/** Configurations of SAEs; larger files of JSON are something else. */
+const MAX_CONFIG_BYTES = 4 * 2 ** 20;
+
+/** Configurations first, so that weights are never here without them. */
+async function fetchSae(
+  { repoId, path, files, revision }: SaeAddress,
+  hub: HubFiles,
+  ranges: boolean,
+): Promise<Located> {
+  const listed = files.length > 0 ? files : await filesToFetch({ repoId, path, revision }, hub);
+  const weights = listed.at(-1)!;
+  let config: HfCachedFile | undefined;
+  for (const file of listed.slice(0, -1))
+    config = (await fetchIfThere(hub, { repoId, path: file, revision })) ?? config;
+  if (!ranges) return { path: (await hub.fetch({ repoId, path: weights, revision })).path };
+  const remote = await hub.openRanges({ repoId, path: weights, revision });
+  if (!remote) return { path: (await hub.fetch({ repoId, path: weights, revision })).path };
+  return { path: config ? join(config.snapshot, weights) : remote.name, remote };
+}
+
+/** Some repositories lack configurations that their kind usually has. */
+async function fetchIfThere(hub: HubFiles, request: HfFileRequest): Promise<HfCachedFile | undefined> {
+  try {
+    return await hub.fetch(request);
+  } catch (error) {
+    if (error instanceof AntipodeError && error.kind === 'missing') return undefined;
+    throw error;
+  }
+}
+
+/**
+ * What makes up the SAE in a folder that no registry knows: its configurations, then its weights.
+ * @throws {AntipodeError} `missing` where there are no weights in it, `usage` where there are several
+ */
+export async function filesToFetch(
+  { repoId, path, revision }: HfFileRequest,
+  hub: Pick<HubFiles, 'list'>,
+): Promise<string[]> {
+  const listed = await hub.list({ repoId, path, revision });
+  const weights = weightsAmong(listed, path);
+  if (weights.length === 1) {
+    const configs = listed.filter(
+      ({ byteLength, path: file }) => file.endsWith('.json') && byteLength <= MAX_CONFIG_BYTES,
+    );
+    return [...configs.map((file) => file.path), weights[0]!];
+  }
+  if (weights.length > 1) {
+    throw new AntipodeError(
+      'usage',
+      `${repoId}: ${path} holds several weight files (${weights.slice(0, 6).join(', ')})`,
+      {
+        hint: 'name the one that is meant',
+      },
+    );
+  }
+  const below = [...new Set(listed.filter(isWeights).map((file) => posix.dirname(file.path)))];
+  throw new AntipodeError('missing', `${repoId}: ${path} holds no SAE weights`, {
+    hint:
+      below.length === 0
+        ? `look at what there is: https://huggingface.co/${repoId}`
+        : `name one of the SAEs below it: ${below.slice(0, 4).join(', ')}`,
+  });
+}
+
+function weightsAmong(listed: readonly HubFile[], folder: string): string[] {
+  const paths = listed.map(({ path }) => path);
+  const known = WEIGHT_FILES.map((name) => `${folder}/${name}`).find((path) => paths.includes(path));
+  if (known !== undefined) return [known];
+  return paths.filter((path) => posix.dirname(path) === folder && isTensorFile(path));
+}
+
+function isWeights({ path }: HubFile): boolean {
+  return isTensorFile(path);
+}
+
+/** What fetches it, in our words and in Python's. */
+function notCached(ref: string, { repoId, path, files, revision }: SaeAddress, env: Env): AntipodeError {
+  const at = revision === undefined ? '' : ` --revision ${shellWord(revision)}`;
+  const what = files.length > 0 ? files.map(shellWord).join(' ') : `--include ${shellWord(`${path}/*`)}`;
+  const offline = isOffline(env) ? 'with a network, and without HF_HUB_OFFLINE: ' : '';
+  return new AntipodeError('missing', `${repoId}: ${path} is not in the Hugging Face cache of this machine`, {
+    hint: `${offline}antipode download ${shellWord(ref)}${at} (or: hf download ${repoId} ${what}${at})`,
+  });
+}
+
+function shellWord(word: string): string {
+  return /^[\w./:@%+=,-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+}
