@@ -83,7 +83,7 @@ export async function storeSource(
   return withLock(
     join(parent, `.${sourceId}.lock`),
     () => mergeIntoStore(join(parent, sourceId), source, options),
-    options.signal,
+    { signal: options.signal },
   );
 }
 
