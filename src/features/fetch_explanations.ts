@@ -4,11 +4,13 @@
  */
 
 import { rm, rmdir, stat } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { AntipodeError } from '../errors.ts';
 import { ensureFolder } from '../formats/atomic.ts';
 import { withLock } from '../formats/lock.ts';
 import { antipodeCacheDir, type Env } from '../hub/cache_dirs.ts';
+import { downloadFile } from '../hub/download_file.ts';
+import type { Http } from '../hub/http.ts';
 import { inParallel } from '../hub/in_parallel.ts';
 import {
   type ExportedFile,
@@ -25,17 +27,9 @@ import { readExports, skippedSentence } from './read_exports.ts';
 /** The bulk export of today, or the older array of explanations alone, which the article most likely used. */
 export type ExportName = 'v1' | 'explanations-only';
 
-/** Reads from the network; how is the caller's. */
-export interface ExportReader {
-  /** A small text. @throws {AntipodeError} */
-  readText(url: string): Promise<string>;
-  /** To a file, going on where an earlier attempt ended. @throws {AntipodeError} */
-  download(file: ExportedFile, to: string, onProgress: (bytes: number) => void): Promise<void>;
-}
-
 export interface FetchExplanationsOptions {
   readonly env: Env;
-  readonly reader: ExportReader;
+  readonly http: Http;
   readonly export?: ExportName | undefined;
   /** Keep the batches of example texts too, unread, in the cache. */
   readonly activations?: boolean | undefined;
@@ -71,18 +65,21 @@ export async function planExport(
   source: ExportSource,
   options: FetchExplanationsOptions,
 ): Promise<ExportPlan> {
-  const { activations, env, reader, signal } = options;
+  const { activations, env, http, signal } = options;
   const isOlder = options.export === 'explanations-only';
   const kinds: readonly ExportKind[] = activations ? [...STORED_KINDS, 'activations'] : STORED_KINDS;
   const listed = isOlder
     ? { files: [explanationsOnlyFile(env, source)], date: undefined }
-    : await listExport(source, { env, kinds, readPage: (url) => reader.readText(url), signal });
+    : await listExport(source, { env, kinds, http, signal });
   if (listed.files.length === 0) throw noExport(source);
   const stored = await storedInputs(env, source);
   const missing: ExportedFile[] = [];
   for (const file of listed.files) {
     const isStored = stored.has(`${source.sourceId}/${file.name} ${file.byteLength ?? ''}`);
-    const isKept = file.name.startsWith('activations/') && (await isWhole(env, source, file));
+    const kept = file.name.startsWith('activations/')
+      ? join(downloadedExportDir(env, source), file.name)
+      : '';
+    const isKept = kept !== '' && (await sizeOf(kept)) === file.byteLength;
     if (!isStored && !isKept) missing.push(file);
   }
   return { ...listed, missing };
@@ -103,9 +100,8 @@ async function storedInputs(env: Env, { modelId, sourceId }: ExportSource): Prom
   );
 }
 
-async function isWhole(env: Env, source: ExportSource, { byteLength, name }: ExportedFile): Promise<boolean> {
-  const found = await stat(join(downloadedExportDir(env, source), name)).catch(() => undefined);
-  return found?.size === byteLength;
+async function sizeOf(path: string): Promise<number | undefined> {
+  return (await stat(path).catch(() => undefined))?.size;
 }
 
 /**
@@ -133,7 +129,8 @@ async function fetchLocked(
 ): Promise<FetchedExplanations> {
   const { env, signal } = options;
   const plan = await planExport(source, options);
-  const fetched = { files: plan.missing.length, byteLength: await fetchFiles(plan.missing, dir, options) };
+  const { bytes, date = plan.date } = await fetchFiles(plan.missing, dir, options);
+  const fetched = { files: plan.missing.length, byteLength: bytes };
   const isUnread = plan.missing.some(({ name }) => !name.startsWith('activations/'));
   const activations = options.activations ? join(dir, 'activations') : undefined;
   if (!isUnread) {
@@ -142,35 +139,56 @@ async function fetchLocked(
     if (!store) throw noExport(source);
     return { store, fetched, activations, warnings: [] };
   }
-  const converted = await convert(source, { dir, date: plan.date, env, signal });
+  const converted = await convert(source, { dir, date, env, signal });
   return { ...converted, fetched, activations };
 }
 
-/** @returns bytes */
+/** @returns how many bytes all of them have, and the date of a file that no listing spoke of */
 async function fetchFiles(
   files: readonly ExportedFile[],
   dir: string,
-  { onProgress, reader, signal }: FetchExplanationsOptions,
-): Promise<number> {
+  { http, onProgress, signal }: FetchExplanationsOptions,
+): Promise<{ readonly bytes: number; readonly date: string | undefined }> {
   const sizes = files.map(({ byteLength }) => byteLength);
-  const total = sizes.every((size) => size !== undefined)
+  const stated = sizes.every((size) => size !== undefined)
     ? sizes.reduce((sum, size) => sum + size, 0)
     : undefined;
   const done = files.map(() => 0);
   const sum = (): number => done.reduce((bytes, more) => bytes + more, 0);
+  let date: string | undefined;
   for (const folder of new Set(files.map(({ name }) => dirname(join(dir, name))))) await ensureFolder(folder);
   await inParallel(
     files,
     FILES_AT_ONCE,
     async (file, index) => {
-      await reader.download(file, join(dir, file.name), (bytes) => {
-        done[index] = bytes;
-        onProgress?.(sum(), total);
+      const { byteLength, etag, name, url } = file;
+      // Complete files of an earlier run: only such have that name.
+      if (byteLength !== undefined && (await sizeOf(join(dir, name))) === byteLength) {
+        done[index] = byteLength;
+        return;
+      }
+      const { lastModified } = await downloadFile(http, {
+        url,
+        to: join(dir, name),
+        shown: `${basename(dir)}/${name}`,
+        expectedSize: byteLength,
+        etag,
+        signal,
+        onProgress: (bytes, total) => {
+          done[index] = bytes;
+          onProgress?.(sum(), stated ?? (files.length === 1 ? total : undefined));
+        },
       });
+      if (byteLength === undefined) date = dateOf(lastModified);
     },
     signal,
   );
-  return sum();
+  return { bytes: sum(), date };
+}
+
+function dateOf(lastModified: string | undefined): string | undefined {
+  const time = new Date(lastModified ?? '');
+  return Number.isNaN(time.getTime()) ? undefined : time.toISOString().slice(0, 10);
 }
 
 interface Conversion {

@@ -6,7 +6,9 @@
 
 import { AntipodeError } from '../errors.ts';
 import type { Env } from './cache_dirs.ts';
-import { type ListedObject, listObjects } from './s3_listing.ts';
+import type { Http } from './http.ts';
+import { readText } from './http_text.ts';
+import { type ListedObject, listObjects, MAX_PAGE_BYTES } from './s3_listing.ts';
 
 export type ExportKind = 'explanations' | 'features' | 'activations';
 
@@ -24,6 +26,8 @@ export interface ExportedFile {
   readonly url: string;
   /** Undefined where only the server's answer will tell. */
   readonly byteLength: number | undefined;
+  /** As `DownloadRequest`. */
+  readonly etag?: string | undefined;
 }
 
 export interface ListedExport {
@@ -66,8 +70,7 @@ function baseIn(env: Env, name: string, otherwise: string): string {
 export interface ListExportOptions {
   readonly env: Env;
   readonly kinds: readonly ExportKind[];
-  /** The text of one page of the listing. */
-  readonly readPage: (url: string) => Promise<string>;
+  readonly http: Http;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -76,8 +79,10 @@ export interface ListExportOptions {
  * @throws {AntipodeError} as `listObjects`; `network` for more or larger files than any export has
  */
 export async function listExport(source: ExportSource, options: ListExportOptions): Promise<ListedExport> {
-  const { env, kinds, readPage, signal } = options;
+  const { env, http, kinds, signal } = options;
   const base = datasetsBase(env);
+  const readPage = (url: string): Promise<string> =>
+    readText(http, url, { maxBytes: MAX_PAGE_BYTES, signal });
   const files: ExportedFile[] = [];
   let newest = '';
   for (const kind of kinds) {
@@ -88,7 +93,7 @@ export async function listExport(source: ExportSource, options: ListExportOption
       checkSize(base, batch, files.length);
       const name = `${kind}/${batch.key.slice(prefix.length)}`;
       const url = `${base}/${batch.key.split('/').map(encodeURIComponent).join('/')}`;
-      files.push({ name, url, byteLength: batch.byteLength });
+      files.push({ name, url, byteLength: batch.byteLength, etag: batch.etag });
       if (batch.modified !== undefined && batch.modified > newest) newest = batch.modified;
     }
   }

@@ -31,7 +31,12 @@ describe('listObjects', () => {
       },
     });
     expect(objects.map(({ key }) => key)).toEqual(['v1/a', 'v1/b', 'v1/c', 'v1/d']);
-    expect(objects[1]).toEqual({ key: 'v1/b', byteLength: 101, modified: '2025-06-02T01:02:03.000Z' });
+    expect(objects[1]).toEqual({
+      key: 'v1/b',
+      byteLength: 101,
+      etag: '"0cc175b9c0f1b6a831c399e269772661"',
+      modified: '2025-06-02T01:02:03.000Z',
+    });
     expect(asked.map((url) => new URL(url).searchParams.get('continuation-token'))).toEqual([
       null,
       '1/+x==',

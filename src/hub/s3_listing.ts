@@ -10,6 +10,8 @@ export interface ListedObject {
   /** Its whole name in the bucket: `v1/gemma-2-2b/20-gemmascope-res-16k/explanations/batch-0.jsonl.gz`. */
   readonly key: string;
   readonly byteLength: number;
+  /** Strong, with its quotes; undefined where there is none. */
+  readonly etag: string | undefined;
   /** ISO 8601 in UTC; undefined where the listing has none that can be read. */
   readonly modified: string | undefined;
 }
@@ -103,9 +105,11 @@ function objectOf(block: string, from: string): ListedObject {
     throw badListing(from, `the size of ${JSON.stringify(key.slice(0, 80))} is no number of bytes`);
   }
   const modified = new Date(field(block, 'LastModified') ?? '');
+  const etag = field(block, 'ETag') ?? '';
   return {
     key,
     byteLength,
+    etag: /^"[\x21\x23-\x7e]{1,200}"$/.test(etag) ? etag : undefined,
     modified: Number.isNaN(modified.getTime()) ? undefined : modified.toISOString(),
   };
 }
