@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type FakeHub, startFakeHub } from '../../test/support/fake_hub.ts';
-import { createHttp } from '../hub/http.ts';
+import { createHttp, type Http } from '../hub/http.ts';
 import {
   downloadedExportDir,
   type FetchExplanationsOptions,
@@ -145,19 +145,23 @@ describe('the export of a source', () => {
 
   it('four files at a time, no more', async () => {
     addExport();
+    hub.fault = () => ({ slowMs: 5 });
     let [open, most] = [0, 0];
-    hub.fault = ({ path }) => {
-      if (!path.includes('/batch-')) return undefined;
-      open += 1;
-      most = Math.max(most, open);
-      setTimeout(() => {
-        open -= 1;
-      }, 5);
-      return { slowMs: 10 };
+    const http = createHttp(env);
+    const counted: Http = {
+      ...http,
+      async get(url, request) {
+        most = Math.max(most, ++open);
+        const response = await http.get(url, request);
+        const discard = (): void => {
+          open -= 1;
+          response.discard();
+        };
+        return { ...response, discard };
+      },
     };
-    await fetch();
-    expect(most).toBeGreaterThan(1);
-    expect(most).toBeLessThanOrEqual(4);
+    await fetch({ http: counted });
+    expect([open, most]).toEqual([0, 4]);
   });
 
   it('keeps batches of activations where they are asked for, unread', async () => {
