@@ -115,11 +115,9 @@ export async function fetchExplanations(
   const { env, signal } = options;
   const dir = downloadedExportDir(env, source);
   await ensureFolder(dirname(dir));
-  return withLock(
-    join(dirname(dir), `.${source.sourceId}.lock`),
-    () => fetchLocked(source, dir, options),
+  return withLock(join(dirname(dir), `.${source.sourceId}.lock`), () => fetchLocked(source, dir, options), {
     signal,
-  );
+  });
 }
 
 async function fetchLocked(
