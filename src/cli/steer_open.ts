@@ -3,7 +3,6 @@
 import { availableParallelism } from 'node:os';
 import { loadConcepts } from '../concepts/load_concepts.ts';
 import { AntipodeError } from '../errors.ts';
-import { openImported } from '../features/open_explanations.ts';
 import { type ModelConfig, readModelConfig } from '../lm/config.ts';
 import type { LanguageModel, Site } from '../lm/language_model.ts';
 import { checkSampling } from '../lm/sampler.ts';
@@ -20,6 +19,7 @@ import type { SteeringFacts } from '../steering/steering_plan.ts';
 import type { GivenSpec } from '../steering/steering_spec.ts';
 import type { CliContext } from './context.ts';
 import { noteShadowed } from './explanation_inputs.ts';
+import { openImportedOrFetch } from './fetch_explanations.ts';
 import { modelFingerprint } from './model_fingerprint.ts';
 import {
   checkFits,
@@ -203,7 +203,7 @@ async function largestKnown(
       hint,
     });
   }
-  const known = await openImported(neuronpediaId, { env: context.env, explainer: undefined });
+  const known = await openImportedOrFetch(context, neuronpediaId);
   noteShadowed(context, known);
   const features = new Set(arms.flatMap(({ parts }) => parts.flatMap((part) => part.features)));
   return new Map(

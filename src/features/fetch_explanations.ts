@@ -50,6 +50,9 @@ export interface FetchedExplanations {
 /** More connections to one server gain nothing on the lines that were tried, and servers limit them. */
 const FILES_AT_ONCE = 4;
 
+/** Gigabytes of activations over a thin line. */
+const LONGEST_FETCH_MS = 12 * 3600 * 1000;
+
 /** Batches of one source until they are converted. */
 export function downloadedExportDir(env: Env, { modelId, sourceId }: ExportSource): string {
   return join(antipodeCacheDir(env), 'downloads', 'neuronpedia', 'v1', modelId, sourceId);
@@ -117,6 +120,7 @@ export async function fetchExplanations(
   await ensureFolder(dirname(dir));
   return withLock(join(dirname(dir), `.${source.sourceId}.lock`), () => fetchLocked(source, dir, options), {
     signal,
+    maxWaitMs: LONGEST_FETCH_MS,
   });
 }
 

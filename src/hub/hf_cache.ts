@@ -4,7 +4,7 @@
  */
 
 import { readdir, readFile, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, sep } from 'node:path';
 import { AntipodeError } from '../errors.ts';
 import { shownName } from '../formats/shown_name.ts';
 import { type Env, hfHubCacheDir } from './cache_dirs.ts';
@@ -40,6 +40,25 @@ export function hfFolderName(repoId: string): string {
 export function repoIdOfFolder(name: string): string | undefined {
   const match = /^models--(.+)$/.exec(name);
   return match?.[1]?.replace('--', '/');
+}
+
+export interface HfPlace {
+  readonly repoId: string;
+  readonly commit: string;
+  /** Inside the repository; empty for the snapshot itself. */
+  readonly path: string;
+}
+
+/** Where a file or folder of this machine was published, by the folders that it lies in; undefined outside a cache's snapshots. */
+export function hfPlaceOf(path: string): HfPlace | undefined {
+  const parts = path.split(sep);
+  const at = parts.findLastIndex(
+    (part, i) => part === 'snapshots' && repoIdOfFolder(parts[i - 1] ?? '') !== undefined,
+  );
+  const repoId = at < 0 ? undefined : repoIdOfFolder(parts[at - 1] ?? '');
+  const commit = parts[at + 1];
+  if (repoId === undefined || commit === undefined || !/^[0-9a-f]{7,64}$/.test(commit)) return undefined;
+  return { repoId, commit, path: parts.slice(at + 2).join('/') };
 }
 
 /**

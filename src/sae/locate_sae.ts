@@ -135,11 +135,14 @@ async function fetchSae(
   const listed = files.length > 0 ? files : await filesToFetch({ repoId, path, revision }, hub);
   const weights = listed.at(-1)!;
   let config: HfCachedFile | undefined;
-  for (const file of listed.slice(0, -1))
-    config = (await fetchIfThere(hub, { repoId, path: file, revision })) ?? config;
-  if (!ranges) return { path: (await hub.fetch({ repoId, path: weights, revision })).path };
-  const remote = await hub.openRanges({ repoId, path: weights, revision });
-  if (!remote) return { path: (await hub.fetch({ repoId, path: weights, revision })).path };
+  for (const file of listed.slice(0, -1)) {
+    config =
+      (await fetchIfThere(hub, { repoId, path: file, revision: config?.commit ?? revision })) ?? config;
+  }
+  // All of one commit: a branch may move in between.
+  const request = { repoId, path: weights, revision: config?.commit ?? revision };
+  const remote = ranges ? await hub.openRanges(request) : undefined;
+  if (!remote) return { path: (await hub.fetch(request)).path };
   return { path: config ? join(config.snapshot, weights) : remote.name, remote };
 }
 
