@@ -8,7 +8,7 @@ import { readFile, realpath, rename, stat, symlink, writeFile } from 'node:fs/pr
 import { dirname, join, relative } from 'node:path';
 import { AntipodeError, systemErrorCode } from '../errors.ts';
 import { ensureFolder, writeFailure } from '../formats/atomic.ts';
-import { makeFolder } from '../formats/make_folder.ts';
+import { makeFolder, nearestFolder } from '../formats/make_folder.ts';
 import { keepingTidy, temporaryName } from '../formats/temporaries.ts';
 import { type Env, hfHubCacheDir } from './cache_dirs.ts';
 import { downloadFile } from './download_file.ts';
@@ -68,14 +68,15 @@ function placeOf(env: Env, { repoId, path }: HfFileRequest, { etag, commit }: Hf
 
 async function prepare(env: Env, { blob, snapshot, pointer }: Place): Promise<void> {
   await ensureFolder(dirname(blob));
-  await ensureFolder(dirname(pointer));
+  await ensureFolder(snapshot);
   // A link in the place of a folder would lead out of the cache.
-  const [inside, root] = await Promise.all([realpath(dirname(pointer)), realpath(snapshot)]);
-  if (inside !== join(root, relative(snapshot, dirname(pointer)))) {
-    throw new AntipodeError('resource', `${dirname(pointer)}: is a link that leads out of the cache`, {
+  const { at } = await local(pointer, nearestFolder(dirname(pointer)));
+  if ((await realpath(at)) !== join(await realpath(snapshot), relative(snapshot, at))) {
+    throw new AntipodeError('resource', `${at}: is a link that leads out of the cache`, {
       hint: 'remove that link and run the same command again',
     });
   }
+  await ensureFolder(dirname(pointer));
   const tag = join(hfHubCacheDir(env), 'CACHEDIR.TAG');
   // Programs that make backups leave such folders out (bford.info/cachedir).
   const text =

@@ -32,6 +32,7 @@ export interface AskOptions {
 export function resolveUrl(env: Env, request: HfFileRequest): string {
   checkHfRequest(request);
   const { repoId, path, revision = 'main' } = request;
+  if (path === '') throw new AntipodeError('usage', `${repoId}: is a repository, expected a file of it`);
   const name = path.split('/').map(encodeURIComponent).join('/');
   return `${hfEndpoint(env)}/${repoId}/resolve/${encodeURIComponent(revision)}/${name}`;
 }

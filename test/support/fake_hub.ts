@@ -107,7 +107,9 @@ export async function startFakeHub(): Promise<FakeHub> {
       });
       servers.push(server);
       server.listen(0, '127.0.0.1', () => {
-        resolve(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+        // Another name, too: some programs take every port of a host for the host itself.
+        const name = host === 'cdn' ? 'localhost' : '127.0.0.1';
+        resolve(`http://${name}:${(server.address() as AddressInfo).port}`);
       });
     });
   const cdnUrl = await start('cdn', (request, response, fault) =>
