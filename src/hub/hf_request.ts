@@ -3,7 +3,7 @@
  * What comes back names files on this disk, so it is checked letter by letter.
  */
 
-import type { AntipodeError } from '../errors.ts';
+import { AntipodeError } from '../errors.ts';
 import type { Env } from './cache_dirs.ts';
 import { checkHfRequest, type HfFileRequest } from './hf_cache.ts';
 import { hfEndpoint, hfToken } from './hf_env.ts';
