@@ -34,7 +34,7 @@ async function run(args: string[], input: Uint8Array = new Uint8Array(), env: ob
     stdout: { write: (text) => (stdout += text) },
     stderr: { write: (text) => (stderr += text) },
     stdin: stdin(),
-    env: { HOME: home, XDG_CACHE_HOME: join(home, 'cache'), ...env },
+    env: { HOME: home, HF_HUB_OFFLINE: '1', XDG_CACHE_HOME: join(home, 'cache'), ...env },
     cwd: fixtures,
     signal: new AbortController().signal,
   });
