@@ -17,7 +17,11 @@ export function httpFor(context: CliContext): Http {
 
 /** Undefined in offline mode: what is missing is missing then, and the error says what would fetch it. */
 export function hubFor(context: CliContext): HubFiles | undefined {
-  if (isOffline(context.env)) return undefined;
+  return isOffline(context.env) ? undefined : networkHub(context);
+}
+
+/** The same where fetching is what was asked for: offline mode is an error of each request. */
+export function networkHub(context: CliContext): HubFiles {
   const bars = createFetchBars(context);
   const hub = createHubFiles({
     env: context.env,

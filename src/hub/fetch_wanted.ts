@@ -12,7 +12,17 @@ export interface HubFile {
   readonly byteLength: number;
 }
 
+export interface HubFileFacts {
+  /** Forty hexadecimal digits, whatever revision was asked for. */
+  readonly commit: string;
+  readonly byteLength: number | undefined;
+  /** Whole in the cache, of this commit. */
+  readonly isHere: boolean;
+}
+
 export interface HubFiles {
+  /** What the hub says of a file before it is fetched. @throws {AntipodeError} `missing`, `network` */
+  look(request: HfFileRequest): Promise<HubFileFacts>;
   /** Into the cache, if it is not there. @throws {AntipodeError} `missing` where the repository has no such file, `network`, `resource`, `interrupted` */
   fetch(request: HfFileRequest): Promise<HfCachedFile>;
   /** Files below a folder, itself included; nothing is fetched. @throws {AntipodeError} `missing`, `network` */

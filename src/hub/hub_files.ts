@@ -2,6 +2,7 @@
 
 import type { Env } from './cache_dirs.ts';
 import type { HubFiles } from './fetch_wanted.ts';
+import { findInHfCache } from './hf_cache.ts';
 import { downloadHfFile } from './hf_download.ts';
 import { hfRefusal } from './hf_refusal.ts';
 import { hfFileFacts, hfHeaders, shownFile } from './hf_request.ts';
@@ -21,6 +22,11 @@ export interface HubFilesOptions {
 
 export function createHubFiles({ env, http, onProgress, onWait, signal }: HubFilesOptions): HubFiles {
   return {
+    async look(request) {
+      const { byteLength, commit } = await hfFileFacts(env, request, { http, signal });
+      const cached = await findInHfCache(env, { ...request, revision: commit });
+      return { commit, byteLength, isHere: cached !== undefined };
+    },
     fetch: (request) =>
       downloadHfFile(env, request, {
         http,

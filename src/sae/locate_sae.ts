@@ -127,12 +127,9 @@ export async function findCached(
 const MAX_CONFIG_BYTES = 4 * 2 ** 20;
 
 /** Configurations first, so that weights are never here without them. */
-async function fetchSae(
-  { repoId, path, files, revision }: SaeAddress,
-  hub: HubFiles,
-  ranges: boolean,
-): Promise<Located> {
-  const listed = files.length > 0 ? files : await filesToFetch({ repoId, path, revision }, hub);
+async function fetchSae(address: SaeAddress, hub: HubFiles, ranges: boolean): Promise<Located> {
+  const { repoId, revision } = address;
+  const listed = await filesToFetch(address, hub);
   const weights = listed.at(-1)!;
   let config: HfCachedFile | undefined;
   for (const file of listed.slice(0, -1)) {
@@ -157,13 +154,14 @@ async function fetchIfThere(hub: HubFiles, request: HfFileRequest): Promise<HfCa
 }
 
 /**
- * What makes up the SAE in a folder that no registry knows: its configurations, then its weights.
+ * What makes up a published SAE: its configurations, which the repository may lack, then its weights. Where no registry knows them, what lies in its folder.
  * @throws {AntipodeError} `missing` where there are no weights in it, `usage` where there are several
  */
 export async function filesToFetch(
-  { repoId, path, revision }: HfFileRequest,
+  { files, path, repoId, revision }: SaeAddress,
   hub: Pick<HubFiles, 'list'>,
-): Promise<string[]> {
+): Promise<readonly string[]> {
+  if (files.length > 0) return files;
   const listed = await hub.list({ repoId, path, revision });
   const weights = weightsAmong(listed, path);
   if (weights.length === 1) {
