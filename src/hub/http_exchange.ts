@@ -106,24 +106,58 @@ interface BodyContext {
   readonly signal: AbortSignal | undefined;
 }
 
-async function* bodyOf(
+/** Pieces that came and that nobody took yet: beyond so many bytes the server has to wait. */
+const MAX_QUEUED_BYTES = 2 ** 18;
+
+/** Every byte that came is given out before a failure is said: a download goes on behind the last of them. */
+function bodyOf(
   message: IncomingMessage,
   { host, silenceMs, signal }: BodyContext,
 ): AsyncIterable<Uint8Array> {
-  const pieces = message[Symbol.asyncIterator]() as AsyncIterator<Uint8Array>;
-  try {
-    for (;;) {
-      const timer = setTimeout(
-        () => message.destroy(silenceFailure(host, 'nothing more came', silenceMs)),
-        silenceMs,
-      );
-      const next = await pieces.next().finally(() => clearTimeout(timer));
-      if (next.done) return;
-      yield next.value;
+  const queue: Uint8Array[] = [];
+  let queued = 0;
+  let end: { readonly error?: unknown } | undefined;
+  let wake = (): void => {};
+  const finish = (error?: unknown): void => {
+    end ??= error === undefined ? {} : { error };
+    wake();
+  };
+  // Nobody reads yet: a connection that breaks before that would take with it what came.
+  message.on('data', (piece: Uint8Array) => {
+    queue.push(piece);
+    queued += piece.byteLength;
+    if (queued >= MAX_QUEUED_BYTES) message.pause();
+    wake();
+  });
+  message.on('error', finish);
+  message.on('end', () => finish());
+  message.on('close', () => finish(message.complete ? undefined : new Error('the body is not complete')));
+  const more = async (): Promise<void> => {
+    const timer = setTimeout(
+      () => message.destroy(silenceFailure(host, 'nothing more came', silenceMs)),
+      silenceMs,
+    );
+    await new Promise<void>((resolve) => {
+      wake = resolve;
+      message.resume();
+    });
+    clearTimeout(timer);
+  };
+  return (async function* () {
+    try {
+      for (;;) {
+        const piece = queue.shift();
+        if (piece) {
+          queued -= piece.byteLength;
+          yield piece;
+        } else if (!end) await more();
+        else if ('error' in end) throw end.error;
+        else return;
+      }
+    } catch (error) {
+      throw connectionFailure(error, { host, signal });
+    } finally {
+      message.destroy();
     }
-  } catch (error) {
-    throw connectionFailure(error, { host, signal });
-  } finally {
-    message.destroy();
-  }
+  })();
 }
