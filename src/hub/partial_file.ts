@@ -11,6 +11,9 @@ import { AntipodeError, throwIfInterrupted } from '../errors.ts';
 /** Of one read of what an earlier run left, and of what is gathered before a write: smaller ones would cost more than the network. */
 const BLOCK_BYTES = 2 ** 20;
 
+/** On a slow line, what a killed process loses is what came since so many milliseconds. */
+const GATHER_MS = 250;
+
 export interface PartialFile {
   /** Bytes, those not yet written included. */
   readonly length: number;
@@ -65,12 +68,14 @@ function growing(handle: FileHandle, beginning: Beginning): PartialFile {
   let written = length;
   let gathered: Uint8Array[] = [];
   let waiting = 0;
+  let writtenAt = performance.now();
   // One at a time, in order: a beginning without gaps is on the disk at every moment.
   let writing: Promise<void> = Promise.resolve();
   const startWrite = (): void => {
     const [pieces, position] = [gathered, written];
     [gathered, written, waiting] = [[], written + waiting, 0];
     writing = writeAll(handle, pieces, position);
+    writtenAt = performance.now();
     // Whoever awaits it next hears of it.
     writing.catch(() => {});
   };
@@ -88,7 +93,7 @@ function growing(handle: FileHandle, beginning: Beginning): PartialFile {
       gathered.push(piece);
       length += piece.byteLength;
       waiting += piece.byteLength;
-      if (waiting < BLOCK_BYTES) return;
+      if (waiting < BLOCK_BYTES && performance.now() - writtenAt < GATHER_MS) return;
       await writing;
       startWrite();
     },
