@@ -7,6 +7,7 @@ import { ensureFolder } from '../formats/atomic.ts';
 import { hfHubCacheDir } from '../hub/cache_dirs.ts';
 import { requireDiskSpace } from '../hub/disk_space.ts';
 import type { HubFileFacts, HubFiles } from '../hub/fetch_wanted.ts';
+import { lookIfThere } from '../sae/locate_sae.ts';
 import type { CliContext } from './context.ts';
 import type { DownloadFlags } from './download_flags.ts';
 import {
@@ -77,11 +78,7 @@ async function repositoryPart(
   for (const path of await target.files(hub)) {
     // All of one commit, though the branch may move meanwhile.
     const revision = found[0]?.commit ?? target.revision;
-    const facts = await hub.look({ repoId, path, revision }).catch((error: unknown) => {
-      if (target.isOptional(path) && error instanceof AntipodeError && error.kind === 'missing')
-        return undefined;
-      throw error;
-    });
+    const facts = await lookIfThere(hub, { repoId, path, revision }, target.isOptional(path));
     if (facts) found.push({ ...facts, path });
   }
   const missing = found.filter(({ isHere }) => !isHere);

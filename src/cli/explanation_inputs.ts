@@ -8,12 +8,12 @@ import { featureStoresDir } from '../features/feature_store.ts';
 import { openImported } from '../features/open_explanations.ts';
 import { isEmbeddedId } from '../hub/embedded_default.ts';
 import { hfPlaceOf } from '../hub/hf_cache.ts';
-import { isOffline } from '../hub/hf_env.ts';
 import { type FeatureNotes, NO_NOTES } from '../report/feature_notes.ts';
 import type { SaeFile } from '../sae/sae.ts';
 import { syntheticFiles } from '../sae/synthetic_file.ts';
 import type { CliContext } from './context.ts';
 import { exportSourceOf, fetchSource, openExplanationsOrFetch } from './fetch_explanations.ts';
+import { mayFetch } from './hub_access.ts';
 import { visible } from './output.ts';
 
 export interface ExplanationFlags {
@@ -81,7 +81,7 @@ async function fetchedFor(
 ): Promise<ExplanationLookup | undefined> {
   const { neuronpediaId } = identity;
   const [weights] = files;
-  if (!neuronpediaId || !weights || !hfPlaceOf(weights.path) || isOffline(context.env)) return undefined;
+  if (!neuronpediaId || !weights || !hfPlaceOf(weights.path) || !mayFetch(context)) return undefined;
   const source = exportSourceOf(parseSourceRef(neuronpediaId));
   if (!source) return undefined;
   try {

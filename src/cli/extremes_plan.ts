@@ -5,7 +5,7 @@ import { findDevice } from '../search/device_pass_process.ts';
 import { pairCount } from '../search/tiles.ts';
 import type { CliContext } from './context.ts';
 import { densityFilter } from './density_range.ts';
-import { missingIn, showDryRun } from './dry_run.ts';
+import { areKnown, showDryRun } from './dry_run.ts';
 import type { ExtremesFlags } from './extremes_flags.ts';
 import { planSae, type SaePlan } from './sae_plan.ts';
 
@@ -13,7 +13,7 @@ import { planSae, type SaePlan } from './sae_plan.ts';
 export async function planExtremes(context: CliContext, flags: ExtremesFlags): Promise<void> {
   const saes: SaePlan[] = [await planSae(context, flags, flags.sae)];
   if (flags.with !== undefined) saes.push(await planSae(context, flags, flags.with));
-  const pairs = missingIn(saes).length > 0 ? null : pairsPerSpace(saes) * flags.spaces.length;
+  const pairs = !areKnown(saes) ? null : pairsPerSpace(saes) * flags.spaces.length;
   const filter = densityFilter(flags);
   // One that was named is tried, since nothing less tells whether it starts.
   const device =

@@ -14,10 +14,9 @@ import {
   openImported,
 } from '../features/open_explanations.ts';
 import { isEmbeddedId } from '../hub/embedded_default.ts';
-import { isOffline } from '../hub/hf_env.ts';
 import type { ExportSource } from '../hub/neuronpedia_export.ts';
 import type { CliContext } from './context.ts';
-import { createFetchBars, httpFor } from './hub_access.ts';
+import { createFetchBars, downloadHint, httpFor, mayFetch } from './hub_access.ts';
 import { visible } from './output.ts';
 
 /** With a progress line, and warnings about what was left out. @throws {AntipodeError} as `fetchExplanations` */
@@ -81,14 +80,12 @@ async function orFetched(
   } catch (error) {
     const source = exportSourceOf(ref);
     if (!source || !(error instanceof AntipodeError) || error.kind !== 'missing') throw error;
-    if (isOffline(context.env)) throw offline(error, source);
+    if (!mayFetch(context)) {
+      throw new AntipodeError('missing', error.message, {
+        hint: downloadHint(context, `${source.modelId}/${source.sourceId} --only explanations`),
+      });
+    }
     await fetchSource(context, source);
     return open();
   }
-}
-
-function offline({ message }: AntipodeError, { modelId, sourceId }: ExportSource): AntipodeError {
-  return new AntipodeError('missing', message, {
-    hint: `with a network, and without HF_HUB_OFFLINE: antipode download ${modelId}/${sourceId} --only explanations`,
-  });
 }

@@ -15,9 +15,20 @@ export function httpFor(context: CliContext): Http {
   });
 }
 
-/** Undefined in offline mode: what is missing is missing then, and the error says what would fetch it. */
+/** Not in offline mode, and not in a dry run: what is missing is missing then, and the error says what would fetch it. */
+export function mayFetch({ env, isDryRun }: CliContext): boolean {
+  return !isOffline(env) && !isDryRun();
+}
+
+/** Undefined where nothing may be fetched. */
 export function hubFor(context: CliContext): HubFiles | undefined {
-  return isOffline(context.env) ? undefined : networkHub(context);
+  return mayFetch(context) ? networkHub(context) : undefined;
+}
+
+/** The next step for what is missing. @param words behind `antipode download` */
+export function downloadHint({ env }: CliContext, words: string): string {
+  const offline = isOffline(env) ? 'with a network, and without HF_HUB_OFFLINE: ' : '';
+  return `${offline}antipode download ${words}`;
 }
 
 /** The same where fetching is what was asked for: offline mode is an error of each request. */

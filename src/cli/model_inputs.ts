@@ -9,7 +9,7 @@ import { fetchModel, findModel, parseModelName } from '../lm/fetch_model.ts';
 import type { Tokenizer } from '../lm/tokenizer/tokenizer.ts';
 import type { SaeHeader } from '../sae/sae.ts';
 import type { CliContext } from './context.ts';
-import { hubFor } from './hub_access.ts';
+import { downloadHint, hubFor } from './hub_access.ts';
 
 /**
  * The embedded model for `organism` (`./organism` is a folder), a folder, or org/name (or org/name@revision) from the hub, whose files are fetched where they
@@ -44,7 +44,7 @@ export async function modelFolder(context: CliContext, ref: string): Promise<str
     'missing',
     `${ref}: no folder of this name, and not whole in the Hugging Face cache of this machine`,
     {
-      hint: `with a network, and without HF_HUB_OFFLINE: antipode download ${ref} (or: hf download ${name.repoId})`,
+      hint: `${downloadHint(context, ref)} (or: hf download ${name.repoId})`,
     },
   );
 }

@@ -3,6 +3,7 @@
 import { availableParallelism } from 'node:os';
 import { loadConcepts } from '../concepts/load_concepts.ts';
 import { AntipodeError } from '../errors.ts';
+import { hfPlaceOf } from '../hub/hf_cache.ts';
 import { type ModelConfig, readModelConfig } from '../lm/config.ts';
 import type { LanguageModel, Site } from '../lm/language_model.ts';
 import { checkSampling } from '../lm/sampler.ts';
@@ -225,12 +226,14 @@ export async function steeringFacts(
   return {
     versions: { antipode: packageVersion(), onnxruntime: onnxRuntimeVersion() },
     model: {
+      ...commitOf(folder),
       fingerprint: await modelFingerprint(folder),
       precision: model.precision,
       device: model.device.name,
       threads: isThreaded ? (spec.threads ?? availableParallelism()) : null,
     },
     sae: {
+      ...commitOf(sae.header.files[0]?.path ?? ''),
       label: identity.label,
       neuronpedia_id: identity.neuronpediaId ?? null,
       d_sae: dSae,
@@ -241,4 +244,9 @@ export async function steeringFacts(
     meanNorm,
     interventions,
   };
+}
+
+function commitOf(path: string): { readonly commit?: string } {
+  const place = hfPlaceOf(path);
+  return place ? { commit: place.commit } : {};
 }

@@ -14,7 +14,7 @@ import {
   type EmbeddedSae,
   embeddedSae,
 } from '../hub/embedded_default.ts';
-import type { HubFile, HubFiles } from '../hub/fetch_wanted.ts';
+import type { HubFile, HubFileFacts, HubFiles } from '../hub/fetch_wanted.ts';
 import { findInHfCache, type HfCachedFile, type HfFileRequest } from '../hub/hf_cache.ts';
 import { isOffline } from '../hub/hf_env.ts';
 import type { RemoteSource } from '../hub/remote_source.ts';
@@ -144,13 +144,23 @@ async function fetchSae(address: SaeAddress, hub: HubFiles, ranges: boolean): Pr
 }
 
 /** Some repositories lack configurations that their kind usually has. */
-async function fetchIfThere(hub: HubFiles, request: HfFileRequest): Promise<HfCachedFile | undefined> {
-  try {
-    return await hub.fetch(request);
-  } catch (error) {
-    if (error instanceof AntipodeError && error.kind === 'missing') return undefined;
-    throw error;
-  }
+function fetchIfThere(hub: HubFiles, request: HfFileRequest): Promise<HfCachedFile | undefined> {
+  return hub.fetch(request).catch(unlessMissing);
+}
+
+/** @param isOptional what the repository has not is undefined, and no error */
+export function lookIfThere(
+  hub: HubFiles,
+  request: HfFileRequest,
+  isOptional: boolean,
+): Promise<HubFileFacts | undefined> {
+  const facts = hub.look(request);
+  return isOptional ? facts.catch(unlessMissing) : facts;
+}
+
+function unlessMissing(error: unknown): undefined {
+  if (error instanceof AntipodeError && error.kind === 'missing') return undefined;
+  throw error;
 }
 
 /**
