@@ -162,6 +162,7 @@ async function fillOnce(http: Http, request: DownloadRequest, { file, known }: F
     headers: range && etag !== undefined ? { ...headers, 'if-range': etag } : headers,
     range,
     signal,
+    isBulk: true,
   });
   try {
     known.hasContact = true;

@@ -24,6 +24,8 @@ export interface HttpRequest {
   /** `own`: a redirect to another host is the answer; default: it is followed. */
   readonly follow?: 'all' | 'own' | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** For large files: each piece of the body is valid until the next one is asked for only. Default false. */
+  readonly isBulk?: boolean | undefined;
 }
 
 export interface HttpResponse extends Answer {
@@ -135,12 +137,20 @@ interface Walk {
 }
 
 async function followed({ env, method, request, limits }: Walk, first: URL): Promise<HttpResponse> {
-  const { signal, follow = 'all' } = request;
+  const { signal, follow = 'all', isBulk = false } = request;
   let url = first;
   for (let steps = 0; steps <= MAX_REDIRECTS; steps++) {
     throwIfInterrupted(signal);
     const headers = headersFor(request, isSameSite(first, url));
-    const answer = await exchange({ method, url, headers, proxy: proxyFor(url, env), limits, signal });
+    const answer = await exchange({
+      method,
+      url,
+      headers,
+      proxy: proxyFor(url, env),
+      limits,
+      signal,
+      isBulk,
+    });
     const next = REDIRECTS.has(answer.status) ? locationOf(answer, url) : undefined;
     if (!next || (follow === 'own' && !isSameSite(first, next))) return { ...answer, url: url.href };
     answer.discard();

@@ -5,7 +5,10 @@
 
 import { type ClientRequest, type IncomingMessage, request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
+import type { Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
+import { type BodySource, bodyOf, messageSource } from './body.ts';
+import { type BulkConnection, openBulkConnection } from './bulk_connection.ts';
 import { connectionFailure, silenceFailure } from './network_failure.ts';
 import { openTunnel, proxyHeaders } from './proxy.ts';
 
@@ -23,6 +26,8 @@ export interface Exchange {
   readonly proxy: URL | undefined;
   readonly limits: TimeLimits;
   readonly signal: AbortSignal | undefined;
+  /** A connection of its own, and a body whose pieces are valid until the next one is asked for. */
+  readonly isBulk: boolean;
 }
 
 export interface Answer {
@@ -37,36 +42,46 @@ export interface Answer {
 export async function exchange(request: Exchange): Promise<Answer> {
   const { url, proxy, signal } = request;
   const host = proxy ? `${proxy.host} (the proxy)` : url.host;
+  const { silenceMs } = request.limits;
   try {
-    const message = await answerTo(await sent(request), host, request.limits);
+    const { message, source } = await answerTo(await sent(request), host, request.limits);
     return {
       status: message.statusCode ?? 0,
       headers: headersOf(message),
-      body: bodyOf(message, { host, silenceMs: request.limits.silenceMs, signal }),
-      discard: () => message.destroy(),
+      body: bodyOf(source, { host, silenceMs, signal }),
+      discard: () => source.destroy(),
     };
   } catch (error) {
     throw connectionFailure(error, { host, signal });
   }
 }
 
-async function sent({ method, url, headers, proxy, limits, signal }: Exchange): Promise<ClientRequest> {
-  const common = { method, headers, ...(signal ? { signal } : {}) };
-  if (!proxy) return (url.protocol === 'https:' ? requestHttps : requestHttp)(url, common).end();
-  if (url.protocol === 'https:') {
-    const socket = await openTunnel(url, proxy, { timeoutMs: limits.headersMs, signal });
-    const createConnection = () => connectTls({ socket, servername: url.hostname });
-    return requestHttps(url, { ...common, agent: false, createConnection }).end();
-  }
-  const toProxy = {
-    ...common,
-    path: url.href,
-    headers: { host: url.host, ...headers, ...proxyHeaders(proxy) },
-  };
-  return (proxy.protocol === 'https:' ? requestHttps : requestHttp)(new URL(proxy.origin), toProxy).end();
+interface Sent {
+  readonly request: ClientRequest;
+  readonly bulk?: BulkConnection;
 }
 
-function answerTo(request: ClientRequest, host: string, { headersMs }: TimeLimits): Promise<IncomingMessage> {
+async function sent({ method, url, headers, proxy, limits, signal, isBulk }: Exchange): Promise<Sent> {
+  const common = { method, headers, ...(signal ? { signal } : {}) };
+  if (proxy && url.protocol === 'https:') {
+    const socket = await openTunnel(url, proxy, { timeoutMs: limits.headersMs, signal });
+    const createConnection = (): Socket => connectTls({ socket, servername: url.hostname });
+    return { request: requestHttps(url, { ...common, createConnection }).end() };
+  }
+  const viaProxy = { path: url.href, headers: { host: url.host, ...headers, ...proxyHeaders(proxy) } };
+  const [target, options] = proxy ? [new URL(proxy.origin), { ...common, ...viaProxy }] : [url, common];
+  const start = target.protocol === 'https:' ? requestHttps : requestHttp;
+  if (!isBulk) return { request: start(target, options).end() };
+  const bulk = openBulkConnection(target);
+  return { request: start(target, { ...options, createConnection: () => bulk.socket }).end(), bulk };
+}
+
+interface Received {
+  readonly message: IncomingMessage;
+  readonly source: BodySource;
+}
+
+function answerTo({ request, bulk }: Sent, host: string, { headersMs }: TimeLimits): Promise<Received> {
   return new Promise((resolve, reject) => {
     const limit = (what: string) =>
       setTimeout(() => request.destroy(silenceFailure(host, what, headersMs)), headersMs);
@@ -87,7 +102,7 @@ function answerTo(request: ClientRequest, host: string, { headersMs }: TimeLimit
     });
     request.on('response', (message) => {
       clearTimeout(timer);
-      resolve(message);
+      resolve({ message, source: bulk?.take(message) ?? messageSource(message) });
     });
   });
 }
@@ -98,66 +113,4 @@ function headersOf(message: IncomingMessage): Headers {
     headers.append(message.rawHeaders[i]!, message.rawHeaders[i + 1]!);
   }
   return headers;
-}
-
-interface BodyContext {
-  readonly host: string;
-  readonly silenceMs: number;
-  readonly signal: AbortSignal | undefined;
-}
-
-/** Pieces that came and that nobody took yet: beyond so many bytes the server has to wait. */
-const MAX_QUEUED_BYTES = 2 ** 18;
-
-/** Every byte that came is given out before a failure is said: a download goes on behind the last of them. */
-function bodyOf(
-  message: IncomingMessage,
-  { host, silenceMs, signal }: BodyContext,
-): AsyncIterable<Uint8Array> {
-  const queue: Uint8Array[] = [];
-  let queued = 0;
-  let end: { readonly error?: unknown } | undefined;
-  let wake = (): void => {};
-  const finish = (error?: unknown): void => {
-    end ??= error === undefined ? {} : { error };
-    wake();
-  };
-  // Nobody reads yet: a connection that breaks before that would take with it what came.
-  message.on('data', (piece: Uint8Array) => {
-    queue.push(piece);
-    queued += piece.byteLength;
-    if (queued >= MAX_QUEUED_BYTES) message.pause();
-    wake();
-  });
-  message.on('error', finish);
-  message.on('end', () => finish());
-  message.on('close', () => finish(message.complete ? undefined : new Error('the body is not complete')));
-  const more = async (): Promise<void> => {
-    const timer = setTimeout(
-      () => message.destroy(silenceFailure(host, 'nothing more came', silenceMs)),
-      silenceMs,
-    );
-    await new Promise<void>((resolve) => {
-      wake = resolve;
-      message.resume();
-    });
-    clearTimeout(timer);
-  };
-  return (async function* () {
-    try {
-      for (;;) {
-        const piece = queue.shift();
-        if (piece) {
-          queued -= piece.byteLength;
-          yield piece;
-        } else if (!end) await more();
-        else if ('error' in end) throw end.error;
-        else return;
-      }
-    } catch (error) {
-      throw connectionFailure(error, { host, signal });
-    } finally {
-      message.destroy();
-    }
-  })();
 }

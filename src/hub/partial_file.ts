@@ -17,7 +17,7 @@ const GATHER_MS = 250;
 export interface PartialFile {
   /** Bytes, those not yet written included. */
   readonly length: number;
-  /** Returns at once for most pieces; throws what an earlier write met. */
+  /** Copies the piece. Returns at once for most of them; throws what an earlier write met. */
   append(piece: Uint8Array): Promise<void>;
   /** All of it is on the disk then. */
   flush(): Promise<void>;
@@ -66,15 +66,17 @@ async function readAll(handle: FileHandle, signal: AbortSignal | undefined): Pro
 function growing(handle: FileHandle, beginning: Beginning): PartialFile {
   let { length, hash } = beginning;
   let written = length;
-  let gathered: Uint8Array[] = [];
+  // One is filled while the other one is written.
+  let filling = Buffer.allocUnsafeSlow(BLOCK_BYTES);
+  let other = Buffer.allocUnsafeSlow(BLOCK_BYTES);
   let waiting = 0;
   let writtenAt = performance.now();
   // One at a time, in order: a beginning without gaps is on the disk at every moment.
   let writing: Promise<void> = Promise.resolve();
   const startWrite = (): void => {
-    const [pieces, position] = [gathered, written];
-    [gathered, written, waiting] = [[], written + waiting, 0];
-    writing = writeAll(handle, pieces, position);
+    writing = writeAll(handle, filling.subarray(0, waiting), written);
+    [filling, other] = [other, filling];
+    [written, waiting] = [written + waiting, 0];
     writtenAt = performance.now();
     // Whoever awaits it next hears of it.
     writing.catch(() => {});
@@ -90,17 +92,21 @@ function growing(handle: FileHandle, beginning: Beginning): PartialFile {
     },
     async append(piece) {
       hash.update(piece);
-      gathered.push(piece);
       length += piece.byteLength;
-      waiting += piece.byteLength;
-      if (waiting < BLOCK_BYTES && performance.now() - writtenAt < GATHER_MS) return;
-      await writing;
-      startWrite();
+      for (let rest = piece; rest.byteLength > 0; ) {
+        const part = rest.subarray(0, BLOCK_BYTES - waiting);
+        filling.set(part, waiting);
+        waiting += part.byteLength;
+        rest = rest.subarray(part.byteLength);
+        if (waiting < BLOCK_BYTES && performance.now() - writtenAt < GATHER_MS) continue;
+        await writing;
+        startWrite();
+      }
     },
     flush,
     async clear() {
       await writing.catch(() => {});
-      [gathered, written, waiting, length] = [[], 0, 0, 0];
+      [written, waiting, length] = [0, 0, 0];
       [hash, writing] = [createHash('sha256'), Promise.resolve()];
       await handle.truncate(0);
     },
@@ -110,11 +116,8 @@ function growing(handle: FileHandle, beginning: Beginning): PartialFile {
 }
 
 /** A write may take less than it was given. */
-async function writeAll(handle: FileHandle, pieces: readonly Uint8Array[], position: number): Promise<void> {
-  let { bytesWritten: done } = await handle.writev([...pieces], position);
-  if (done === pieces.reduce((sum, { byteLength }) => sum + byteLength, 0)) return;
-  const all = Buffer.concat(pieces);
-  while (done < all.byteLength) {
-    done += (await handle.write(all, done, all.byteLength - done, position + done)).bytesWritten;
+async function writeAll(handle: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
+  for (let done = 0; done < bytes.byteLength; ) {
+    done += (await handle.write(bytes, done, bytes.byteLength - done, position + done)).bytesWritten;
   }
 }

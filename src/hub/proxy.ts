@@ -40,8 +40,8 @@ function isExempt(url: URL, list: string): boolean {
 }
 
 /** `Proxy-Authorization`, where the proxy's address names a user. */
-export function proxyHeaders(proxy: URL): Record<string, string> {
-  if (proxy.username === '') return {};
+export function proxyHeaders(proxy: URL | undefined): Record<string, string> {
+  if (!proxy || proxy.username === '') return {};
   const user = `${decodeURIComponent(proxy.username)}:${decodeURIComponent(proxy.password)}`;
   return { 'proxy-authorization': `Basic ${Buffer.from(user).toString('base64')}` };
 }
