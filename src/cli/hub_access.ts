@@ -41,15 +41,11 @@ export function networkHub(context: CliContext): HubFiles {
     onProgress: (shown, done, total) => bars.update(shown, done, total),
     onWait: (shown) => context.out().note(`${shown}: another process is fetching it; waiting`),
   });
+  const withBars = <T>(fetching: Promise<T>): Promise<T> => fetching.finally(() => bars.end());
   return {
     ...hub,
-    async fetch(request) {
-      try {
-        return await hub.fetch(request);
-      } finally {
-        bars.end();
-      }
-    },
+    fetch: (request) => withBars(hub.fetch(request)),
+    fetchUrl: (url) => withBars(hub.fetchUrl(url)),
   };
 }
 

@@ -18,11 +18,19 @@ import type { CliContext } from './context.ts';
 import { hubFor } from './hub_access.ts';
 import type { SaeFlags } from './sae_options.ts';
 
+/** Where from, and how much of it. */
+type SaeAccess = Pick<OpenSaeOptions, 'hub' | 'rowsOf'>;
+
 /** @throws {AntipodeError} as `openSae`; `interrupted` while the dictionary is made */
-export async function openNamedSae(context: CliContext, flags: SaeFlags, ref: string): Promise<SaeFile> {
+export async function openNamedSae(
+  context: CliContext,
+  flags: SaeFlags,
+  ref: string,
+  access: SaeAccess = { hub: hubFor(context) },
+): Promise<SaeFile> {
   if (ref === SYNTHETIC_ID) return openSynthetic(context);
   if (resolve(context.cwd, ref) === syntheticFiles(context.env).weights) return openMade(context);
-  return openGivenSae(context, flags, ref, { hub: hubFor(context) });
+  return openGivenSae(context, flags, ref, access);
 }
 
 /** Without making anything; nothing is fetched without `hub`. */
@@ -30,7 +38,7 @@ export function openGivenSae(
   context: CliContext,
   flags: SaeFlags,
   ref: string,
-  access: Pick<OpenSaeOptions, 'hub' | 'rowsOf'> = {},
+  access: SaeAccess = {},
 ): Promise<SaeFile> {
   if (ref === '') throw new AntipodeError('usage', 'the SAE’s name is empty', { hint: 'antipode sae list' });
   const { env, cwd } = context;

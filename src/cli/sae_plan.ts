@@ -6,8 +6,8 @@ import { parseSourceRef } from '../features/feature_ref.ts';
 import { planExport } from '../features/fetch_explanations.ts';
 import type { HubFiles } from '../hub/fetch_wanted.ts';
 import { isOffline } from '../hub/hf_env.ts';
-import { filesToFetch, lookIfThere } from '../sae/locate_sae.ts';
-import { resolveSae, type SaeAddress } from '../sae/registry/registry.ts';
+import { addressOf, filesToFetch, lookIfThere, webAddress } from '../sae/locate_sae.ts';
+import type { SaeAddress } from '../sae/registry/registry.ts';
 import type { SaeHeader } from '../sae/sae.ts';
 import { SYNTHETIC_BYTES, SYNTHETIC_ID, SYNTHETIC_SIZE, syntheticFiles } from '../sae/synthetic_file.ts';
 import { pairCount } from '../search/tiles.ts';
@@ -74,12 +74,14 @@ async function planFetch(
     next: hint ?? null,
   });
   try {
-    const address = /^[./~]/.test(ref) || isOffline(context.env) ? undefined : resolveSae(ref);
-    if (!address) return because(missing);
-    const bytes = await bytesToFetch(networkHub(context), {
-      ...address,
-      ...(revision !== undefined && { revision }),
-    });
+    if (/^[./~]/.test(ref) || isOffline(context.env)) return because(missing);
+    const url = webAddress(ref, context.env);
+    if (url !== undefined) {
+      const bytes = (await networkHub(context).openUrl(url))?.byteLength ?? null;
+      return { ...unknown, state: 'to be fetched', problem: null, next: null, bytes };
+    }
+    const address = addressOf(ref, { env: context.env, revision });
+    const bytes = await bytesToFetch(networkHub(context), address);
     const explanation_bytes = await explanationBytes(context, address.identity.neuronpediaId);
     return { ...unknown, state: 'to be fetched', problem: null, next: null, bytes, explanation_bytes };
   } catch (error) {

@@ -29,4 +29,8 @@ export interface HubFiles {
   list(request: HfFileRequest): Promise<readonly HubFile[]>;
   /** @returns undefined where the server gives no ranges. @throws {AntipodeError} `missing`, `network` */
   openRanges(request: HfFileRequest): Promise<RemoteSource | undefined>;
+  /** A file at any other address, into antipode's own cache. @returns its path. @throws {AntipodeError} as `fetchWebFile` */
+  fetchUrl(url: string): Promise<string>;
+  /** @returns as `openRanges` */
+  openUrl(url: string): Promise<RemoteSource | undefined>;
 }

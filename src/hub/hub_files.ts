@@ -1,5 +1,6 @@
 /** @file Files of the Hugging Face hub over the network, for rooms that know what is wanted and not how it comes (`fetch_wanted.ts`). */
 
+import { basename } from 'node:path';
 import type { Env } from './cache_dirs.ts';
 import type { HubFiles } from './fetch_wanted.ts';
 import { findInHfCache } from './hf_cache.ts';
@@ -8,7 +9,9 @@ import { hfRefusal } from './hf_refusal.ts';
 import { hfFileFacts, hfHeaders, shownFile } from './hf_request.ts';
 import { listHfFolder } from './hf_tree.ts';
 import type { Http } from './http.ts';
+import { shownUrl } from './network_failure.ts';
 import { openRemoteSource } from './remote_source.ts';
+import { fetchWebFile, webFilePath } from './web_file.ts';
 
 export interface HubFilesOptions {
   readonly env: Env;
@@ -48,5 +51,14 @@ export function createHubFiles({ env, http, onProgress, onWait, signal }: HubFil
         refusal: (response) => hfRefusal(request, response, hasToken),
       });
     },
+    fetchUrl: (url) =>
+      fetchWebFile(env, url, {
+        http,
+        signal,
+        onProgress: (done, total) => onProgress?.(shownUrl(url), done, total),
+        onWait: () => onWait?.(shownUrl(url)),
+      }),
+    // The token is the hub's, and of no concern to others.
+    openUrl: (url) => openRemoteSource({ http, url, name: basename(webFilePath(env, url)), signal }),
   };
 }

@@ -137,7 +137,7 @@ describe('openRemoteSource', () => {
       (response) => response.writeHead(206, { 'content-range': 'bytes 0-99999/100000' }).end(BYTES),
       'another range than was asked',
     ],
-    ['no such file', (response) => response.writeHead(404).end(), 'HTTP 404'],
+    ['nothing that it may give', (response) => response.writeHead(403).end(), 'HTTP 403'],
   ])('says so where a server gives %s', async (_, answer, problem) => {
     await expect(open(await serve(answer))).rejects.toMatchObject({
       kind: 'network',

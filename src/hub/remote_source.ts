@@ -7,8 +7,10 @@
 import { AntipodeError, throwIfInterrupted } from '../errors.ts';
 import type { ByteSource } from '../formats/source.ts';
 import type { Http, HttpResponse } from './http.ts';
+import { statusFailure } from './http_status.ts';
 import { NetworkFailure, shownUrl } from './network_failure.ts';
 import { withRetries } from './retry.ts';
+import { strongEtag } from './transfer.ts';
 
 export interface RemoteSourceOptions {
   readonly http: Http;
@@ -139,10 +141,7 @@ async function pieceOf(
 ): Promise<Piece | undefined> {
   if (response.status === 200) return undefined;
   if (response.status !== 206) {
-    throw (
-      options.refusal?.(response) ??
-      new NetworkFailure(`${shownUrl(options.url)}: HTTP ${response.status}`, { hint: 'check the address' })
-    );
+    throw options.refusal?.(response) ?? statusFailure(shownUrl(options.url), response);
   }
   const range = /^bytes (\d{1,15})-(\d{1,15})\/(\d{1,15})$/.exec(response.headers.get('content-range') ?? '');
   if (!range) return undefined;
@@ -156,7 +155,7 @@ async function pieceOf(
       },
     );
   }
-  const identity = { byteLength, etag: strongTag(response) };
+  const identity = { byteLength, etag: strongEtag(response.headers) };
   if (expected && !isSame(expected, identity)) throw changed(options);
   return { bytes: await readAll(response, wanted, options), identity };
 }
@@ -186,11 +185,6 @@ function brokenRange(url: string, which: 'more' | 'less'): NetworkFailure {
   return new NetworkFailure(`${shownUrl(url)}: the server sent ${which} than it said`, {
     hint: 'run the same command again',
   });
-}
-
-function strongTag({ headers }: HttpResponse): string | undefined {
-  const tag = headers.get('etag') ?? undefined;
-  return tag?.startsWith('W/') ? undefined : tag;
 }
 
 function isSame(one: FileIdentity, other: FileIdentity): boolean {

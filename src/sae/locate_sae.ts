@@ -16,8 +16,9 @@ import {
 } from '../hub/embedded_default.ts';
 import type { HubFile, HubFileFacts, HubFiles } from '../hub/fetch_wanted.ts';
 import { findInHfCache, type HfCachedFile, type HfFileRequest } from '../hub/hf_cache.ts';
-import { isOffline } from '../hub/hf_env.ts';
+import { hfEndpoint, isOffline } from '../hub/hf_env.ts';
 import type { RemoteSource } from '../hub/remote_source.ts';
+import { findWebFile } from '../hub/web_file.ts';
 import { requireSae, resolveSae, type SaeAddress } from './registry/registry.ts';
 import type { SaeIdentity } from './sae.ts';
 import { exists, isTensorFile, WEIGHT_FILES } from './sae_source.ts';
@@ -60,6 +61,8 @@ export async function locateSae(ref: string, options: LocateOptions, ranges = fa
   if (embedded) return { path: embedded.weights, identity: embeddedIdentity(embedded) };
   if (ref.startsWith(`${EMBEDDED_MODEL_ID}/`)) throw noEmbeddedSae(ref);
   if (looksLikePath(ref)) throw nothingAt(ref);
+  const url = webAddress(ref, options.env);
+  if (url !== undefined) return locateUrl(url, options, ranges);
   const address = addressOf(ref, options);
   const { identity } = address;
   const cached = await findCached(address, options.env);
@@ -69,9 +72,41 @@ export async function locateSae(ref: string, options: LocateOptions, ranges = fa
 }
 
 /** @throws {AntipodeError} `missing` with the nearest names; `usage` for a URL or release that is no SAE */
-export function addressOf(ref: string, { revision }: Pick<LocateOptions, 'revision'>): SaeAddress {
-  const address = resolveSae(ref) ?? requireSae(ref);
+export function addressOf(
+  ref: string,
+  { env, revision }: Pick<LocateOptions, 'env' | 'revision'>,
+): SaeAddress {
+  const named = onTheHub(ref, env);
+  const address = resolveSae(named) ?? requireSae(named);
   return revision === undefined ? address : { ...address, revision };
+}
+
+/** An address at a mirror (`HF_ENDPOINT`) as the hub's own. */
+function onTheHub(ref: string, env: Env): string {
+  const mirror = `${hfEndpoint(env)}/`;
+  return ref.startsWith(mirror) ? `https://huggingface.co/${ref.slice(mirror.length)}` : ref;
+}
+
+/** An address that is neither the hub's nor Neuronpedia's; undefined for everything else. */
+export function webAddress(ref: string, env: Env): string | undefined {
+  const named = onTheHub(ref, env);
+  if (!/^https?:\/\//i.test(named) || !URL.canParse(named)) return undefined;
+  const isKnown = /(^|\.)(neuronpedia\.org|huggingface\.co|hf\.co)$/.test(new URL(named).hostname);
+  return isKnown ? undefined : named;
+}
+
+async function locateUrl(url: string, { env, hub }: LocateOptions, ranges: boolean): Promise<Located> {
+  const cached = await findWebFile(env, url);
+  if (cached !== undefined) return { path: cached };
+  if (!hub) {
+    throw new AntipodeError('missing', `${url}: is not on this machine`, {
+      hint: isOffline(env)
+        ? 'unset HF_HUB_OFFLINE and run the same command again'
+        : 'run it without --dry-run',
+    });
+  }
+  const remote = ranges ? await hub.openUrl(url) : undefined;
+  return remote ? { path: url, remote } : { path: await hub.fetchUrl(url) };
 }
 
 function nothingAt(path: string): AntipodeError {
