@@ -30,9 +30,12 @@ export interface Exchange {
   readonly isBulk: boolean;
 }
 
+/** Names in any case; several of one name are joined by commas. */
+export type AnswerHeaders = Pick<Headers, 'get' | 'has'>;
+
 export interface Answer {
   readonly status: number;
-  readonly headers: Headers;
+  readonly headers: AnswerHeaders;
   /** Once only; `discard` where it is not read to its end. Throws `NetworkFailure`, and `interrupted`. */
   readonly body: AsyncIterable<Uint8Array>;
   discard(): void;
@@ -107,10 +110,11 @@ function answerTo({ request, bulk }: Sent, host: string, { headersMs }: TimeLimi
   });
 }
 
-function headersOf(message: IncomingMessage): Headers {
-  const headers = new Headers();
-  for (let i = 0; i + 1 < message.rawHeaders.length; i += 2) {
-    headers.append(message.rawHeaders[i]!, message.rawHeaders[i + 1]!);
-  }
-  return headers;
+/** Not the class `Headers`: to load it takes as long as a request. */
+function headersOf({ headers }: IncomingMessage): AnswerHeaders {
+  const get = (name: string): string | null => {
+    const value = headers[name.toLowerCase()];
+    return (Array.isArray(value) ? value.join(', ') : value) ?? null;
+  };
+  return { get, has: (name) => get(name) !== null };
 }

@@ -4,6 +4,7 @@
  */
 
 import type { HttpResponse } from './http.ts';
+import type { AnswerHeaders } from './http_exchange.ts';
 import { NetworkFailure } from './network_failure.ts';
 
 /** What is known of the file so far. */
@@ -53,7 +54,7 @@ export function limitOf(transfer: Transfer): number {
 }
 
 /** The ETag that may be compared byte for byte; undefined for a weak one or none. */
-export function strongEtag(headers: Headers): string | undefined {
+export function strongEtag(headers: AnswerHeaders): string | undefined {
   const etag = headers.get('etag')?.trim();
   return etag !== undefined && /^"[\x21\x23-\x7e]*"$/.test(etag) ? etag : undefined;
 }
@@ -66,7 +67,7 @@ function contentRange(
   return { start: Number(start), total: total === '*' ? undefined : Number(total) };
 }
 
-function lengthOf(headers: Headers): number | undefined {
+function lengthOf(headers: AnswerHeaders): number | undefined {
   const text = headers.get('content-length');
   return text !== null && /^\d{1,15}$/.test(text) ? Number(text) : undefined;
 }
@@ -82,7 +83,11 @@ function requireSize(total: number | undefined, { shown, size }: KnownFacts): vo
 }
 
 /** Storage may keep a `.gz` file under that header: then the size is the stored one. */
-function requireUnpacked(headers: Headers, total: number | undefined, { shown, size }: KnownFacts): void {
+function requireUnpacked(
+  headers: AnswerHeaders,
+  total: number | undefined,
+  { shown, size }: KnownFacts,
+): void {
   const encoding = headers.get('content-encoding') ?? 'identity';
   if (encoding === 'identity' || (total !== undefined && total === size)) return;
   throw new NetworkFailure(

@@ -117,7 +117,7 @@ describe('two processes that want one file', () => {
   }, 60_000);
 
   it('the second takes over when the first is killed', async () => {
-    hub.fault = ({ host }) => (host === 'cdn' ? { slowMs: 20 } : undefined);
+    hub.fault = ({ host }) => (host === 'cdn' ? { slowMs: 50 } : undefined);
     const first = run();
     await new Promise((resolve) => first.child.stdout?.once('data', resolve));
     const second = run();
