@@ -139,9 +139,12 @@ interface Walk {
 async function followed({ env, method, request, limits }: Walk, first: URL): Promise<HttpResponse> {
   const { signal, follow = 'all', isBulk = false } = request;
   let url = first;
+  // What led away once chooses where it leads back to: nothing secret goes along any more.
+  let isOwn = true;
   for (let steps = 0; steps <= MAX_REDIRECTS; steps++) {
     throwIfInterrupted(signal);
-    const headers = headersFor(request, isSameSite(first, url));
+    isOwn &&= isSameSite(first, url);
+    const headers = headersFor(request, isOwn);
     const answer = await exchange({
       method,
       url,

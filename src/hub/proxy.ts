@@ -32,8 +32,10 @@ function isExempt(url: URL, list: string): boolean {
   const host = url.hostname.replace(/^\[|\]$/g, '').toLowerCase();
   const port = url.port || (url.protocol === 'https:' ? '443' : '80');
   return list.split(/[\s,]+/).some((entry) => {
-    const [, name = '', wanted] = /^\[?(.*?)\]?(?::(\d+))?$/.exec(entry.toLowerCase()) ?? [];
-    const domain = name.replace(/^\*?\./, '');
+    // Several colons are an address of version 6, which has its port behind brackets only.
+    const [, name = '', wanted] = /^\[(.*)\](?::(\d+))?$/.exec(entry) ??
+      /^([^:]*):(\d+)$/.exec(entry) ?? [entry, entry];
+    const domain = name.toLowerCase().replace(/^\*?\./, '');
     if (domain === '' || (wanted !== undefined && wanted !== port)) return false;
     return domain === '*' || host === domain || host.endsWith(`.${domain}`);
   });
