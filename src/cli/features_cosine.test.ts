@@ -16,7 +16,7 @@ import { writeNpz } from '../formats/numpy/npz_writer.ts';
 import { writeSafetensors } from '../formats/safetensors/safetensors.ts';
 import { createRng } from '../tensor/rng.ts';
 
-const [FEATURES, WIDTH] = [2000, 96];
+const [FEATURES, WIDTH] = [4000, 96];
 
 let folder: string;
 let place: PublishedPlace;
@@ -156,7 +156,7 @@ describe('antipode features cosine', () => {
   it.each<[string, readonly string[], number, string]>([
     ['an index alone', ['404', '281'], 2, 'which feature of which SAE'],
     ['a layer and an index', ['20:404', '20:281'], 2, 'which feature of which SAE'],
-    ['a feature beyond the last', [`${SAE_ID}/1`, `${SAE_ID}/2000`], 2, 'features 0 to 1999'],
+    ['a feature beyond the last', [`${SAE_ID}/1`, `${SAE_ID}/4000`], 2, 'features 0 to 3999'],
     ['SAEs of two widths', [`${SAE_ID}/1`, 'organism/1-res-2k/1'], 2, 'width'],
     [
       'an address with a secret',

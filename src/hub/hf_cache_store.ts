@@ -7,7 +7,7 @@
 import { createHash } from 'node:crypto';
 import { readdir, readlink, rm, stat } from 'node:fs/promises';
 import { basename, join, relative } from 'node:path';
-import { AntipodeError, systemErrorCode, throwIfInterrupted } from '../errors.ts';
+import { systemErrorCode, throwIfInterrupted } from '../errors.ts';
 import { openRegularFile } from '../formats/source.ts';
 import { type Env, hfHubCacheDir } from './cache_dirs.ts';
 import { repoIdOfFolder } from './hf_cache.ts';
@@ -48,11 +48,6 @@ export async function listHfRepos(env: Env): Promise<HfRepoEntry[]> {
     });
   }
   return entries;
-}
-
-/** @param id the folder's name, or `org/name` */
-export async function findHfRepo(env: Env, id: string): Promise<HfRepoEntry | undefined> {
-  return (await listHfRepos(env)).find((entry) => entry.id === id || entry.repoId === id);
 }
 
 /** Its lock files too. */
@@ -145,16 +140,6 @@ async function hashBlob(path: string, kind: BlobHash, onRead: (bytes: number) =>
   } finally {
     await handle.close();
   }
-}
-
-/** @throws {AntipodeError} `check` where a repository is not in order, with the way to mend it */
-export function requireSound(entry: HfRepoEntry, { problems }: VerifiedRepo): void {
-  const [first] = problems;
-  if (first === undefined) return;
-  const more = problems.length > 1 ? ` (and ${problems.length - 1} more)` : '';
-  throw new AntipodeError('check', `${entry.repoId}: ${first}${more}`, {
-    hint: `antipode cache rm ${entry.id}, then fetch it again with antipode download`,
-  });
 }
 
 async function namesIn(folder: string): Promise<string[]> {
