@@ -244,7 +244,7 @@ async function bareIndex(context: CliContext, text: string): Promise<FeatureRef>
 
 function nothingImported(subject: string): AntipodeError {
   return new AntipodeError('missing', `${subject}: no explanations are imported yet`, {
-    hint: 'antipode features import PATH reads an export of Neuronpedia; --explanations PATH reads one directly',
+    hint: 'antipode download MODEL/SOURCE fetches an export of Neuronpedia; --explanations PATH reads one directly',
   });
 }
 
@@ -260,7 +260,7 @@ export async function runList(context: CliContext): Promise<void> {
       ];
       const text = renderText(tables, { sanitize: visible, bold });
       const nothing =
-        'Nothing is imported yet; antipode features import PATH reads an export of Neuronpedia.';
+        'Nothing is imported yet; antipode download MODEL/SOURCE fetches an export of Neuronpedia.';
       return imported.length > 0 ? text : `${text}\n\n${nothing}`;
     },
     json: () => all.map(sourceJson),

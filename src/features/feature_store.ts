@@ -265,6 +265,6 @@ export async function findFeatureStore(env: Env, ref: SourceRef, asked: string):
   }
   const imported = stores.length > 0 ? `imported are ${shown(stores)}` : 'nothing is imported yet';
   throw new AntipodeError('missing', `${asked}: no explanations of this source are imported (${imported})`, {
-    hint: 'antipode features import PATH reads an export of Neuronpedia into the cache',
+    hint: 'antipode download MODEL/SOURCE fetches an export of Neuronpedia; antipode features import PATH reads one',
   });
 }
