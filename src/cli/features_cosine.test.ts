@@ -1,4 +1,4 @@
-import { copyFile, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -190,4 +190,21 @@ it('an address stands for an SAE wherever one is named: fetched once', async () 
   expect((await place.run(['sae', 'inspect', url])).stdout).toBe(stdout);
   expect(place.hub.requests.length).toBe(before);
   expect((await place.run(['cache', 'ls', '-q'])).stdout).toMatch(/^downloads\/web\/[0-9a-f]{16}\n/);
+});
+
+it('a configuration in the working folder is not that of weights on a server', async () => {
+  await writeFile(join(place.cwd, 'config.json'), '{"architecture":"something else","model_name":"wrong"}');
+  await writeFile(join(place.cwd, 'cfg.json'), 'not even JSON');
+  const { cosines } = await ask(`${SAE_ID}/1`, `${SAE_ID}/2`);
+  expect(cosines['decoder']).toBeCloseTo(expectedCosine('decoder', 1, 2), 12);
+});
+
+it('an address is recognised by its path, and called by it', async () => {
+  const bytes = await readFile(fixture('gemma_scope/params.npz'));
+  place.hub.addObject(`mirror/gemma-scope-2b-pt-res/${SAE_FILE}`, bytes);
+  place.hub.addObject('own/happy/params.npz', bytes);
+  const json = async (path: string): Promise<{ label: string; neuronpedia_id: string | null }> =>
+    JSON.parse((await place.run(['sae', 'inspect', `${place.hub.bucketUrl}/${path}`, '--json'])).stdout);
+  expect(await json(`mirror/gemma-scope-2b-pt-res/${SAE_FILE}`)).toMatchObject({ neuronpedia_id: SAE_ID });
+  expect(await json('own/happy/params.npz')).toMatchObject({ label: 'happy', neuronpedia_id: null });
 });

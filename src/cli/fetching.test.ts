@@ -11,6 +11,7 @@ import {
   SECRET,
 } from '../../test/support/published.ts';
 import { snapshot } from '../../test/support/run_command.ts';
+import { fixture } from '../../test/support/sae_fixtures.ts';
 
 const OFFLINE = { HF_HUB_OFFLINE: '1' };
 
@@ -210,4 +211,29 @@ it('a cache that was emptied is filled again', async () => {
   await place.run(['sae', 'inspect', SAE_ID]);
   await rm(join(place.home, '.cache/huggingface'), { recursive: true });
   expect((await place.run(['sae', 'inspect', SAE_ID])).code).toBe(0);
+});
+
+it('weights that another program fetched without their configuration get it', async () => {
+  const [id, repo] = ['gpt2-small/8-res-jb', 'jbloom/GPT2-Small-SAEs-Reformatted'];
+  const folder = 'blocks.8.hook_resid_pre';
+  const { commit } = place.hub.addRepo(repo, {
+    files: {
+      [`${folder}/cfg.json`]: await readFile(fixture('saelens_v6_standard/cfg.json')),
+      [`${folder}/sae_weights.safetensors`]: {
+        bytes: await readFile(fixture('saelens_v6_standard/sae_weights.safetensors')),
+        isLarge: true,
+      },
+    },
+  });
+  expect((await place.run(['sae', 'inspect', id])).code).toBe(0);
+  const snapshotFolder = `.cache/huggingface/hub/models--jbloom--GPT2-Small-SAEs-Reformatted/snapshots/${commit}`;
+  await rm(join(place.home, snapshotFolder, folder, 'cfg.json'));
+  const [before, large] = [
+    place.hub.requests.length,
+    place.hub.requests.filter(({ host }) => host === 'cdn').length,
+  ];
+  const { code, stdout } = await place.run(['sae', 'inspect', id, '--json']);
+  expect([code, JSON.parse(stdout).format]).toEqual([0, 'saelens']);
+  expect(place.hub.requests.length).toBeGreaterThan(before);
+  expect(place.hub.requests.filter(({ host }) => host === 'cdn')).toHaveLength(large);
 });

@@ -99,7 +99,7 @@ export async function writeRunDirectory(
 }
 
 /** Of files of the hub: the repository, the commit and the path there, by which the same bytes can be had again. */
-function publishedAs(path: string): Record<string, string> {
+export function publishedAs(path: string): Record<string, string> {
   const place = hfPlaceOf(path);
   return place ? { repo_id: place.repoId, commit: place.commit, repo_path: place.path } : {};
 }

@@ -15,10 +15,10 @@ import {
   embeddedSae,
 } from '../hub/embedded_default.ts';
 import type { HubFile, HubFileFacts, HubFiles } from '../hub/fetch_wanted.ts';
-import { findInHfCache, type HfCachedFile, type HfFileRequest } from '../hub/hf_cache.ts';
+import { findInHfCache, type HfCachedFile, type HfFileRequest, hfRepoFolder } from '../hub/hf_cache.ts';
 import { hfEndpoint, isOffline } from '../hub/hf_env.ts';
 import type { RemoteSource } from '../hub/remote_source.ts';
-import { findWebFile } from '../hub/web_file.ts';
+import { findWebFile, webFilePath } from '../hub/web_file.ts';
 import { requireSae, resolveSae, type SaeAddress } from './registry/registry.ts';
 import type { SaeIdentity } from './sae.ts';
 import { exists, isTensorFile, WEIGHT_FILES } from './sae_source.ts';
@@ -34,8 +34,10 @@ export interface LocateOptions {
 }
 
 export interface Located {
-  /** A file or folder; of weights that stay on their server, where they would be in the cache. */
+  /** A file or folder; of weights that stay on their server, where they would be in a cache. */
   readonly path: string;
+  /** By which it is recognised instead of the path, which then is made up. */
+  readonly publishedPath?: string | undefined;
   readonly identity?: SaeIdentity | undefined;
   /** Weights that stay on their server. */
   readonly remote?: RemoteSource | undefined;
@@ -65,10 +67,13 @@ export async function locateSae(ref: string, options: LocateOptions, ranges = fa
   if (url !== undefined) return locateUrl(url, options, ranges);
   const address = addressOf(ref, options);
   const { identity } = address;
-  const cached = await findCached(address, options.env);
-  if (cached !== undefined) return { path: cached, identity };
-  if (!options.hub) throw notCached(ref, address, options.env);
-  return { ...(await fetchSae(address, options.hub, ranges)), identity };
+  const { env, hub } = options;
+  const cached = await findCached(address, env);
+  // Another program may have fetched the weights alone.
+  if (cached && (!hub || (await hasConfigurations(address, cached, env))))
+    return { path: cached.path, identity };
+  if (!hub) throw notCached(ref, address, env);
+  return { ...(await fetchSae(address, { env, hub }, ranges)), identity };
 }
 
 /** @throws {AntipodeError} `missing` with the nearest names; `usage` for a URL or release that is no SAE */
@@ -97,7 +102,8 @@ export function webAddress(ref: string, env: Env): string | undefined {
 
 async function locateUrl(url: string, { env, hub }: LocateOptions, ranges: boolean): Promise<Located> {
   const cached = await findWebFile(env, url);
-  if (cached !== undefined) return { path: cached };
+  const publishedPath = new URL(url).pathname;
+  if (cached !== undefined) return { path: cached, publishedPath };
   if (!hub) {
     throw new AntipodeError('missing', `${url}: is not on this machine`, {
       hint: isOffline(env)
@@ -106,7 +112,9 @@ async function locateUrl(url: string, { env, hub }: LocateOptions, ranges: boole
     });
   }
   const remote = ranges ? await hub.openUrl(url) : undefined;
-  return remote ? { path: url, remote } : { path: await hub.fetchUrl(url) };
+  return remote
+    ? { path: webFilePath(env, url), publishedPath, remote }
+    : { path: await hub.fetchUrl(url), publishedPath };
 }
 
 function nothingAt(path: string): AntipodeError {
@@ -145,24 +153,39 @@ function looksLikePath(ref: string): boolean {
   return /^[./~]/.test(ref) || (!/^https?:/i.test(ref) && /\.(npz|safetensors|pth|bin|json)$/.test(ref));
 }
 
-/** The weight file of a published SAE, where all that loading it needs is here. */
-export async function findCached(
+/** The weight file of a published SAE. */
+async function findCached(
   { repoId, path, files, revision }: SaeAddress,
   env: Env,
-): Promise<string | undefined> {
+): Promise<HfCachedFile | undefined> {
   const candidates = files.length > 0 ? files.slice(-1) : WEIGHT_FILES.map((name) => `${path}/${name}`);
   for (const candidate of candidates) {
     const found = await findInHfCache(env, { repoId, path: candidate, revision });
-    if (found) return found.path;
+    if (found) return found;
   }
   return undefined;
+}
+
+async function hasConfigurations(
+  { files, repoId }: SaeAddress,
+  { commit }: HfCachedFile,
+  env: Env,
+): Promise<boolean> {
+  for (const path of files.slice(0, -1)) {
+    if (!(await findInHfCache(env, { repoId, path, revision: commit }))) return false;
+  }
+  return true;
 }
 
 /** Configurations of SAEs; larger files of JSON are something else. */
 const MAX_CONFIG_BYTES = 4 * 2 ** 20;
 
 /** Configurations first, so that weights are never here without them. */
-async function fetchSae(address: SaeAddress, hub: HubFiles, ranges: boolean): Promise<Located> {
+async function fetchSae(
+  address: SaeAddress,
+  { env, hub }: { readonly env: Env; readonly hub: HubFiles },
+  ranges: boolean,
+): Promise<Located> {
   const { repoId, revision } = address;
   const listed = await filesToFetch(address, hub);
   const weights = listed.at(-1)!;
@@ -175,7 +198,9 @@ async function fetchSae(address: SaeAddress, hub: HubFiles, ranges: boolean): Pr
   const request = { repoId, path: weights, revision: config?.commit ?? revision };
   const remote = ranges ? await hub.openRanges(request) : undefined;
   if (!remote) return { path: (await hub.fetch(request)).path };
-  return { path: config ? join(config.snapshot, weights) : remote.name, remote };
+  // Without a configuration nothing of this commit is here: a folder that no snapshot is called.
+  const snapshot = config?.snapshot ?? join(hfRepoFolder(env, repoId), 'snapshots', 'none');
+  return { path: join(snapshot, weights), remote };
 }
 
 /** Some repositories lack configurations that their kind usually has. */

@@ -54,9 +54,10 @@ export async function openSae(ref: string, options: OpenSaeOptions): Promise<Sae
   return openLocated(await locateSae(ref, options), withMap);
 }
 
-async function openLocated({ identity, path, remote }: Located, options: WeightOptions): Promise<OpenedSae> {
+async function openLocated(located: Located, options: WeightOptions): Promise<OpenedSae> {
+  const { identity, path, publishedPath, remote } = located;
   const weightsPath = remote ? path : await findWeights(path);
-  const known = options.as ?? identity ?? identityOfPath(weightsPath);
+  const known = options.as ?? identity ?? identityOfPath(publishedPath ?? weightsPath);
   return openWeights(weightsPath, known, { ...options, remote });
 }
 
