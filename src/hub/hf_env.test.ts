@@ -80,7 +80,7 @@ describe('C10 the environment means what it means in Python', () => {
   it.each(['mirror.example', 'ftp://mirror.example', 'https://me:word@mirror.example', 'https://m/?x=1'])(
     'HF_ENDPOINT=%s is refused without being repeated',
     (HF_ENDPOINT) => {
-      expect(() => hfEndpoint({ HF_ENDPOINT })).toThrow(/^HF_ENDPOINT: is no address of a hub$/);
+      expect(() => hfEndpoint({ HF_ENDPOINT })).toThrow(/^HF_ENDPOINT: is no address of a server$/);
     },
   );
 

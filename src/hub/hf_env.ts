@@ -31,17 +31,22 @@ export function areProgressBarsDisabled(env: Env): boolean {
   return isTrue(env['HF_HUB_DISABLE_PROGRESS_BARS']);
 }
 
+/** `HF_ENDPOINT`, as `serverAddress`. */
+export function hfEndpoint(env: Env): string {
+  return serverAddress(env, 'HF_ENDPOINT', DEFAULT_ENDPOINT);
+}
+
 /**
- * `HF_ENDPOINT` without slashes at its end.
+ * What the variable says, else `otherwise`; without slashes at its end.
  * @throws {AntipodeError} `usage` for what is no address of http or https, or has a password, which would be shown
  */
-export function hfEndpoint(env: Env): string {
-  const set = env['HF_ENDPOINT']?.trim().replace(/\/+$/, '') || DEFAULT_ENDPOINT;
+export function serverAddress(env: Env, name: string, otherwise: string): string {
+  const set = env[name]?.trim().replace(/\/+$/, '') || otherwise;
   const address = URL.canParse(set) ? new URL(set) : undefined;
   const isPlain = address && `${address.username}${address.password}${address.search}${address.hash}` === '';
   if (isPlain && ['http:', 'https:'].includes(address.protocol)) return set;
-  throw new AntipodeError('usage', 'HF_ENDPOINT: is no address of a hub', {
-    hint: `write it as ${DEFAULT_ENDPOINT}, or unset it`,
+  throw new AntipodeError('usage', `${name}: is no address of a server`, {
+    hint: `write it as ${otherwise}, or unset it`,
   });
 }
 

@@ -6,6 +6,7 @@
 
 import { AntipodeError } from '../errors.ts';
 import type { Env } from './cache_dirs.ts';
+import { serverAddress } from './hf_env.ts';
 import type { Http } from './http.ts';
 import { readText } from './http_text.ts';
 import { type ListedObject, listObjects, MAX_PAGE_BYTES } from './s3_listing.ts';
@@ -49,22 +50,12 @@ const BATCH = /^batch-\d{1,9}\.jsonl\.gz$/;
 
 /** `ANTIPODE_NEURONPEDIA_DATASETS` for a mirror. @throws {AntipodeError} `usage` for what is no address */
 export function datasetsBase(env: Env): string {
-  return baseIn(env, 'ANTIPODE_NEURONPEDIA_DATASETS', DATASETS);
+  return serverAddress(env, 'ANTIPODE_NEURONPEDIA_DATASETS', DATASETS);
 }
 
 /** `ANTIPODE_NEURONPEDIA_EXPORTS`: where the older arrays are. @throws {AntipodeError} `usage` for what is no address */
 export function exportsBase(env: Env): string {
-  return baseIn(env, 'ANTIPODE_NEURONPEDIA_EXPORTS', EXPORTS);
-}
-
-function baseIn(env: Env, name: string, otherwise: string): string {
-  const set = env[name]?.trim() || otherwise;
-  const address = URL.canParse(set) ? new URL(set) : undefined;
-  const isPlain = address && `${address.username}${address.password}${address.search}${address.hash}` === '';
-  if (isPlain && ['http:', 'https:'].includes(address.protocol)) return set.replace(/\/+$/, '');
-  throw new AntipodeError('usage', `${name}: is no address of a mirror`, {
-    hint: `write it as ${otherwise}, or unset it`,
-  });
+  return serverAddress(env, 'ANTIPODE_NEURONPEDIA_EXPORTS', EXPORTS);
 }
 
 export interface ListExportOptions {
