@@ -1,6 +1,6 @@
 /**
- * @file Downloading: antipode, which hashes and links into the cache, against `curl`, which only writes, each in a fresh process, in turn, 300 MB from this
- * machine to one disk. Usage: npm run bench:download [-- ROUNDS [MEGABYTES]]. Needs curl. Prints medians and checks what came.
+ * @file Downloading: antipode, which hashes and links into the cache, against `curl`, which only writes, and against both steps one after the other, each in a fresh process, in turn, 300 MB from this
+ * machine to one disk. Usage: npm run bench:download [-- ROUNDS [MEGABYTES]]. Needs curl and openssl. Prints medians and checks what came.
  */
 import { execFileSync, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -31,9 +31,15 @@ const peers = {
     const words = ['-sSL', '-o', path, '-w', '%{time_total}', `${url}/org/name/resolve/main/params.npz`];
     return { seconds: Number(String(execFileSync('curl', words))), peak_mb: Number.NaN, path };
   },
+  'curl, then openssl dgst -sha256': () => {
+    const { seconds, path } = peers.curl();
+    const start = performance.now();
+    execFileSync('openssl', ['dgst', '-sha256', path]);
+    return { seconds: seconds + (performance.now() - start) / 1000, peak_mb: Number.NaN, path };
+  },
 };
 
-const runs = { antipode: [], curl: [] };
+const runs = Object.fromEntries(Object.keys(peers).map((name) => [name, []]));
 try {
   for (let round = -1; round < rounds; round++) {
     for (const [name, run] of Object.entries(peers)) {
@@ -61,7 +67,9 @@ for (const [name, results] of Object.entries(runs)) {
   const peak = Math.max(...results.map((result) => result.peak_mb));
   const memory = Number.isNaN(peak) ? '' : `, peak ${peak.toFixed(0)} MB`;
   const rate = (byteLength / 1e6 / median(seconds)).toFixed(0);
-  console.log(`${name.padEnd(9)} median ${median(seconds).toFixed(3)} s ${span}, ${rate} MB/s${memory}`);
+  console.log(`${name.padEnd(31)} median ${median(seconds).toFixed(3)} s ${span}, ${rate} MB/s${memory}`);
 }
-const ratio = median(runs.curl.map((result, i) => result.seconds / runs.antipode[i].seconds));
-console.log(`throughput against curl, pair by pair: ${ratio.toFixed(2)}`);
+for (const [name, results] of Object.entries(runs).slice(1)) {
+  const ratio = median(results.map((result, i) => result.seconds / runs.antipode[i].seconds));
+  console.log(`throughput against ${name}, pair by pair: ${ratio.toFixed(2)}`);
+}

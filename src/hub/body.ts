@@ -15,6 +15,8 @@ export interface BodySource {
   start(sink: BodySink): void;
   resume(): void;
   destroy(error?: Error): void;
+  /** Nobody needs the piece any more: its memory is read into again, where it is used again. */
+  release(piece: Uint8Array): void;
   /** Pieces that nobody took yet: beyond so many bytes the server has to wait. */
   readonly maxQueued: number;
 }
@@ -89,6 +91,7 @@ export function messageSource(message: IncomingMessage): BodySource {
       message.on('close', () => end(message.complete ? undefined : new Error('the body is not complete')));
     },
     resume: () => message.resume(),
+    release: () => {},
     destroy: (error) => message.destroy(error),
   };
 }

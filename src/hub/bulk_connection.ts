@@ -1,5 +1,5 @@
 /**
- * @file A connection for one large answer: its headers go through Node's parser, the bytes of a body of stated length past it, always through the same memory.
+ * @file A connection for one large answer: its headers go through Node's parser, the bytes of a body of stated length past it, always into the same few buffers.
  * Node copies each piece into memory of its own otherwise, which costs as much as the network and leaves hundreds of megabytes to the collector.
  */
 
@@ -11,7 +11,7 @@ import type { BodySink, BodySource } from './body.ts';
 export interface BulkConnection {
   readonly socket: Socket;
   /**
-   * Called while the parser says that the headers are there. Pieces are valid until the next one is asked for.
+   * Called while the parser says that the headers are there.
    * @returns undefined for a body without a stated length, which the parser has to read
    */
   take(message: IncomingMessage): BodySource | undefined;
@@ -19,6 +19,9 @@ export interface BulkConnection {
 
 /** Of one read: more than comes at once, mostly. */
 const BUFFER_BYTES = 2 ** 18;
+
+/** Some are hashed and written while one is read into. */
+const BUFFERS = 24;
 
 const HEADERS_END = Buffer.from('\r\n\r\n');
 
@@ -39,6 +42,10 @@ export function openBulkConnection(url: URL): BulkConnection {
     if (left === 0) sink?.end();
     return isFurther && left > 0;
   };
+  const free = Array.from({ length: BUFFERS }, newBuffer);
+  const release = (piece: Uint8Array): void => {
+    if (free.length < BUFFERS) free.push(new Uint8Array(piece.buffer));
+  };
   const onBytes = (bytes: Uint8Array): boolean => {
     let at = 0;
     while (lane === 'headers' && at < bytes.byteLength) {
@@ -52,12 +59,12 @@ export function openBulkConnection(url: URL): BulkConnection {
     const rest = bytes.subarray(at);
     if (lane === 'body') return onBody(rest);
     if (rest.byteLength > 0) socket.emit('data', rest);
+    release(bytes);
     return true;
   };
-  const buffer = Buffer.allocUnsafeSlow(BUFFER_BYTES);
   const socket = connectTo(url, {
-    buffer,
-    callback: (length: number) => onBytes(buffer.subarray(0, length)),
+    buffer: () => free.pop() ?? newBuffer(),
+    callback: (length, buffer) => onBytes(buffer.subarray(0, length)),
   });
   return {
     socket,
@@ -67,8 +74,8 @@ export function openBulkConnection(url: URL): BulkConnection {
       if (length === undefined) return undefined;
       left = length;
       return {
-        // The one buffer is full: it is read into again when the next piece is asked for.
-        maxQueued: 1,
+        maxQueued: 4 * BUFFER_BYTES,
+        release,
         start(own) {
           sink = own;
           message.on('error', own.end);
@@ -87,8 +94,13 @@ export function openBulkConnection(url: URL): BulkConnection {
 }
 
 interface OnRead {
-  readonly buffer: Buffer;
-  readonly callback: (length: number) => boolean;
+  /** For the next read. */
+  readonly buffer: () => Uint8Array;
+  readonly callback: (length: number, buffer: Uint8Array) => boolean;
+}
+
+function newBuffer(): Uint8Array {
+  return new Uint8Array(BUFFER_BYTES);
 }
 
 function connectTo(url: URL, onread: OnRead): Socket {

@@ -212,7 +212,7 @@ async function receive(
           hint: WRONG_SERVER,
         });
       }
-      await file.append(piece);
+      await file.append(piece, () => response.release(piece));
       onProgress?.(file.length, total);
     }
     if (total !== undefined && file.length < total) {

@@ -24,7 +24,7 @@ export interface HttpRequest {
   /** `own`: a redirect to another host is the answer; default: it is followed. */
   readonly follow?: 'all' | 'own' | undefined;
   readonly signal?: AbortSignal | undefined;
-  /** For large files: each piece of the body is valid until the next one is asked for only. Default false. */
+  /** For large files: a connection of its own, and pieces of the body that are given back by `release`. Default false. */
   readonly isBulk?: boolean | undefined;
 }
 

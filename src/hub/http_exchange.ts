@@ -26,7 +26,7 @@ export interface Exchange {
   readonly proxy: URL | undefined;
   readonly limits: TimeLimits;
   readonly signal: AbortSignal | undefined;
-  /** A connection of its own, and a body whose pieces are valid until the next one is asked for. */
+  /** A connection of its own, and a body whose pieces go back by `release`. */
   readonly isBulk: boolean;
 }
 
@@ -38,6 +38,8 @@ export interface Answer {
   readonly headers: AnswerHeaders;
   /** Once only; `discard` where it is not read to its end. Throws `NetworkFailure`, and `interrupted`. */
   readonly body: AsyncIterable<Uint8Array>;
+  /** For pieces of a bulk body: their memory is read into again. Without it they stay valid, and cost memory. */
+  release(piece: Uint8Array): void;
   discard(): void;
 }
 
@@ -52,6 +54,7 @@ export async function exchange(request: Exchange): Promise<Answer> {
       status: message.statusCode ?? 0,
       headers: headersOf(message),
       body: bodyOf(source, { host, silenceMs, signal }),
+      release: (piece) => source.release(piece),
       discard: () => source.destroy(),
     };
   } catch (error) {
