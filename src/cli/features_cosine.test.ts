@@ -77,6 +77,7 @@ describe('antipode features cosine', () => {
     const page = `https://www.neuronpedia.org/${SAE_ID}/7`;
     const { cosines, received_bytes } = await ask(page, `${SAE_ID}/1990`);
     expect(cosines['decoder']).toBeCloseTo(expectedCosine('decoder', 7, 1990), 12);
+    expect(received_bytes).toBeGreaterThan(2 * WIDTH * 4);
     expect(received_bytes).toBeLessThan(WHOLE / 8);
     expect(nothingKept()).toBe(true);
     const ranges = place.hub.requests.filter(({ host, method }) => host === 'cdn' && method === 'GET');
@@ -102,9 +103,13 @@ describe('antipode features cosine', () => {
     ]);
     place.hub.addObject('own/params.safetensors', await readFile(join(folder, 'params.safetensors')));
     const url = `${place.hub.bucketUrl}/own/params.safetensors`;
-    const { cosines, received_bytes } = await ask(`${url}#10`, `${SAE_ID}#11`);
+    const { cosines, received_bytes } = await ask(`${url}#10`, `${url}#11`);
     expect(cosines['decoder']).toBeCloseTo(expectedCosine('decoder', 10, 11), 12);
-    expect(received_bytes).toBeLessThan(WHOLE / 4);
+    expect(received_bytes).toBeGreaterThan(2 * WIDTH * 4);
+    expect(received_bytes).toBeLessThan(WHOLE / 8);
+    const both = await ask(`${url}#10`, `${SAE_ID}#11`);
+    expect(both.cosines).toEqual(cosines);
+    expect(both.received_bytes).toBeGreaterThan(received_bytes);
     const toBucket = place.hub.requests.filter(({ host }) => host === 'bucket');
     expect(toBucket.length).toBeGreaterThan(0);
     expect(JSON.stringify(toBucket)).not.toContain(SECRET);

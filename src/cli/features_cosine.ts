@@ -3,6 +3,7 @@
 import { AntipodeError } from '../errors.ts';
 import { formatFeatureRef, parseFeatureRef, parseIndex } from '../features/feature_ref.ts';
 import { checkWidths } from '../geometry/find_extremes.ts';
+import type { HubFiles } from '../hub/fetch_wanted.ts';
 import type { RemoteSource } from '../hub/remote_source.ts';
 import { plural } from '../report/display.ts';
 import type { SaeFile, Space } from '../sae/sae.ts';
@@ -63,13 +64,14 @@ interface Opening {
 
 async function openRows(context: CliContext, flags: CosineFlags, { sae, remote }: Opening): Promise<SaeFile> {
   const hub = hubFor(context);
-  const watched = hub && {
+  const watch = (source: RemoteSource | undefined): RemoteSource | undefined => {
+    if (source) remote.push(source);
+    return source;
+  };
+  const watched: HubFiles | undefined = hub && {
     ...hub,
-    async openRanges(request: Parameters<typeof hub.openRanges>[0]) {
-      const source = await hub.openRanges(request);
-      if (source) remote.push(source);
-      return source;
-    },
+    openRanges: async (request) => watch(await hub.openRanges(request)),
+    openUrl: async (url) => watch(await hub.openUrl(url)),
   };
   return openNamedSae(context, flags, sae, { hub: watched, rowsOf: flags.spaces });
 }
