@@ -63,9 +63,9 @@ export async function downloadFile(http: Http, request: DownloadRequest): Promis
   try {
     // What nothing names may be the beginning of another file.
     if (sha256 === undefined && request.etag === undefined) await local(file.clear());
-    const resumedFrom = file.length;
     const lastModified = await local(fillChecked(http, request, file));
-    const done = { byteLength: file.length, sha256: file.sha256(), resumedFrom, lastModified };
+    const { length: byteLength, inherited: resumedFrom } = file;
+    const done = { byteLength, sha256: file.sha256(), resumedFrom, lastModified };
     throwIfInterrupted(signal);
     await local(rename(path, to));
     return done;

@@ -23,6 +23,8 @@ const STALL_MS = 50;
 export interface PartialFile {
   /** Bytes, those not yet written included. */
   readonly length: number;
+  /** Of them, those that an earlier run had brought. */
+  readonly inherited: number;
   /**
    * Returns when the next piece may come, mostly at once; throws what an earlier write met.
    * @param onDone the piece may be written over
@@ -79,7 +81,7 @@ async function readAll(handle: FileHandle, signal: AbortSignal | undefined): Pro
 
 function growing(handle: FileHandle, beginning: Beginning, stallMs: number): PartialFile {
   let { length, hash } = beginning;
-  let written = length;
+  let [inherited, written] = [length, length];
   let gathered: Gathered[] = [];
   let failure: { readonly error: unknown } | undefined;
   let writing: Promise<void> | undefined;
@@ -118,6 +120,9 @@ function growing(handle: FileHandle, beginning: Beginning, stallMs: number): Par
     get length() {
       return length;
     },
+    get inherited() {
+      return inherited;
+    },
     async append(piece, onDone) {
       if (failure) throw failure.error;
       length += piece.byteLength;
@@ -135,7 +140,7 @@ function growing(handle: FileHandle, beginning: Beginning, stallMs: number): Par
       await writing;
       // Some file systems hurry to write what was cut to nothing, even where it was nothing before.
       if (length > 0) await handle.truncate(0);
-      [written, length, gathered, failure] = [0, 0, [], undefined];
+      [inherited, written, length, gathered, failure] = [0, 0, 0, [], undefined];
       hash = createHash('sha256');
     },
     sha256: () => hash.copy().digest('hex'),
