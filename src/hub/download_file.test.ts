@@ -3,10 +3,10 @@ import { mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { failureOf } from '../../test/support/failure_of.ts';
 import { type FakeHub, type Fault, sha256, startFakeHub } from '../../test/support/fake_hub.ts';
-import { AntipodeError } from '../errors.ts';
 import { createRng } from '../tensor/rng.ts';
-import { type Downloaded, type DownloadRequest, downloadFile } from './download_file.ts';
+import { type DownloadRequest, downloadFile } from './download_file.ts';
 import { createHttp, type Http } from './http.ts';
 import { incompletePath } from './incomplete_path.ts';
 
@@ -49,15 +49,6 @@ function withFaults(host: string, ...faults: readonly Fault[]): void {
 
 function rangesAskedOf(host: string): (string | undefined)[] {
   return hub.requests.filter((seen) => seen.host === host).map(({ headers }) => headers.range);
-}
-
-async function failureOf(work: Promise<Downloaded>): Promise<AntipodeError> {
-  const error: unknown = await work.then(
-    () => undefined,
-    (one: unknown) => one,
-  );
-  expect(error).toBeInstanceOf(AntipodeError);
-  return error as AntipodeError;
 }
 
 async function expectWhole(name = 'big.bin'): Promise<void> {

@@ -5,6 +5,7 @@ import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { failureOf } from '../../test/support/failure_of.ts';
 import { type FakeHub, sha256, startFakeHub } from '../../test/support/fake_hub.ts';
 import { AntipodeError } from '../errors.ts';
 import { findInHfCache, type HfFileRequest } from './hf_cache.ts';
@@ -74,15 +75,6 @@ function tree(): PythonCache['files'] {
     })
     .filter(([path]) => path !== 'CACHEDIR.TAG');
   return Object.fromEntries(entries);
-}
-
-async function failureOf(work: Promise<unknown>): Promise<AntipodeError> {
-  const error: unknown = await work.then(
-    () => undefined,
-    (one: unknown) => one,
-  );
-  expect(error).toBeInstanceOf(AntipodeError);
-  return error as AntipodeError;
 }
 
 describe('C11 the cache shared with Python', () => {

@@ -1,8 +1,8 @@
 import { createServer, request as nodeRequest, type Server } from 'node:http';
 import { type AddressInfo, createServer as createTcpServer } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { failureOf } from '../../test/support/failure_of.ts';
 import { type FakeHub, startFakeHub } from '../../test/support/fake_hub.ts';
-import { AntipodeError } from '../errors.ts';
 import { createHttp, type Http } from './http.ts';
 import { proxyFor } from './proxy.ts';
 
@@ -28,15 +28,6 @@ async function textOfBody(body: AsyncIterable<Uint8Array>): Promise<string> {
   const pieces: Buffer[] = [];
   for await (const piece of body) pieces.push(Buffer.from(piece));
   return Buffer.concat(pieces).toString('latin1');
-}
-
-async function failureOf(work: Promise<unknown>): Promise<AntipodeError> {
-  const error: unknown = await work.then(
-    () => undefined,
-    (one: unknown) => one,
-  );
-  expect(error).toBeInstanceOf(AntipodeError);
-  return error as AntipodeError;
 }
 
 function listen(server: Server): Promise<string> {
