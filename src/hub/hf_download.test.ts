@@ -54,8 +54,7 @@ afterEach(async () => {
   await rm(home, { recursive: true, force: true });
 });
 
-const http = (): Http =>
-  createHttp(env, { retries: 1, firstWaitMs: 1, limits: { headersMs: 500, silenceMs: 500 } });
+const http = (): Http => createHttp(env, { retries: 1, firstWaitMs: 1 });
 
 function fetchFile(more: Partial<HfFileRequest> = {}): ReturnType<typeof downloadHfFile> {
   return downloadHfFile(env, { repoId: REPO, path: LARGE, ...more }, { http: http() });
