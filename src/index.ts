@@ -45,6 +45,11 @@ export {
 } from './explain/write_export.ts';
 export type { Explanation, ExplanationLookup } from './features/explanation_lookup.ts';
 export { type FeatureRef, neuronpediaUrl, parseFeatureRef } from './features/feature_ref.ts';
+export {
+  type FetchExplanationsOptions,
+  type FetchedExplanations,
+  fetchExplanations,
+} from './features/fetch_explanations.ts';
 export { openExplanations } from './features/open_explanations.ts';
 export { type Cell, type Column, rowsOf, type Table } from './formats/table.ts';
 export {
@@ -85,6 +90,12 @@ export { drawRandomPairs, type FeaturePair } from './geometry/random_pairs.ts';
 export { measureSameFeature, type SameFeature } from './geometry/same_feature.ts';
 export type { SearchedRows, SearchedSae } from './geometry/searched_rows.ts';
 export { type Finding, judgeSpace, type SpaceVerdict, type VerdictInput } from './geometry/verdict.ts';
+export type { HubFile, HubFileFacts, HubFiles } from './hub/fetch_wanted.ts';
+export type { HfCachedFile, HfFileRequest } from './hub/hf_cache.ts';
+export { downloadHfFile, type HfDownloadOptions } from './hub/hf_download.ts';
+export { type HfRemoteFile, listHfFolder } from './hub/hf_tree.ts';
+export { createHttp, type Http, type HttpOptions } from './hub/http.ts';
+export { createHubFiles, type HubFilesOptions } from './hub/hub_files.ts';
 export { type Agreement, agreement, CONFUSION_LABELS } from './judge/agreement.ts';
 export type { DegenerateThresholds } from './judge/degenerate.ts';
 export { type EndState, endOf, type LabelCounts, type Net, netText } from './judge/end_states.ts';
@@ -109,6 +120,7 @@ export {
 export { openVerdictsFile, type ReplyVerdict, type VerdictsFile } from './judge/verdicts_file.ts';
 export { clampEdit, type FeatureClamp } from './lm/clamp_edit.ts';
 export { editPerRow, mergeEdits } from './lm/combine_edits.ts';
+export { fetchModel, type ModelRequest } from './lm/fetch_model.ts';
 export { type GeneratedRow, type GenerateOptions, generate } from './lm/generate.ts';
 export { type IsolatedModelOptions, openIsolatedModel } from './lm/isolation/open_isolated_model.ts';
 export type {

@@ -45,6 +45,21 @@ describe('each rule, on a made-up tree', () => {
   });
 
   test.each([
+    ["import { request } from 'node:https';", 'opens sockets, which only hub does'],
+    ["import { type A, get } from 'node:http';", 'opens sockets, which only hub does'],
+    ["const x = await fetch('https://x');", 'fetches by itself'],
+  ])('only hub opens sockets: %s', (code, problem) => {
+    expect(violations('cli/a.ts', code)).toEqual([`cli/a.ts: ${problem}`]);
+    rmSync(join(root, 'cli'), { recursive: true });
+    expect(violations('hub/a.ts', code)).toEqual([]);
+  });
+
+  test('others may know their types, and call what is called alike', () => {
+    const code = "import type { IncomingMessage } from 'node:http';\nawait hub.fetch(x);\n";
+    expect(violations('cli/a.ts', code)).toEqual([]);
+  });
+
+  test.each([
     ['static', "import { x } from '../sae/a.ts';"],
     ['over several lines', "import {\n  x,\n  y,\n} from '../sae/a.ts';"],
     ['of a type', "import type { X } from '../sae/a.ts';"],

@@ -4,6 +4,7 @@ import { activationsCommand } from './activations_command.ts';
 import { cacheCommand } from './cache_command.ts';
 import { conceptsCommand } from './concepts_command.ts';
 import { doctorCommand } from './doctor_command.ts';
+import { downloadCommand } from './download_command.ts';
 import { explainCommand } from './explain_command.ts';
 import { extremesCommand } from './extremes_command.ts';
 import { featuresCommand } from './features_command.ts';
@@ -39,6 +40,7 @@ export const commandFactories: readonly CommandFactory[] = [
   featuresCommand,
   initCommand,
   runsCommand,
+  downloadCommand,
   cacheCommand,
   doctorCommand,
 ];

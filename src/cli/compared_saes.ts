@@ -94,7 +94,7 @@ function checkTogether(opened: readonly ComparedSae[]): void {
 }
 
 /** Directions of two models have no common space, though they may have one width. */
-function modelWarnings({ header: first }: SaeFile, { header }: SaeFile): string[] {
+export function modelWarnings({ header: first }: SaeFile, { header }: SaeFile): string[] {
   const [model, other] = [first.identity.modelName, header.identity.modelName];
   if (model === undefined || other === undefined || model === other) return [];
   return [

@@ -23,7 +23,7 @@ async function run(args: string[], input = ''): Promise<{ code: number; stdout: 
     stdout: { write: (text) => (stdout += text) },
     stderr: { write: (text) => (stderr += text) },
     stdin: stdin(),
-    env: { HOME: dir, XDG_CACHE_HOME: join(dir, 'cache') },
+    env: { HOME: dir, HF_HUB_OFFLINE: '1', XDG_CACHE_HOME: join(dir, 'cache') },
     cwd: dir,
     signal: new AbortController().signal,
   });

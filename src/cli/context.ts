@@ -12,4 +12,6 @@ export interface CliContext {
   /** Made after the global flags are read. */
   readonly out: () => Output;
   readonly verbose: () => boolean;
+  /** The command has `--dry-run`: what is missing stays missing. */
+  readonly isDryRun: () => boolean;
 }

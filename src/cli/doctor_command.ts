@@ -1,4 +1,4 @@
-/** @file `antipode doctor`: what this installation is made of, where it keeps files, and whether its engine runs. */
+/** @file `antipode doctor`: what this installation is made of, where it keeps files and what is there, whether its engine runs and, when asked, the network. */
 
 import { Command } from 'commander';
 import { AntipodeError } from '../errors.ts';
@@ -6,7 +6,7 @@ import type { CliContext } from './context.ts';
 import { withExamples } from './help.ts';
 import { formatBytes } from './output.ts';
 
-interface Finding {
+export interface Finding {
   readonly name: string;
   readonly value: string;
   readonly ok: boolean;
@@ -16,10 +16,15 @@ export function doctorCommand(context: CliContext): Command {
   const command = new Command('doctor')
     .alias('env')
     .description(
-      'Prints versions, cache folders and the state of ONNX Runtime; exits with 5 if something is broken.',
+      'Prints versions, cache folders, free space, the state of ONNX Runtime, and which models and SAEs are at hand; exits with 5 if something is broken.',
     )
-    .action(async () => {
+    .option('--network', 'also ask the servers that data comes from, for three seconds at most')
+    .action(async ({ network }: { network?: boolean }) => {
       const findings = await examine(context);
+      if (network) {
+        const { examineNetwork } = await import('./doctor_network.ts');
+        findings.push(...(await examineNetwork(context)));
+      }
       context.out().result({
         human: ({ red }) =>
           findings.map(({ name, value, ok }) => `${name.padEnd(20)} ${ok ? value : red(value)}`).join('\n'),
@@ -29,10 +34,11 @@ export function doctorCommand(context: CliContext): Command {
       const broken = findings.filter(({ ok }) => !ok).map(({ name }) => name);
       if (broken.length > 0) throw new AntipodeError('check', `not in order: ${broken.join(', ')}`);
     });
-  return withExamples(command, ['antipode doctor', 'antipode doctor --json']);
+  return withExamples(command, ['antipode doctor', 'antipode doctor --network --json']);
 }
 
-async function examine({ env }: CliContext): Promise<Finding[]> {
+async function examine(context: CliContext): Promise<Finding[]> {
+  const { env } = context;
   const [{ antipodeCacheDir, hfHubCacheDir }, { listCache }, { onnxRuntimeVersion, packageVersion }, os] =
     await Promise.all([
       import('../hub/cache_dirs.ts'),
@@ -40,6 +46,7 @@ async function examine({ env }: CliContext): Promise<Finding[]> {
       import('./version.ts'),
       import('node:os'),
     ]);
+  const { examineData } = await import('./doctor_data.ts');
   const cached = await listCache(env);
   const bytes = cached.reduce((sum, { byteLength }) => sum + byteLength, 0);
   const fact = (name: string, value: string): Finding => ({ name, value, ok: true });
@@ -51,6 +58,7 @@ async function examine({ env }: CliContext): Promise<Finding[]> {
     await writable('cache', antipodeCacheDir(env)),
     fact('cached', `${cached.length} ${cached.length === 1 ? 'entry' : 'entries'}, ${formatBytes(bytes)}`),
     fact('hugging face cache', hfHubCacheDir(env)),
+    ...(await examineData(context)),
     await engine(onnxRuntimeVersion()),
     await embeddedDefault(),
   ];

@@ -24,13 +24,18 @@ export function showDryRun(context: CliContext, { saes, steps, facts, out }: Dry
         ...saes.map(saeSentence),
         ...steps,
         out === undefined ? 'print the tables; write nothing' : `print the tables; write ${visible(out)}`,
-        'download nothing; call no language-model API (0 calls, no cost)',
+        `${saes.some(({ state }) => state === 'to be fetched') ? '' : 'download nothing; '}call no language-model API (0 calls, no cost)`,
       ].join('\n'),
     json: () => ({ saes, ...facts, llm_calls: 0, cost_usd: 0, out: out ?? null }),
     quiet: () => missing,
   });
 }
 
-export function missingIn(saes: readonly SaePlan[]): string[] {
+/** Is its size known before it is here? */
+export function areKnown(saes: readonly SaePlan[]): boolean {
+  return saes.every(({ features }) => features !== null);
+}
+
+function missingIn(saes: readonly SaePlan[]): string[] {
   return saes.filter(({ state }) => state === 'missing').map(({ sae }) => sae);
 }

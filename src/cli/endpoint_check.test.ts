@@ -31,6 +31,7 @@ async function checked(plan: Plan, timeoutMs = 5000): Promise<{ seen: string; er
     signal: new AbortController().signal,
     out: () => output,
     verbose: () => false,
+    isDryRun: () => false,
   };
   const open = (more: Parameters<Parameters<typeof checkWithNotes>[1]>[0]) =>
     openOpenAiEndpoint({ url, model: 'tiny', firstWaitMs: 1, ...more, timeoutMs });

@@ -32,7 +32,7 @@ async function explain(
     stdout: { write: (text) => (stdout += text) },
     stderr: { write: (text) => (stderr += text) },
     stdin: stdin(),
-    env: { HOME: folder, ...env },
+    env: { HOME: folder, HF_HUB_OFFLINE: '1', ...env },
     cwd: folder,
     signal: new AbortController().signal,
   });

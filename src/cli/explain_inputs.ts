@@ -4,6 +4,7 @@ import { basename, resolve } from 'node:path';
 import { AntipodeError } from '../errors.ts';
 import type { SourceName } from '../explain/export_rows.ts';
 import { isNeuronpediaName } from '../features/feature_ref.ts';
+import { parseModelName } from '../lm/fetch_model.ts';
 import type { SaeHeader, SaeIdentity } from '../sae/sae.ts';
 import type { CliContext } from './context.ts';
 
@@ -17,9 +18,9 @@ export function checkFeatures({ identity, dSae }: SaeHeader, features: readonly 
   );
 }
 
-/** `org/name`, or the name of the model's folder without its path. */
+/** `org/name` without its revision, or the name of the model's folder without its path. */
 export function modelName({ cwd }: CliContext, ref: string, folder: string): string {
-  return resolve(cwd, ref) === folder ? basename(folder) : ref;
+  return resolve(cwd, ref) === folder ? basename(folder) : (parseModelName(ref)?.repoId ?? ref);
 }
 
 export interface NamedPlace {

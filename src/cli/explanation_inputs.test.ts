@@ -21,7 +21,7 @@ async function run(
     stdin: (async function* () {
       yield Buffer.from(input);
     })(),
-    env: { HOME: home, XDG_CACHE_HOME: join(home, 'cache') },
+    env: { HOME: home, HF_HUB_OFFLINE: '1', XDG_CACHE_HOME: join(home, 'cache') },
     cwd: home,
     signal: new AbortController().signal,
   });

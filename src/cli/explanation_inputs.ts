@@ -3,13 +3,17 @@
 import { sep } from 'node:path';
 import { AntipodeError } from '../errors.ts';
 import type { ExplanationLookup } from '../features/explanation_lookup.ts';
+import { parseSourceRef } from '../features/feature_ref.ts';
 import { featureStoresDir } from '../features/feature_store.ts';
-import { openExplanations, openImported } from '../features/open_explanations.ts';
+import { openImported } from '../features/open_explanations.ts';
 import { isEmbeddedId } from '../hub/embedded_default.ts';
+import { hfPlaceOf } from '../hub/hf_cache.ts';
 import { type FeatureNotes, NO_NOTES } from '../report/feature_notes.ts';
 import type { SaeFile } from '../sae/sae.ts';
 import { syntheticFiles } from '../sae/synthetic_file.ts';
 import type { CliContext } from './context.ts';
+import { exportSourceOf, fetchSource, openExplanationsOrFetch } from './fetch_explanations.ts';
+import { mayFetch } from './hub_access.ts';
 import { visible } from './output.ts';
 
 export interface ExplanationFlags {
@@ -51,7 +55,7 @@ async function explanationsFor(
   const { neuronpediaId, isSynthetic } = sae.header.identity;
   const ref = named ?? (isSynthetic ? syntheticFiles(env).explanations : undefined);
   if (ref !== undefined) {
-    return openExplanations(ref, {
+    return openExplanationsOrFetch(context, ref, {
       env,
       cwd,
       stdin,
@@ -64,9 +68,30 @@ async function explanationsFor(
   try {
     return await openImported(neuronpediaId, { env, explainer });
   } catch (error) {
-    if (error instanceof AntipodeError && error.kind === 'missing') return undefined;
-    throw error;
+    if (!(error instanceof AntipodeError) || error.kind !== 'missing') throw error;
+    return fetchedFor(context, sae, explainer);
   }
+}
+
+/** Of SAEs that came from the hub, and nobody's own files; having nothing is no error here, so a network that fails is none either. */
+async function fetchedFor(
+  context: CliContext,
+  { header: { files, identity } }: SaeFile,
+  explainer: string | undefined,
+): Promise<ExplanationLookup | undefined> {
+  const { neuronpediaId } = identity;
+  const [weights] = files;
+  if (!neuronpediaId || !weights || !hfPlaceOf(weights.path) || !mayFetch(context)) return undefined;
+  const source = exportSourceOf(parseSourceRef(neuronpediaId));
+  if (!source) return undefined;
+  try {
+    await fetchSource(context, source);
+  } catch (error) {
+    if (!(error instanceof AntipodeError) || error.kind === 'interrupted') throw error;
+    context.out().note(visible(`going on without explanations: ${error.message}`));
+    return undefined;
+  }
+  return openImported(neuronpediaId, { env: context.env, explainer });
 }
 
 /** Where an import stands in the way of what ships with the embedded default: which is used, and how to get back to the other. */

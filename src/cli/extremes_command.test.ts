@@ -50,7 +50,7 @@ async function run(args: readonly string[], signal = new AbortController().signa
     stdout: { write: (text) => (stdout += text) },
     stderr: { write: (text) => (stderr += text) },
     stdin: stdin(),
-    env: { HOME: cwd },
+    env: { HOME: cwd, HF_HUB_OFFLINE: '1' },
     cwd,
     signal,
   });

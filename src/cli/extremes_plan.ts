@@ -6,7 +6,7 @@ import { findDevice } from '../search/device_pass_process.ts';
 import type { PartPlace } from '../search/part_keeper.ts';
 import type { CliContext } from './context.ts';
 import { densityFilter } from './density_range.ts';
-import { missingIn, showDryRun } from './dry_run.ts';
+import { areKnown, showDryRun } from './dry_run.ts';
 import type { ExtremesFlags } from './extremes_flags.ts';
 import { planMemory } from './extremes_memory.ts';
 import { planSae, type SaePlan } from './sae_plan.ts';
@@ -20,7 +20,7 @@ export async function planExtremes(
   const { shard } = place ?? { shard: WHOLE };
   const saes: SaePlan[] = [await planSae(context, flags, flags.sae)];
   if (flags.with !== undefined) saes.push(await planSae(context, flags, flags.with));
-  const pairs = missingIn(saes).length > 0 ? null : pairsPerSpace(saes, shard) * flags.spaces.length;
+  const pairs = areKnown(saes) ? pairsPerSpace(saes, shard) * flags.spaces.length : null;
   const filter = densityFilter(flags);
   // One that was named is tried, since nothing less tells whether it starts.
   const device =

@@ -34,7 +34,7 @@ async function run(args: string[], input: Uint8Array = new Uint8Array(), env: ob
     stdout: { write: (text) => (stdout += text) },
     stderr: { write: (text) => (stderr += text) },
     stdin: stdin(),
-    env: { HOME: home, XDG_CACHE_HOME: join(home, 'cache'), ...env },
+    env: { HOME: home, HF_HUB_OFFLINE: '1', XDG_CACHE_HOME: join(home, 'cache'), ...env },
     cwd: fixtures,
     signal: new AbortController().signal,
   });
@@ -118,7 +118,7 @@ describe('antipode features list', () => {
     expect(listed).toMatchObject(ids.map((id) => ({ id, is_embedded: true })));
     const { stdout } = await run(['list']);
     expect(stdout).toMatch(/^Ships with antipode\n/);
-    expect(stdout).toContain('Nothing is imported yet; antipode features import PATH');
+    expect(stdout).toContain('Nothing is imported yet; antipode download MODEL/SOURCE');
     expect((await run(['list', '-q'])).stdout).toBe(`${ids.join('\n')}\n`);
     const [first] = listed as { explained_features: number; path: string }[];
     const lookup = await openExplanations(first!.path, { env: {}, cwd: '/' });
@@ -240,7 +240,7 @@ describe('antipode features show', () => {
     ]) {
       const { code, stderr } = await run(args);
       expect(code).toBe(3);
-      expect(stderr).toContain('next: antipode features import');
+      expect(stderr).toMatch(/next: .*antipode download /);
     }
     await run(['import', 'export']);
     const unknown = await run(['show', '20:4']);

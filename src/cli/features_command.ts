@@ -2,20 +2,24 @@
 
 import { Command } from 'commander';
 import type { CliContext } from './context.ts';
-import type { ImportFlags, SearchFlags, ShowFlags } from './features_flags.ts';
+import type { CosineFlags, ImportFlags, SearchFlags, ShowFlags } from './features_flags.ts';
 import { withExamples } from './help.ts';
-import { integerOption } from './options.ts';
+import { integerOption, spacesOption } from './options.ts';
+import { addSaeOptions } from './sae_options.ts';
 
 const EXPLANATIONS = 'an export, or a store folder, to read instead of what is imported';
 
 export function featuresCommand(context: CliContext): Command {
   return withExamples(
     new Command('features')
-      .description('Imports, searches and shows explanations and firing facts of features.')
+      .description(
+        'Imports, searches and shows explanations and firing facts of features; the cosine of two of them.',
+      )
       .addCommand(importCommand(context))
       .addCommand(searchCommand(context))
       .addCommand(showCommand(context))
-      .addCommand(listCommand(context)),
+      .addCommand(listCommand(context))
+      .addCommand(cosineCommand(context)),
     ['antipode features import gemma-2-2b_20-gemmascope-res-16k.json', 'antipode features search "happy"'],
   );
 }
@@ -98,5 +102,29 @@ function listCommand(context: CliContext): Command {
         await runList(context);
       }),
     ['antipode features list', 'antipode features list --json'],
+  );
+}
+
+function cosineCommand(context: CliContext): Command {
+  return withExamples(
+    addSaeOptions(new Command('cosine'))
+      .description(
+        'The cosine of two features, of one SAE or of two. Of weights that are not on this machine, only the two rows are read from the server, ' +
+          'where they lie there in one piece (decoders of most layouts); else the file is fetched into the cache.',
+      )
+      .argument(
+        '<feature>',
+        'SAE#INDEX for any file, id or URL of an SAE; or a feature as Neuronpedia names it',
+      )
+      .argument('<feature>', 'the other, in the same forms')
+      .option('--spaces <names>', 'decoder, encoder or both, separated by commas', spacesOption, ['decoder'])
+      .action(async (first: string, second: string, flags: CosineFlags) => {
+        const { runCosine } = await import('./features_cosine.ts');
+        await runCosine(context, [first, second], flags);
+      }),
+    [
+      'antipode features cosine organism/1-res-2k/404 organism/1-res-2k/281',
+      'antipode features cosine https://www.neuronpedia.org/gemma-2-2b/20-gemmascope-res-16k/11697 gemma-2-2b/20-gemmascope-res-16k/15682',
+    ],
   );
 }

@@ -1,5 +1,12 @@
 /** @file The options of `antipode features` as its parts receive them. */
 
+import type { Space } from '../sae/sae.ts';
+import type { SaeFlags } from './sae_options.ts';
+
+export interface CosineFlags extends SaeFlags {
+  readonly spaces: readonly Space[];
+}
+
 export interface ImportFlags {
   readonly model?: string;
   readonly source?: string;

@@ -11,7 +11,6 @@ import {
   type SourceRef,
 } from '../features/feature_ref.ts';
 import { fits, listFeatureStores, storeSource } from '../features/feature_store.ts';
-import { openExplanations, openImported } from '../features/open_explanations.ts';
 import { readExports, skippedSentence } from '../features/read_exports.ts';
 import { type SearchHit, searchExplanations } from '../features/search_explanations.ts';
 import { knownSources, type SourceSummary, storedSummary } from '../features/source_summary.ts';
@@ -21,6 +20,7 @@ import type { CliContext } from './context.ts';
 import { noteShadowed } from './explanation_inputs.ts';
 import type { ImportFlags, SearchFlags, ShowFlags } from './features_flags.ts';
 import { featureText, hitText, pageOf, sourceJson, sourcesTable } from './features_text.ts';
+import { openExplanationsOrFetch, openImportedOrFetch } from './fetch_explanations.ts';
 import { visible } from './output.ts';
 
 export async function runImport(
@@ -112,7 +112,7 @@ export async function runSearch(context: CliContext, text: string, flags: Search
 async function searchedLookups(context: CliContext, flags: SearchFlags): Promise<ExplanationLookup[]> {
   if (flags.explanations !== undefined) return [await open(context, flags.explanations, flags.source)];
   if (flags.source !== undefined) {
-    const lookup = await openImported(flags.source, { env: context.env });
+    const lookup = await openImportedOrFetch(context, flags.source);
     noteShadowed(context, lookup);
     return [lookup];
   }
@@ -134,7 +134,7 @@ async function open(
   explainer?: string,
 ): Promise<ExplanationLookup> {
   const { env, cwd, stdin, signal } = context;
-  const lookup = await openExplanations(ref, { env, cwd, stdin, signal, source, explainer });
+  const lookup = await openExplanationsOrFetch(context, ref, { env, cwd, stdin, signal, source, explainer });
   for (const warning of lookup.warnings) context.out().warn(visible(warning));
   return lookup;
 }
@@ -217,7 +217,7 @@ async function findFeature(
   }
   const ref = parseIndex(text.trim()) === undefined ? parseFeatureRef(text) : await bareIndex(context, text);
   const source = { source: ref, asked: text.trim() };
-  const lookup = await openImported(source, { env: context.env, explainer });
+  const lookup = await openImportedOrFetch(context, source, explainer);
   noteShadowed(context, lookup);
   return { lookup, ref };
 }
@@ -244,7 +244,7 @@ async function bareIndex(context: CliContext, text: string): Promise<FeatureRef>
 
 function nothingImported(subject: string): AntipodeError {
   return new AntipodeError('missing', `${subject}: no explanations are imported yet`, {
-    hint: 'antipode features import PATH reads an export of Neuronpedia; --explanations PATH reads one directly',
+    hint: 'antipode download MODEL/SOURCE fetches an export of Neuronpedia; --explanations PATH reads one directly',
   });
 }
 
@@ -260,7 +260,7 @@ export async function runList(context: CliContext): Promise<void> {
       ];
       const text = renderText(tables, { sanitize: visible, bold });
       const nothing =
-        'Nothing is imported yet; antipode features import PATH reads an export of Neuronpedia.';
+        'Nothing is imported yet; antipode download MODEL/SOURCE fetches an export of Neuronpedia.';
       return imported.length > 0 ? text : `${text}\n\n${nothing}`;
     },
     json: () => all.map(sourceJson),

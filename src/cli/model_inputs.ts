@@ -1,17 +1,23 @@
 /** @file What commands that run a language model share: finding its folder, and turning prompts into tokens. */
 
 import { stat } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { AntipodeError } from '../errors.ts';
 import { EMBEDDED_MODEL_FOLDER, EMBEDDED_MODEL_ID } from '../hub/embedded_default.ts';
-import { findInHfCache } from '../hub/hf_cache.ts';
 import type { ModelConfig } from '../lm/config.ts';
+import { fetchModel, findModel, parseModelName } from '../lm/fetch_model.ts';
 import type { Tokenizer } from '../lm/tokenizer/tokenizer.ts';
 import type { SaeHeader } from '../sae/sae.ts';
 import type { CliContext } from './context.ts';
+import { downloadHint, hubFor } from './hub_access.ts';
 
-/** The embedded model for `organism` (`./organism` is a folder), a folder, or the snapshot of org/name in the Hugging Face cache. @throws {AntipodeError} `missing` with the command that fetches it */
-export async function modelFolder({ env, cwd }: CliContext, ref: string): Promise<string> {
+/**
+ * The embedded model for `organism` (`./organism` is a folder), a folder, or org/name (or org/name@revision) from the hub, whose files are fetched where they
+ * are not in the Hugging Face cache.
+ * @throws {AntipodeError} `missing` with the command that fetches it, and as `fetchModel`
+ */
+export async function modelFolder(context: CliContext, ref: string): Promise<string> {
+  const { env, cwd } = context;
   if (ref === EMBEDDED_MODEL_ID) return EMBEDDED_MODEL_FOLDER;
   if (ref === '') {
     throw new AntipodeError('usage', '--model: its name is empty', { hint: `--model ${EMBEDDED_MODEL_ID}` });
@@ -24,18 +30,21 @@ export async function modelFolder({ env, cwd }: CliContext, ref: string): Promis
       hint: 'name the folder that holds config.json and the weights',
     });
   }
-  if (!/^[\w.-]+\/[\w.-]+$/.test(ref)) {
+  const name = parseModelName(ref);
+  if (!name) {
     throw new AntipodeError('missing', `${ref}: no such model folder`, {
       hint: `name the folder of a model, org/name, or ${EMBEDDED_MODEL_ID}`,
     });
   }
-  const config = await findInHfCache(env, { repoId: ref, path: 'config.json' });
-  if (config) return dirname(config.path);
+  const cached = await findModel(env, name);
+  if (cached !== undefined) return cached;
+  const hub = hubFor(context);
+  if (hub) return fetchModel(name, hub);
   throw new AntipodeError(
     'missing',
-    `${ref}: no folder of this name, and not in the Hugging Face cache of this machine`,
+    `${ref}: no folder of this name, and not whole in the Hugging Face cache of this machine`,
     {
-      hint: `hf download ${ref}`,
+      hint: `${downloadHint(context, ref)} (or: hf download ${name.repoId})`,
     },
   );
 }

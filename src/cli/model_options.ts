@@ -24,7 +24,7 @@ export function addModelOptions(command: Command): Command {
   return addModelRunOptions(
     command.option(
       '-m, --model <ref>',
-      'a Hugging Face model folder, org/name in the Hugging Face cache, or organism, the embedded model',
+      'a Hugging Face model folder, org/name or org/name@revision (fetched once), or organism, the embedded model',
     ),
   );
 }

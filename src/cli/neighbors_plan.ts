@@ -3,7 +3,7 @@
 import { formatCount, plural } from '../report/display.ts';
 import type { CliContext } from './context.ts';
 import { densityFilter } from './density_range.ts';
-import { missingIn, showDryRun } from './dry_run.ts';
+import { areKnown, showDryRun } from './dry_run.ts';
 import type { NeighborsFlags } from './neighbors_flags.ts';
 import { planSae, type SaePlan } from './sae_plan.ts';
 
@@ -23,7 +23,7 @@ export async function planNeighbors(
   const saes: SaePlan[] = [];
   for (const ref of refs) saes.push(await planSae(context, flags, ref));
   const perFeature = saes.reduce((sum, { features }) => sum + (features ?? 0), 0);
-  const cosines = missingIn(saes).length > 0 ? null : count * perFeature * flags.spaces.length;
+  const cosines = !areKnown(saes) ? null : count * perFeature * flags.spaces.length;
   const filter = densityFilter(flags);
   const what = cosines === null ? 'their cosines' : `${formatCount(cosines)} cosines`;
   showDryRun(context, {

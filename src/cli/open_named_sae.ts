@@ -1,10 +1,10 @@
-/** @file Opens an SAE as a command names it: `synthetic-16k` is made in the cache when it is not there, everything else is opened where it is. */
+/** @file Opens an SAE as a command names it: `synthetic-16k` is made in the cache when it is not there, a published one is fetched into it. */
 
 import { resolve } from 'node:path';
 import { articleCatalogue, articleCatalogueIds } from '../concepts/article.ts';
 import { featuresOf } from '../concepts/concept_set.ts';
 import { AntipodeError } from '../errors.ts';
-import { openSae } from '../sae/open.ts';
+import { type OpenSaeOptions, openSae } from '../sae/open.ts';
 import type { SaeFile, SaeIdentity } from '../sae/sae.ts';
 import type { MatrixName } from '../sae/sae_source.ts';
 import {
@@ -15,21 +15,35 @@ import {
   syntheticFiles,
 } from '../sae/synthetic_file.ts';
 import type { CliContext } from './context.ts';
+import { hubFor } from './hub_access.ts';
 import type { SaeFlags } from './sae_options.ts';
 
+/** Where from, and how much of it. */
+type SaeAccess = Pick<OpenSaeOptions, 'hub' | 'rowsOf'>;
+
 /** @throws {AntipodeError} as `openSae`; `interrupted` while the dictionary is made */
-export async function openNamedSae(context: CliContext, flags: SaeFlags, ref: string): Promise<SaeFile> {
+export async function openNamedSae(
+  context: CliContext,
+  flags: SaeFlags,
+  ref: string,
+  access: SaeAccess = { hub: hubFor(context) },
+): Promise<SaeFile> {
   if (ref === SYNTHETIC_ID) return openSynthetic(context);
   if (resolve(context.cwd, ref) === syntheticFiles(context.env).weights) return openMade(context);
-  return openGivenSae(context, flags, ref);
+  return openGivenSae(context, flags, ref, access);
 }
 
-/** Without making anything. */
-export function openGivenSae(context: CliContext, flags: SaeFlags, ref: string): Promise<SaeFile> {
+/** Without making anything; nothing is fetched without `hub`. */
+export function openGivenSae(
+  context: CliContext,
+  flags: SaeFlags,
+  ref: string,
+  access: SaeAccess = {},
+): Promise<SaeFile> {
   if (ref === '') throw new AntipodeError('usage', 'the SAE’s name is empty', { hint: 'antipode sae list' });
   const { env, cwd } = context;
-  const { map, format, transpose } = flags;
-  return openSae(ref, { env, cwd, map, format, transpose: transpose?.map(matrixName) });
+  const { map, format, revision, transpose } = flags;
+  return openSae(ref, { env, cwd, map, format, revision, transpose: transpose?.map(matrixName), ...access });
 }
 
 async function openSynthetic(context: CliContext): Promise<SaeFile> {

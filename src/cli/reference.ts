@@ -17,6 +17,7 @@ const NOWHERE: CliContext = {
     throw new Error('internal: a command ran while its help was written');
   },
   verbose: () => false,
+  isDryRun: () => false,
 };
 
 /** The whole page, ending in a line break. */

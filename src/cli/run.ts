@@ -25,6 +25,7 @@ export async function runCli(argv: readonly string[], streams: CliStreams): Prom
   /** The one document of `--json` is written: an error behind it is told by stderr and the exit code alone. */
   let isAnswered = false;
   let program: Command | undefined;
+  let isDryRun = false;
   const flags = (): { json?: boolean; quiet?: boolean; verbose?: boolean; color?: boolean } =>
     program?.opts() ?? {};
   const out = (): Output => {
@@ -54,10 +55,14 @@ export async function runCli(argv: readonly string[], streams: CliStreams): Prom
     signal: streams.signal,
     out,
     verbose: () => flags().verbose === true,
+    isDryRun: () => isDryRun,
   };
   try {
     program = createProgram(context, packageVersion(), commandFactories);
     configureStreams(program, stdout, stderr);
+    program.hook('preAction', (_, command) => {
+      isDryRun = command.opts()['dryRun'] === true;
+    });
     await program.parseAsync(argv, { from: 'user' });
     return 0;
   } catch (error) {

@@ -43,7 +43,7 @@ export async function runExperiment(context: CliContext, specPath: string, flags
       hint: 'wait for it, or choose another folder with --out',
     });
   }
-  await withLock(lock, () => work(context, run), context.signal);
+  await withLock(lock, () => work(context, run), { signal: context.signal });
 }
 
 export interface Run {

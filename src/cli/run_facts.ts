@@ -45,11 +45,12 @@ export function optionWords(name: string, values: string | number | readonly str
 }
 
 /** How the SAE files are to be read. */
-export function saeOptionWords({ map, transpose, format }: SaeFlags): string[] {
+export function saeOptionWords({ map, transpose, format, revision }: SaeFlags): string[] {
   return [
     ...optionWords('--map', map),
     ...optionWords('--transpose', transpose),
     ...optionWords('--format', format),
+    ...optionWords('--revision', revision),
   ];
 }
 

@@ -27,7 +27,7 @@ async function run(...argv: readonly string[]): Promise<Ran> {
     stdout: sink('stdout'),
     stderr: sink('stderr'),
     stdin: (async function* () {})(),
-    env: { HOME: home, HF_HUB_CACHE: join(home, 'hub') },
+    env: { HOME: home, HF_HUB_OFFLINE: '1', HF_HUB_CACHE: join(home, 'hub') },
     cwd: fixture(''),
     signal: new AbortController().signal,
   });
@@ -103,7 +103,11 @@ describe('sae inspect', () => {
 
   it.each([
     [['nothing.npz'], 3, /error: nothing\.npz: no such file or folder/],
-    [['gemma-2-2b/20-gemmascope-res-16k'], 3, /next: hf download google\/gemma-scope-2b-pt-res layer_20/],
+    [
+      ['gemma-2-2b/20-gemmascope-res-16k'],
+      3,
+      /next: .*antipode download gemma-2-2b\/20-gemmascope-res-16k \(or: hf download google\/gemma-scope-2b-pt-res layer_20/,
+    ],
     [['unknown/dictionary.pt'], 1, /next: name the tensors, for example --map W_enc=encoder_weights/],
     [['unknown/dictionary.pt', '--map', 'W_enc'], 2, /--map W_enc: expected NAME=TENSOR/],
     [['gemma_scope', '--transpose', 'W'], 2, /--transpose: got "W", expected W_enc or W_dec/],

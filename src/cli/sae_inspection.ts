@@ -1,6 +1,7 @@
 /** @file An inspection as text for people and as JSON. */
 
 import { isEmbeddedId } from '../hub/embedded_default.ts';
+import { publishedAs } from '../report/run_directory.ts';
 import type { DefectSummary, MatrixSummary, SaeInspection } from '../sae/inspect.ts';
 import type { SaeHeader } from '../sae/sae.ts';
 import type { NormSummary } from '../sae/weights/weight_facts.ts';
@@ -128,7 +129,7 @@ export function inspectionJson(inspection: SaeInspection): unknown {
     same_feature_cosine: sameFeature ?? null,
     threshold: threshold ?? null,
     densities: densities ? { never_fired: densities.neverFired, median: densities.median ?? null } : null,
-    files: header.files.map(({ path, byteLength }) => ({ path, bytes: byteLength })),
+    files: header.files.map(({ path, byteLength }) => ({ path, bytes: byteLength, ...publishedAs(path) })),
     facts,
   };
 }

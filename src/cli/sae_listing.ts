@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import type { Env } from '../hub/cache_dirs.ts';
 import { EMBEDDED_SAES, type EmbeddedSae } from '../hub/embedded_default.ts';
 import { findInHfCache, hfRepoFolder } from '../hub/hf_cache.ts';
-import { embeddedIdentity } from '../sae/open.ts';
+import { embeddedIdentity } from '../sae/locate_sae.ts';
 import { allRegisteredSaes, type RegisteredSae } from '../sae/registry/registry_data.ts';
 
 export interface ListedSae {

@@ -7,6 +7,7 @@ export interface SaeFlags {
   readonly map?: readonly string[];
   readonly transpose?: readonly string[];
   readonly format?: string;
+  readonly revision?: string;
 }
 
 export interface SaeListFlags {
@@ -25,5 +26,9 @@ export function addSaeOptions(command: Command): Command {
       'W_enc or W_dec is stored transposed against its format; repeatable',
       collect,
     )
-    .option('--format <name>', 'the layout by name (default: by file and tensor names)');
+    .option('--format <name>', 'the layout by name (default: by file and tensor names)')
+    .option(
+      '--revision <name>',
+      'branch, tag or commit of a published SAE (default: main, or what its URL says)',
+    );
 }

@@ -97,7 +97,7 @@ export async function inSteerFolder<T>(
       hint: 'wait for it, or choose another folder with --out',
     });
   }
-  return withLock(lock, work, signal);
+  return withLock(lock, work, { signal });
 }
 
 async function readPlanText({ path, shown }: SteerFolder): Promise<string | undefined> {

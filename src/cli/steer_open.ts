@@ -3,7 +3,7 @@
 import { availableParallelism } from 'node:os';
 import { loadConcepts } from '../concepts/load_concepts.ts';
 import { AntipodeError } from '../errors.ts';
-import { openImported } from '../features/open_explanations.ts';
+import { hfPlaceOf } from '../hub/hf_cache.ts';
 import { type ModelConfig, readModelConfig } from '../lm/config.ts';
 import type { LanguageModel, Site } from '../lm/language_model.ts';
 import { checkSampling } from '../lm/sampler.ts';
@@ -20,6 +20,7 @@ import type { SteeringFacts } from '../steering/steering_plan.ts';
 import type { GivenSpec } from '../steering/steering_spec.ts';
 import type { CliContext } from './context.ts';
 import { noteShadowed } from './explanation_inputs.ts';
+import { openImportedOrFetch } from './fetch_explanations.ts';
 import { modelFingerprint } from './model_fingerprint.ts';
 import {
   checkFits,
@@ -203,7 +204,7 @@ async function largestKnown(
       hint,
     });
   }
-  const known = await openImported(neuronpediaId, { env: context.env, explainer: undefined });
+  const known = await openImportedOrFetch(context, neuronpediaId);
   noteShadowed(context, known);
   const features = new Set(arms.flatMap(({ parts }) => parts.flatMap((part) => part.features)));
   return new Map(
@@ -225,12 +226,14 @@ export async function steeringFacts(
   return {
     versions: { antipode: packageVersion(), onnxruntime: onnxRuntimeVersion() },
     model: {
+      ...commitOf(folder),
       fingerprint: await modelFingerprint(folder),
       precision: model.precision,
       device: model.device.name,
       threads: isThreaded ? (spec.threads ?? availableParallelism()) : null,
     },
     sae: {
+      ...commitOf(sae.header.files[0]?.path ?? ''),
       label: identity.label,
       neuronpedia_id: identity.neuronpediaId ?? null,
       d_sae: dSae,
@@ -241,4 +244,9 @@ export async function steeringFacts(
     meanNorm,
     interventions,
   };
+}
+
+function commitOf(path: string): { readonly commit?: string } {
+  const place = hfPlaceOf(path);
+  return place ? { commit: place.commit } : {};
 }

@@ -37,7 +37,7 @@ async function run(flags: readonly string[], stdin = ''): Promise<Ran> {
     stdin: (async function* () {
       yield Buffer.from(stdin);
     })(),
-    env: { HOME: cwd },
+    env: { HOME: cwd, HF_HUB_OFFLINE: '1' },
     cwd,
     signal: new AbortController().signal,
   });

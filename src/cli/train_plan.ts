@@ -1,6 +1,5 @@
 /** @file What `antipode train sae` is going to do, worked out from its options before anything long begins: the place, the settings, memory and tokens. */
 
-import { basename, resolve } from 'node:path';
 import { AntipodeError } from '../errors.ts';
 import { type ModelConfig, readModelConfig } from '../lm/config.ts';
 import { refuseBeyondMemory } from '../lm/memory_limit.ts';
@@ -19,6 +18,7 @@ import {
   type SettingNames,
 } from '../train/sae/settings.ts';
 import type { CliContext } from './context.ts';
+import { modelName } from './explain_inputs.ts';
 import { modelFingerprint } from './model_fingerprint.ts';
 import { modelFolder } from './model_inputs.ts';
 import { openTexts } from './open_texts.ts';
@@ -88,8 +88,8 @@ export async function planTraining(context: CliContext, flags: TrainSaeFlags): P
     const split = heldOutOf(corpus, flags);
     const identity = { hook, contextLength, bufferTokens, corpus, fingerprint, resolved };
     const begunWith = begunWithOf(flags, identity);
-    const modelName = resolve(context.cwd, flags.model) === folder ? basename(folder) : flags.model;
-    return { folder, modelName, config, tokenizer, settings, split, begunWith, ...identity };
+    const shownName = modelName(context, flags.model, folder);
+    return { folder, modelName: shownName, config, tokenizer, settings, split, begunWith, ...identity };
   } catch (error) {
     await corpus.close();
     throw error;

@@ -1,5 +1,6 @@
 /** @file What `antipode train sae` says at the end, what its manifest and evaluation hold, and what a dry run tells. */
 
+import { hfPlaceOf } from '../hub/hf_cache.ts';
 import type { LanguageModel } from '../lm/language_model.ts';
 import { formatCount } from '../report/display.ts';
 import { renderText } from '../report/text.ts';
@@ -59,8 +60,10 @@ export function trainingFacts(
 
 function commonFacts(plan: TrainingPlan, flags: TrainSaeFlags): Record<string, unknown> {
   const { begunWith, bufferTokens, config, contextLength, corpus, hook, resolved, split } = plan;
+  const published = hfPlaceOf(plan.folder);
   return {
     model: flags.model,
+    ...(published && { model_commit: published.commit }),
     model_fingerprint: begunWith['the model'],
     hook_name: hook.hookName,
     d_in: config.dModel,

@@ -11,12 +11,12 @@ import {
   startChatServer,
 } from '../../test/support/chat_server.ts';
 import { AntipodeError } from '../errors.ts';
+import { retryAfterOf } from '../hub/retry.ts';
 import { MAX_REPLY_BYTES } from './bounded_fetch.ts';
 import { cachedEndpoint } from './cached_endpoint.ts';
 import { type ChatEndpoint, type ChatRequest, EndpointFailure } from './chat_endpoint.ts';
 import { CHECK_OPTIONS, checkEndpoint } from './check_endpoint.ts';
 import { type OpenAiEndpointOptions, openOpenAiEndpoint } from './openai_endpoint.ts';
-import { retryAfterOf } from './retry.ts';
 
 const REQUEST: ChatRequest = {
   system: 'Say it.',

@@ -1,16 +1,16 @@
 /**
  * @file An OpenAI-compatible server (`POST …/chat/completions` with `response_format: json_schema`), by the `openai` package. Its own retries and its
- * reading of the environment are switched off: `retry.ts` waits, and the key is given. Leaves out streaming and the cache.
+ * reading of the environment are switched off: `hub/retry.ts` waits, and the key is given. Leaves out streaming and the cache.
  */
 
 import { isIP } from 'node:net';
 import type OpenAI from 'openai';
 import { AntipodeError, throwIfInterrupted } from '../errors.ts';
+import { withRetries } from '../hub/retry.ts';
+import { withoutSecret } from '../hub/secret.ts';
 import { boundedFetch } from './bounded_fetch.ts';
 import { type ChatEndpoint, type ChatReply, type ChatRequest, EndpointFailure } from './chat_endpoint.ts';
 import { failureOf } from './openai_failure.ts';
-import { type RetryOptions, withRetries } from './retry.ts';
-import { withoutSecret } from './secret.ts';
 import { underSignal } from './shared_signal.ts';
 
 export interface OpenAiEndpointOptions {
@@ -27,7 +27,8 @@ export interface OpenAiEndpointOptions {
   readonly firstWaitMs?: number;
   /** False: nobody who speaks is a failure at once; default true. */
   readonly retriesSilence?: boolean;
-  readonly onWait?: RetryOptions['onWait'];
+  /** Before each wait. */
+  readonly onWait?: ((failure: EndpointFailure, waitMs: number) => void) | undefined;
 }
 
 const NO_KEY = 'none';
@@ -62,7 +63,8 @@ export async function openOpenAiEndpoint(options: OpenAiEndpointOptions): Promis
     model,
     host: address.host,
     ask(request, signal) {
-      const waits = { retries, firstWaitMs, retriesSilence, onWait };
+      const passing = (error: unknown): EndpointFailure | undefined => passingFailure(error, retriesSilence);
+      const waits = { retries, firstWaitMs, onWait, passing };
       // The client never takes its listeners from a signal again: it gets one of this question's own.
       return underSignal(signal, (own) => {
         const attempt = (): Promise<ChatReply> =>
@@ -76,6 +78,12 @@ export async function openOpenAiEndpoint(options: OpenAiEndpointOptions): Promis
       });
     },
   };
+}
+
+/** What may be tried again. */
+function passingFailure(error: unknown, retriesSilence: boolean): EndpointFailure | undefined {
+  if (!(error instanceof EndpointFailure) || !error.isPassing) return undefined;
+  return error.isSilence && !retriesSilence ? undefined : error;
 }
 
 function checkedAddress(url: string, apiKey: string | undefined): URL {

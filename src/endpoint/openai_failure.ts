@@ -1,10 +1,10 @@
 /** @file What went wrong with a request of the `openai` package, as an `EndpointFailure` with its next step. Nothing that a server says is passed on whole. */
 
 import { AntipodeError } from '../errors.ts';
+import { retryAfterOf } from '../hub/retry.ts';
+import { withoutSecret } from '../hub/secret.ts';
 import { Redirected, ReplyTooLong } from './bounded_fetch.ts';
 import { EndpointFailure } from './chat_endpoint.ts';
-import { retryAfterOf } from './retry.ts';
-import { withoutSecret } from './secret.ts';
 
 export interface FailureContext {
   readonly apiKey: string | undefined;

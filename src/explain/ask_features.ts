@@ -4,7 +4,7 @@
  */
 
 import { type ChatEndpoint, EndpointFailure } from '../endpoint/chat_endpoint.ts';
-import { inParallel } from '../endpoint/in_parallel.ts';
+import { inParallel } from '../hub/in_parallel.ts';
 import type { FeatureExplanation } from './explanation.ts';
 import { explanationRequest, type QuestionSource, readExplanation } from './explanation_request.ts';
 

@@ -160,10 +160,10 @@ export function openExport(file: ExportFile, stdin: AsyncIterable<Uint8Array> | 
 
 async function* valuesOf(input: AsyncIterable<Uint8Array>, name: string): AsyncIterable<ExportValue> {
   const text = gunzipped(input, name)[Symbol.asyncIterator]();
-  const head = await readFirstLine(text);
-  await refuseOtherFiles(head, name);
-  const rest = again(head.pieces, text);
   try {
+    const head = await readFirstLine(text);
+    await refuseOtherFiles(head, name);
+    const rest = again(head.pieces, text);
     if (head.firstByte === 0x5b) {
       for await (const { line, value } of readJsonArray(rest, { name }))
         yield { where: `${name}:${line}`, value };

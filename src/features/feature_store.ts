@@ -49,8 +49,10 @@ export interface StoreEntry {
 }
 
 export interface StoreOptions {
-  /** `YYYY-MM-DD`; else the newest date on a row. */
+  /** `YYYY-MM-DD`; else `served`, else the newest date on a row. */
   readonly exported?: string | undefined;
+  /** `YYYY-MM-DD` on which the files were written, as their server says. */
+  readonly served?: string | undefined;
   /** Forget what an earlier import stored. */
   readonly replace?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -81,7 +83,7 @@ export async function storeSource(
   return withLock(
     join(parent, `.${sourceId}.lock`),
     () => mergeIntoStore(join(parent, sourceId), source, options),
-    options.signal,
+    { signal: options.signal },
   );
 }
 
@@ -98,7 +100,7 @@ async function mergeIntoStore(dir: string, source: SourceExport, options: StoreO
   const manifest: StoreManifest = {
     modelId,
     sourceId,
-    exported: exportDate(data, options.exported, stored?.manifest.exported),
+    exported: exportDate(data, options, stored?.manifest.exported),
     explained: new Set(data.explanations.map(({ feature }) => feature)).size,
     explainers: countExplainers(data.explanations),
     tables: Object.fromEntries(tables.map(([name, bytes, rows]) => [name, tableFacts(bytes, rows)])),
@@ -120,15 +122,16 @@ function tableFacts(bytes: Uint8Array, rows: number): TableFacts {
   return { rows, byteLength: bytes.byteLength, sha256: sha256(bytes) };
 }
 
-/** A date that was given stays until a newer one is known. */
+/** A date that was given, or that a server said, stays until a newer one is known. */
 function exportDate(
   data: FeatureData,
-  given: string | undefined,
+  { exported: given, served }: StoreOptions,
   stored: ExportDate | undefined,
 ): ExportDate | undefined {
   if (given !== undefined) return { date: given, from: 'given' };
+  if (served !== undefined) return { date: served, from: 'server' };
   const newest = newestDate(data);
-  if (stored?.from === 'given' && (newest === undefined || newest <= stored.date)) return stored;
+  if (stored && stored.from !== 'row' && (newest === undefined || newest <= stored.date)) return stored;
   return newest === undefined ? undefined : { date: newest, from: 'row' };
 }
 
@@ -262,6 +265,6 @@ export async function findFeatureStore(env: Env, ref: SourceRef, asked: string):
   }
   const imported = stores.length > 0 ? `imported are ${shown(stores)}` : 'nothing is imported yet';
   throw new AntipodeError('missing', `${asked}: no explanations of this source are imported (${imported})`, {
-    hint: 'antipode features import PATH reads an export of Neuronpedia into the cache',
+    hint: 'antipode download MODEL/SOURCE fetches an export of Neuronpedia; antipode features import PATH reads one',
   });
 }

@@ -28,8 +28,8 @@ export interface TableFacts {
 export interface ExportDate {
   /** `YYYY-MM-DD`. */
   readonly date: string;
-  /** `given` by the user, or the newest date on a `row`. */
-  readonly from: 'given' | 'row';
+  /** `given` by the user, when the `server` says it was written, or the newest date on a `row`. */
+  readonly from: 'given' | 'server' | 'row';
 }
 
 export interface StoreManifest {
@@ -148,7 +148,7 @@ function exportedFrom(value: unknown, path: string): ExportDate | undefined {
   if (!isRecord(value)) throw damaged(path, 'exported is not an object');
   return {
     date: text(value['date'], path, 'exported.date'),
-    from: value['from'] === 'given' ? 'given' : 'row',
+    from: value['from'] === 'given' || value['from'] === 'server' ? value['from'] : 'row',
   };
 }
 

@@ -323,7 +323,8 @@ async function sentenceFor<T>(shown: string, work: Promise<T>): Promise<T> {
   }
 }
 
-function writeFailure(shown: string, error: unknown): unknown {
+/** What the system says about a place to write, as a sentence; anything else as it is. */
+export function writeFailure(shown: string, error: unknown): unknown {
   const cause = { cause: error };
   switch (error instanceof AntipodeError ? undefined : systemErrorCode(error)) {
     case 'ENOSPC':
@@ -331,6 +332,11 @@ function writeFailure(shown: string, error: unknown): unknown {
       return new AntipodeError('resource', `${shown}: cannot be written, the disk is full`, {
         ...cause,
         hint: 'free some space and run the same command again',
+      });
+    case 'EFBIG':
+      return new AntipodeError('resource', `${shown}: is too large for this disk or this account`, {
+        ...cause,
+        hint: 'raise `ulimit -f`, or choose a disk that takes larger files',
       });
     case 'EACCES':
     case 'EPERM':

@@ -58,7 +58,7 @@ describe('withLock', () => {
     const child = spawn(process.execPath, ['-e', 'setTimeout(() => {}, 30000)']);
     await writeFile(lock, JSON.stringify({ pid: child.pid, host: hostname(), turn: 'live' }));
     const controller = new AbortController();
-    const waiting = withLock(lock, async () => 'entered', controller.signal);
+    const waiting = withLock(lock, async () => 'entered', { signal: controller.signal });
     await sleep(150);
     controller.abort();
     await expect(waiting).rejects.toMatchObject({ kind: 'interrupted' });

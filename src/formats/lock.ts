@@ -16,6 +16,14 @@ const POLL_MS = 20;
 /** Longer than any import takes. */
 const MAX_WAIT_MS = 10 * 60 * 1000;
 
+export interface LockOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** Default ten minutes. */
+  readonly maxWaitMs?: number;
+  /** Once, before the first wait for another process. */
+  readonly onWait?: (() => void) | undefined;
+}
+
 interface Owner {
   readonly pid: number;
   readonly host: string;
@@ -23,12 +31,21 @@ interface Owner {
   readonly turn: string;
 }
 
-/** @throws {AntipodeError} `resource` after ten minutes, `interrupted`; and whatever `work` throws */
-export async function withLock<T>(path: string, work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
-  const giveUp = Date.now() + MAX_WAIT_MS;
+/** @throws {AntipodeError} `resource` after the longest wait, `interrupted`; and whatever `work` throws */
+export async function withLock<T>(
+  path: string,
+  work: () => Promise<T>,
+  { signal, maxWaitMs = MAX_WAIT_MS, onWait }: LockOptions = {},
+): Promise<T> {
+  const giveUp = Date.now() + maxWaitMs;
+  let isWaiting = false;
   while (!(await acquire(path))) {
     throwIfInterrupted(signal);
     const owner = await ownerOf(path);
+    if (owner && !isDead(owner) && !isWaiting) {
+      isWaiting = true;
+      onWait?.();
+    }
     if (Date.now() > giveUp) {
       throw new AntipodeError(
         'resource',

@@ -28,11 +28,19 @@ export function antipodeCacheDir(env: Env): string {
 /** The folder that holds `models--org--name`. */
 export function hfHubCacheDir(env: Env): string {
   const direct = env['HF_HUB_CACHE'] || env['HUGGINGFACE_HUB_CACHE'];
-  if (direct) return expandHome(direct, env);
-  const hfHome = env['HF_HOME'] ? expandHome(env['HF_HOME'], env) : join(xdgCacheHome(env), 'huggingface');
-  return join(hfHome, 'hub');
+  return direct ? expandPath(direct, env) : join(hfHomeDir(env), 'hub');
 }
 
-function expandHome(path: string, env: Env): string {
-  return path === '~' || path.startsWith('~/') ? join(home(env), path.slice(1)) : path;
+/** `HF_HOME`: the folder that holds the cache of the hub and the token. */
+export function hfHomeDir(env: Env): string {
+  return env['HF_HOME'] ? expandPath(env['HF_HOME'], env) : join(xdgCacheHome(env), 'huggingface');
+}
+
+/** `~` and then `$NAME` and `${NAME}`, as Python's `expanduser` and `expandvars`; names that are not set stay as they are. */
+export function expandPath(path: string, env: Env): string {
+  const below = path === '~' || path.startsWith('~/') ? join(home(env), path.slice(1)) : path;
+  return below.replace(
+    /\$(?:(\w+)|\{([^}]*)\})/g,
+    (whole, plain: string | undefined, braced: string | undefined) => env[plain ?? braced ?? ''] ?? whole,
+  );
 }

@@ -1,11 +1,11 @@
 /**
- * @file What lies in antipode's own cache folder: generated dictionaries, imported feature stores, quantised weights and answers of endpoints, an entry for each folder with files.
- * Generated entries are made again when needed; imported ones have to be imported again.
+ * @file What lies in antipode's own cache folder: generated dictionaries, imported feature stores, quantised weights, answers of endpoints and downloads that are not
+ * the hub's, an entry for each folder with files. Generated entries are made again when needed; imported ones have to be imported again.
  */
 
 import { readdir, rm, stat } from 'node:fs/promises';
 import { dirname, join, relative, sep } from 'node:path';
-import { AntipodeError, systemErrorCode } from '../errors.ts';
+import { systemErrorCode } from '../errors.ts';
 import { antipodeCacheDir, type Env } from './cache_dirs.ts';
 
 export interface CacheEntry {
@@ -31,22 +31,8 @@ export async function listCache(env: Env): Promise<CacheEntry[]> {
     .map(([id, facts]) => ({ id, path: join(root, id), ...facts }));
 }
 
-/** @throws {AntipodeError} `missing` for an unknown id, which also keeps ids with `..` from reaching outside */
-export async function findCacheEntry(env: Env, id: string): Promise<CacheEntry> {
-  const entries = await listCache(env);
-  const entry = entries.find((candidate) => candidate.id === id);
-  if (entry) return entry;
-  const known = entries.map((candidate) => candidate.id).join(', ') || 'nothing';
-  throw new AntipodeError('missing', `${id}: not in the cache (it holds ${known})`, {
-    hint: 'antipode cache ls',
-  });
-}
-
-/** @throws {AntipodeError} as `findCacheEntry` */
-export async function removeCacheEntry(env: Env, id: string): Promise<CacheEntry> {
-  const entry = await findCacheEntry(env, id);
-  await rm(entry.path, { recursive: true, force: true });
-  return entry;
+export async function removeCacheEntry({ path }: CacheEntry): Promise<void> {
+  await rm(path, { recursive: true, force: true });
 }
 
 async function filesBelow(root: string): Promise<string[]> {

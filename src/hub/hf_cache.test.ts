@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm, symlink, utimes, writeFile } from 'node:fs/promises
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { findInHfCache, hfRepoFolder, repoIdOfFolder } from './hf_cache.ts';
+import { findInHfCache, hfPlaceOf, hfRepoFolder, repoIdOfFolder } from './hf_cache.ts';
 
 const REPO = 'google/gemma-scope-2b-pt-res';
 const FILE = 'layer_20/width_16k/average_l0_71/params.npz';
@@ -104,4 +104,20 @@ it('knows a repository by its folder', () => {
   expect(repoIdOfFolder('models--google--gemma-scope-2b-pt-res')).toBe(REPO);
   expect(repoIdOfFolder('models--a--b--c')).toBe('a/b--c');
   expect(repoIdOfFolder('datasets--a--b')).toBeUndefined();
+});
+
+it('knows of a file in its snapshots where it was published', () => {
+  const place = { repoId: REPO, commit: NEW, path: FILE };
+  const repo = `/home/me/hub/models--google--gemma-scope-2b-pt-res`;
+  expect(hfPlaceOf(`${repo}/snapshots/${NEW}/${FILE}`)).toEqual(place);
+  expect(hfPlaceOf(`${repo}/snapshots/${NEW}`)).toEqual({ ...place, path: '' });
+  for (const path of [
+    `${repo}/snapshots`,
+    `${repo}/snapshots/main/${FILE}`,
+    `${repo}/blobs/${NEW}`,
+    `/x/snapshots/${NEW}/a`,
+    FILE,
+  ]) {
+    expect(hfPlaceOf(path), path).toBeUndefined();
+  }
 });

@@ -1,11 +1,12 @@
 /**
  * @file Finds files in the local Hugging Face cache, read-only and without network. Layout as `huggingface_hub` documents it ("Understand
- * caching"): `models--ORG--NAME/refs/BRANCH` holds a commit, `snapshots/COMMIT/PATH` links to a blob. Downloads are another file's work.
+ * caching"): `models--ORG--NAME/refs/BRANCH` holds a commit, `snapshots/COMMIT/PATH` links to a blob. What is not there, `hf_download.ts` fetches.
  */
 
 import { readdir, readFile, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, sep } from 'node:path';
 import { AntipodeError } from '../errors.ts';
+import { shownName } from '../formats/shown_name.ts';
 import { type Env, hfHubCacheDir } from './cache_dirs.ts';
 
 export interface HfFileRequest {
@@ -27,7 +28,12 @@ export interface HfCachedFile {
 
 /** The folder of a repository in the cache: `models--google--gemma-scope-2b-pt-res`. */
 export function hfRepoFolder(env: Env, repoId: string): string {
-  return join(hfHubCacheDir(env), `models--${repoId.split('/').join('--')}`);
+  return join(hfHubCacheDir(env), hfFolderName(repoId));
+}
+
+/** The same without what it lies in; its locks lie in a folder of the same name. */
+export function hfFolderName(repoId: string): string {
+  return `models--${repoId.split('/').join('--')}`;
 }
 
 /** The repository that a cache folder's name stands for, or undefined. */
@@ -36,16 +42,33 @@ export function repoIdOfFolder(name: string): string | undefined {
   return match?.[1]?.replace('--', '/');
 }
 
+export interface HfPlace {
+  readonly repoId: string;
+  readonly commit: string;
+  /** Inside the repository; empty for the snapshot itself. */
+  readonly path: string;
+}
+
+/** Where a file or folder of this machine was published, by the folders that it lies in; undefined outside a cache's snapshots. */
+export function hfPlaceOf(path: string): HfPlace | undefined {
+  const parts = path.split(sep);
+  const at = parts.findLastIndex(
+    (part, i) => part === 'snapshots' && repoIdOfFolder(parts[i - 1] ?? '') !== undefined,
+  );
+  const repoId = at < 0 ? undefined : repoIdOfFolder(parts[at - 1] ?? '');
+  const commit = parts[at + 1];
+  if (repoId === undefined || commit === undefined || !/^[0-9a-f]{7,64}$/.test(commit)) return undefined;
+  return { repoId, commit, path: parts.slice(at + 2).join('/') };
+}
+
 /**
  * The commit that `refs/REVISION` names, else (for `main`) the newest other snapshot that has the file.
  * @returns undefined where the cache does not hold it; a dangling link counts as not held
  * @throws {AntipodeError} `usage` for a repository name or path that would leave its folder
  */
 export async function findInHfCache(env: Env, request: HfFileRequest): Promise<HfCachedFile | undefined> {
+  checkHfRequest(request);
   const { repoId, path, revision = 'main' } = request;
-  if (!/^[\w.-]+\/[\w.-]+$/.test(repoId) || !isInside(path) || !isInside(revision)) {
-    throw new AntipodeError('usage', `${repoId}/${path}: not a file of a Hugging Face repository`);
-  }
   const repo = hfRepoFolder(env, repoId);
   const commits = [(await readRef(join(repo, 'refs', revision))) ?? revision];
   if (revision === 'main') commits.push(...(await snapshotsByAge(repo)));
@@ -57,13 +80,23 @@ export async function findInHfCache(env: Env, request: HfFileRequest): Promise<H
   return undefined;
 }
 
-function isInside(path: string): boolean {
+/** @throws {AntipodeError} `usage` for a repository name, revision or path that would leave its folder; the empty path is the whole repository */
+export function checkHfRequest({ repoId, path, revision = 'main' }: HfFileRequest): void {
+  const isRepo = /^\w[\w.-]*\/\w[\w.-]*$/.test(repoId);
+  if (isRepo && (path === '' || isInsideFolder(path)) && isInsideFolder(revision)) return;
+  throw new AntipodeError(
+    'usage',
+    `${shownName(`${repoId}/${path}`)}: not a file of a Hugging Face repository`,
+  );
+}
+
+/** A path with `/` that stays below the folder that it is put behind, on every system: no `..`, no `.`, nothing absolute, no control characters. */
+export function isInsideFolder(path: string): boolean {
   const parts = path.split('/');
   return (
-    !path.includes('\0') &&
-    !path.includes('\\') &&
-    parts.every((part) => part !== '..') &&
-    !path.startsWith('/')
+    !/[\\\p{Cc}]/u.test(path) &&
+    !/^[A-Za-z]:/.test(path) &&
+    parts.every((part) => !['', '.', '..'].includes(part))
   );
 }
 

@@ -5,9 +5,9 @@
 
 import { createHash } from 'node:crypto';
 import { type ChatEndpoint, type ChatReply, EndpointFailure } from '../endpoint/chat_endpoint.ts';
-import { inParallel } from '../endpoint/in_parallel.ts';
 import { AntipodeError } from '../errors.ts';
 import { shownName } from '../formats/shown_name.ts';
+import { inParallel } from '../hub/in_parallel.ts';
 import {
   chooseExamples,
   DEFAULT_ANSWER_TOKENS,

@@ -105,7 +105,7 @@ export async function openWeights(folder: string): Promise<ModelWeights> {
   }
 }
 
-const FETCH_ALL = 'fetch all files of the model: hf download ORG/NAME';
+const FETCH_ALL = 'fetch all files of the model: antipode download ORG/NAME';
 
 /** One of several shards, by Hugging Face's names. */
 const SHARD = /-\d+-of-(?!0*1\.)\d+\.safetensors$/;

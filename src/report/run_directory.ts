@@ -13,6 +13,7 @@ import { hashFile } from '../formats/hash_file.ts';
 import { writeJson } from '../formats/json/json.ts';
 import { writeParquet } from '../formats/parquet/parquet.ts';
 import type { Table } from '../formats/table.ts';
+import { hfPlaceOf } from '../hub/hf_cache.ts';
 
 /** A run folder is replaced by the next run only while it holds nothing but what its manifest lists. */
 export const RUN_FOLDER: FolderKind = runFolderKind('geometry');
@@ -68,7 +69,8 @@ export async function writeRunDirectory(
   for (const { role, sae, path } of run.inputs) {
     throwIfInterrupted(signal);
     const { size } = await stat(path);
-    inputs.push({ role, sae, file: basename(path), bytes: size, sha256: await hashFile(path, signal) });
+    const sha256 = await hashFile(path, signal);
+    inputs.push({ role, sae, file: basename(path), bytes: size, sha256, ...publishedAs(path) });
   }
   await writeDirectoryAtomic(
     dir,
@@ -97,4 +99,10 @@ export async function writeRunDirectory(
     },
     { signal },
   );
+}
+
+/** Of files of the hub: the repository, the commit and the path there, by which the same bytes can be had again. */
+export function publishedAs(path: string): Record<string, string> {
+  const place = hfPlaceOf(path);
+  return place ? { repo_id: place.repoId, commit: place.commit, repo_path: place.path } : {};
 }

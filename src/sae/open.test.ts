@@ -31,15 +31,15 @@ async function put(path: string, from = 'gemma_scope/params.npz'): Promise<void>
 
 describe('a registered SAE that is not here', () => {
   it.each([
-    [ID, `hf download google/gemma-scope-2b-pt-res ${TAIL}`],
-    [URL_OF_FILE, `hf download google/gemma-scope-2b-pt-res ${TAIL}`],
+    [ID, `antipode download ${ID} (or: hf download google/gemma-scope-2b-pt-res ${TAIL})`],
+    [URL_OF_FILE, `antipode download ${URL_OF_FILE} (or: hf download google/gemma-scope-2b-pt-res ${TAIL})`],
     [
       'gpt2-small/8-res-jb',
-      'hf download jbloom/GPT2-Small-SAEs-Reformatted blocks.8.hook_resid_pre/cfg.json blocks.8.hook_resid_pre/sae_weights.safetensors',
+      'antipode download gpt2-small/8-res-jb (or: hf download jbloom/GPT2-Small-SAEs-Reformatted blocks.8.hook_resid_pre/cfg.json blocks.8.hook_resid_pre/sae_weights.safetensors)',
     ],
     [
       'https://huggingface.co/google/gemma-scope-2-270m-pt/tree/abc/resid_post/layer_5_width_16k_l0_medium',
-      "hf download google/gemma-scope-2-270m-pt --include 'resid_post/layer_5_width_16k_l0_medium/*' --revision abc",
+      "antipode download https://huggingface.co/google/gemma-scope-2-270m-pt/tree/abc/resid_post/layer_5_width_16k_l0_medium --revision abc (or: hf download google/gemma-scope-2-270m-pt --include 'resid_post/layer_5_width_16k_l0_medium/*' --revision abc)",
     ],
   ])('C9 %s: the next command is %s', async (ref, hint) => {
     await expect(header(ref)).rejects.toMatchObject({ kind: 'missing', hint });

@@ -1,36 +1,28 @@
 /**
- * @file Opens what a user named: a local file or folder, a registered id or pasted URL whose files are in the Hugging Face cache, or
- * `ID=PATH` (this file is that SAE), or an SAE of the embedded default. A path that exists wins over every other reading. Never downloads.
+ * @file Opens what a user named: a local file or folder, a registered id or pasted URL, `ID=PATH` (this file is that SAE), or an SAE of the embedded default.
+ * A path that exists wins over every other reading. Published files come from the Hugging Face cache, and into it where the caller gives a way.
  */
 
 import { stat } from 'node:fs/promises';
-import { homedir } from 'node:os';
-import { basename, dirname, join, resolve, sep } from 'node:path';
+import { basename, dirname, join, sep } from 'node:path';
 import { AntipodeError } from '../errors.ts';
-import { openTensorFile } from '../formats/detect.ts';
+import { openTensorFile, openTensorSource } from '../formats/detect.ts';
 import type { TensorFile } from '../formats/tensor_file.ts';
-import type { Env } from '../hub/cache_dirs.ts';
-import {
-  EMBEDDED_FOLDER,
-  EMBEDDED_MODEL_ID,
-  EMBEDDED_SAES,
-  type EmbeddedSae,
-  embeddedSae,
-} from '../hub/embedded_default.ts';
-import { findInHfCache, repoIdOfFolder } from '../hub/hf_cache.ts';
+import { repoIdOfFolder } from '../hub/hf_cache.ts';
+import type { RemoteSource } from '../hub/remote_source.ts';
+import type { SaeLayout } from './layout.ts';
 import { type JsonConfig, readConfig } from './loaders/json_config.ts';
 import { layoutOf } from './loaders/loaders.ts';
 import { parseTensorMap, type TensorMap } from './loaders/tensor_map.ts';
-import { registeredAt, requireSae, resolveSae, type SaeAddress } from './registry/registry.ts';
+import { type Located, type LocateOptions, locateSae } from './locate_sae.ts';
+import { registeredAt } from './registry/registry.ts';
 import { repositoryIds } from './registry/registry_data.ts';
-import type { SaeFile, SaeFileFact, SaeIdentity } from './sae.ts';
-import { exists, findWeights, labelOf, type MatrixName, type SaeSource, WEIGHT_FILES } from './sae_source.ts';
+import type { SaeFile, SaeFileFact, SaeIdentity, Space } from './sae.ts';
+import { exists, findWeights, labelOf, type MatrixName, type SaeSource } from './sae_source.ts';
 import { openLayout } from './weights/open_layout.ts';
+import { storageOf } from './weights/storage_blocks.ts';
 
-export interface OpenSaeOptions {
-  readonly env: Env;
-  /** Relative paths count from here. */
-  readonly cwd: string;
+export interface OpenSaeOptions extends LocateOptions {
   /** `W_enc=encoder_weights` and so on, for files of an unknown layout. */
   readonly map?: readonly string[] | undefined;
   /** Matrices that the file stores transposed against its format. */
@@ -39,104 +31,34 @@ export interface OpenSaeOptions {
   readonly format?: string | undefined;
   /** Who it is, instead of what the path or the registry says. */
   readonly as?: SaeIdentity | undefined;
+  /**
+   * Only single directions of these spaces are wanted: weights that are not here stay on their server, if they lie there so that a feature is one piece;
+   * else they are fetched.
+   */
+  readonly rowsOf?: readonly Space[] | undefined;
 }
 
 /**
  * Reads headers and configurations; weights are read when asked for. The caller closes it.
  * @throws {AntipodeError} `missing` with the command that fetches it, `usage` for a reference or mapping that makes no sense, `format`
- * for files that are damaged or contradict themselves
+ * for files that are damaged or contradict themselves, and as `HubFiles`
  */
 export async function openSae(ref: string, options: OpenSaeOptions): Promise<SaeFile> {
   const map = options.map && options.map.length > 0 ? parseTensorMap(options.map) : undefined;
-  const { path, identity } = await locate(ref, options);
-  const weightsPath = await findWeights(path);
-  const known = options.as ?? identity ?? identityOfPath(weightsPath);
-  return openWeights(weightsPath, known, { ...options, parsedMap: map });
+  const withMap = { ...options, parsedMap: map };
+  const located = await locateSae(ref, options, options.rowsOf !== undefined);
+  if (!located.remote) return openLocated(located, withMap);
+  const file = await openLocated(located, withMap);
+  if (file.isRowWise(options.rowsOf ?? [])) return file;
+  await file.close();
+  return openLocated(await locateSae(ref, options), withMap);
 }
 
-interface Located {
-  readonly path: string;
-  readonly identity?: SaeIdentity | undefined;
-}
-
-async function locate(ref: string, options: OpenSaeOptions): Promise<Located> {
-  const local = localPath(ref, options);
-  const isThere = await exists(local);
-  if (ref === EMBEDDED_MODEL_ID && (!isThere || local === resolve(EMBEDDED_FOLDER))) throw noEmbeddedSae(ref);
-  if (isThere) return { path: local };
-  const split = ref.indexOf('=');
-  if (split > 0 && !/^https?:/i.test(ref)) {
-    const path = localPath(ref.slice(split + 1), options);
-    const { identity } = requireSae(ref.slice(0, split));
-    if (!(await exists(path))) throw nothingAt(path);
-    return { path, identity };
-  }
-  const embedded = embeddedSae(ref);
-  if (embedded) return { path: embedded.weights, identity: embeddedIdentity(embedded) };
-  if (ref.startsWith(`${EMBEDDED_MODEL_ID}/`)) throw noEmbeddedSae(ref);
-  if (looksLikePath(ref)) throw nothingAt(ref);
-  const address = resolveSae(ref) ?? requireSae(ref);
-  return { path: await findCached(address, options.env), identity: address.identity };
-}
-
-function nothingAt(path: string): AntipodeError {
-  return new AntipodeError('missing', `${path}: no such file or folder`, {
-    hint: 'check the path; antipode sae list shows what is known by name',
-  });
-}
-
-/** The language model has the name that its SAEs begin with. */
-function noEmbeddedSae(ref: string): AntipodeError {
-  const problem =
-    ref === EMBEDDED_MODEL_ID ? 'is the embedded language model' : 'is no SAE of the embedded default';
-  return new AntipodeError('missing', `${ref}: ${problem}`, {
-    hint: `its SAEs are ${EMBEDDED_SAES.map(({ id }) => id).join(' and ')}`,
-  });
-}
-
-/** Who an SAE of the embedded default is. */
-export function embeddedIdentity({ id, layer }: EmbeddedSae): SaeIdentity {
-  return {
-    label: id.replace('/', '-'),
-    neuronpediaId: id,
-    modelName: EMBEDDED_MODEL_ID,
-    hookName: `blocks.${layer}.hook_resid_post`,
-    layer,
-    isSynthetic: false,
-  };
-}
-
-function localPath(path: string, { cwd, env }: OpenSaeOptions): string {
-  const home = env['HOME'] || homedir();
-  return resolve(cwd, path === '~' || path.startsWith('~/') ? join(home, path.slice(1)) : path);
-}
-
-function looksLikePath(ref: string): boolean {
-  return /^[./~]/.test(ref) || (!/^https?:/i.test(ref) && /\.(npz|safetensors|pth|bin|json)$/.test(ref));
-}
-
-/** The local folder or weight file of a published SAE. */
-async function findCached(address: SaeAddress, env: Env): Promise<string> {
-  const { repoId, path, files, revision } = address;
-  const weights = files.at(-1);
-  const candidates = weights === undefined ? WEIGHT_FILES.map((name) => `${path}/${name}`) : [weights];
-  for (const candidate of candidates) {
-    const found = await findInHfCache(env, { repoId, path: candidate, revision });
-    if (found) return found.path;
-  }
-  throw notCached(address);
-}
-
-function notCached({ repoId, path, files, revision }: SaeAddress): AntipodeError {
-  const at = revision === undefined ? '' : ` --revision ${revision}`;
-  const what = files.length > 0 ? files.map(shellWord).join(' ') : `--include ${shellWord(`${path}/*`)}`;
-  return new AntipodeError('missing', `${repoId}: ${path} is not in the Hugging Face cache of this machine`, {
-    hint: `hf download ${repoId} ${what}${at}`,
-  });
-}
-
-function shellWord(word: string): string {
-  return /^[\w./:@%+=,-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+async function openLocated(located: Located, options: WeightOptions): Promise<OpenedSae> {
+  const { identity, path, publishedPath, remote } = located;
+  const weightsPath = remote ? path : await findWeights(path);
+  const known = options.as ?? identity ?? identityOfPath(publishedPath ?? weightsPath);
+  return openWeights(weightsPath, known, { ...options, remote });
 }
 
 /** Only where the repository's name is part of the path, so that nothing is mistaken for a published SAE by a common folder name. */
@@ -161,24 +83,33 @@ function repositoriesNamed(name: string): string[] {
 
 interface WeightOptions extends OpenSaeOptions {
   readonly parsedMap: TensorMap | undefined;
+  readonly remote?: RemoteSource | undefined;
 }
 
-async function openWeights(path: string, identity: SaeIdentity, options: WeightOptions): Promise<SaeFile> {
+interface OpenedSae extends SaeFile {
+  /** Does a direction of these spaces cost its own bytes alone? */
+  isRowWise(spaces: readonly Space[]): boolean;
+}
+
+async function openWeights(path: string, identity: SaeIdentity, options: WeightOptions): Promise<OpenedSae> {
   const opened: TensorFile[] = [];
   const close = async (): Promise<void> => {
     await Promise.all(opened.map((file) => file.close()));
   };
   try {
     const source = await describeSource(path, identity, options, opened);
-    const file = openLayout(
-      await layoutOf(source, { format: options.format, map: options.parsedMap }),
-      close,
-    );
-    return namingPath(file, path);
+    const layout = await layoutOf(source, { format: options.format, map: options.parsedMap });
+    const file = namingPath(openLayout(layout, close), path);
+    return { ...file, isRowWise: (spaces) => spaces.every((space) => isRowWise(layout, space)) };
   } catch (error) {
     await close();
     throw withPath(error, path);
   }
+}
+
+function isRowWise({ W_dec, W_enc }: SaeLayout, space: Space): boolean {
+  const { featuresAreRows, tensor } = storageOf(space === 'encoder' ? W_enc : W_dec);
+  return featuresAreRows && tensor.isRandomAccess;
 }
 
 /** Reading weights finds damage that opening does not; its messages name the file in full too. */
@@ -220,9 +151,10 @@ async function describeSource(
   const folder = dirname(weightsPath);
   const files: SaeFileFact[] = [];
   const open = async (path: string): Promise<TensorFile> => {
-    const file = await openTensorFile(path);
+    const { remote } = path === weightsPath ? options : {};
+    const file = await (remote ? openTensorSource(remote) : openTensorFile(path));
     opened.push(file);
-    files.push({ path, byteLength: (await stat(path)).size });
+    files.push({ path, byteLength: remote?.byteLength ?? (await stat(path)).size });
     return file;
   };
   const configs = new Map<string, Promise<JsonConfig | undefined>>();

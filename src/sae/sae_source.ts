@@ -45,6 +45,12 @@ const OTHER_TENSOR_FILES: ReadonlySet<string> = new Set([
   'activations_store_state.safetensors',
 ]);
 
+/** By its name alone. */
+export function isTensorFile(path: string): boolean {
+  const name = path.slice(path.lastIndexOf('/') + 1);
+  return TENSOR_EXTENSIONS.has(extname(name)) && !OTHER_TENSOR_FILES.has(name);
+}
+
 /** Stems that every SAE of a format has, so that the folder's name says more. */
 const GENERIC_STEMS: ReadonlySet<string> = new Set(['params', 'sae_weights', 'sae', 'final', 'ae']);
 
@@ -55,9 +61,7 @@ const GENERIC_STEMS: ReadonlySet<string> = new Set(['params', 'sae_weights', 'sa
 export async function findWeights(path: string): Promise<string> {
   if (!(await isFolder(path))) return path;
   for (const name of WEIGHT_FILES) if (await exists(join(path, name))) return join(path, name);
-  const names = (await readdir(path))
-    .filter((name) => TENSOR_EXTENSIONS.has(extname(name)) && !OTHER_TENSOR_FILES.has(name))
-    .sort();
+  const names = (await readdir(path)).filter(isTensorFile).sort();
   const [first, ...others] = names;
   if (first !== undefined && others.length === 0) return join(path, first);
   if (first !== undefined) {

@@ -26,6 +26,7 @@ const planShape: z.ZodType<SteeringPlan> = z.object({
   versions: z.record(text, text),
   model: z.object({
     ref: text,
+    commit: text.optional(),
     fingerprint: text,
     precision: text,
     device: text,
@@ -33,6 +34,7 @@ const planShape: z.ZodType<SteeringPlan> = z.object({
   }),
   sae: z.object({
     ref: text,
+    commit: text.optional(),
     label: text,
     neuronpedia_id: text.nullable(),
     d_sae: count,

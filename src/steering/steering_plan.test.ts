@@ -77,6 +77,20 @@ describe('a run that is taken up again', () => {
     checkSamePlan(plan, { ...other, model: { ref: '/elsewhere/model', ...model } }, 'out');
   });
 
+  test('may have its files from another commit, or from none, where they are the same', () => {
+    const [model, sae] = [
+      { ...plan.model, commit: 'a'.repeat(40) },
+      { ...plan.sae, commit: 'b'.repeat(40) },
+    ];
+    const pinned = readSteeringPlan(planText({ ...plan, model, sae }), 'steering.json');
+    expect([pinned.model.commit, pinned.sae.commit]).toEqual([model.commit, sae.commit]);
+    checkSamePlan(plan, pinned, 'out');
+    checkSamePlan(pinned, plan, 'out');
+    checkSamePlan(pinned, { ...pinned, model: { ...model, commit: 'c'.repeat(40) } }, 'out');
+    const other = { ...pinned, model: { ...model, fingerprint: 'other' } };
+    expect(() => checkSamePlan(pinned, other, 'out')).toThrow('model.fingerprint differs');
+  });
+
   test.each<[GivenSpec, string]>([
     [{ random: 1, seed: 9 }, 'seed differs (got 9, expected 0)'],
     [{ random: 1, replies: 21 }, 'replies differs (got 21, expected 20)'],

@@ -54,6 +54,8 @@ export interface SteeringPlan {
 export interface PlannedModel {
   /** As it was named; another name for the same files is the same model. */
   readonly ref: string;
+  /** Of the hub's repository, where the files lie in its cache. */
+  readonly commit?: string | undefined;
   /** Of its files. */
   readonly fingerprint: string;
   readonly precision: string;
@@ -65,6 +67,8 @@ export interface PlannedModel {
 export interface PlannedSae {
   /** As it was named. */
   readonly ref: string;
+  /** As the model's. */
+  readonly commit?: string | undefined;
   readonly label: string;
   readonly neuronpedia_id: string | null;
   readonly d_sae: number;
@@ -156,7 +160,7 @@ export function planText(plan: SteeringPlan): string {
 }
 
 /** What texts do not depend on: names for the same files are one. */
-const NAMES = ['title', 'model.ref', 'sae.ref'];
+const NAMES = ['title', 'model.ref', 'model.commit', 'sae.ref', 'sae.commit'];
 
 /**
  * @param folder for the message

@@ -420,7 +420,7 @@ describe('C13: where files go', () => {
     mkdirSync(entry, { recursive: true });
     writeFileSync(join(entry, 'params.npz'), 'x'.repeat(10));
     const list = JSON.parse((await runCommand(place, ['cache', 'ls', '--json'])).stdout) as unknown[];
-    expect(list).toEqual([{ id: 'synthetic/x', path: entry, files: 1, bytes: 10 }]);
+    expect(list).toEqual([{ id: 'synthetic/x', path: entry, files: 1, bytes: 10, cache: 'antipode' }]);
     expect((await runCommand(place, ['cache', 'rm', '../../..'])).code).toBe(3);
     expect((await runCommand(place, ['cache', 'rm', '--dry-run', 'synthetic/x', '-q'])).stdout).toBe(
       'synthetic/x\n',

@@ -1,8 +1,9 @@
 /** @file What the tests of models in processes of their own share. */
 
+export { failureOf as failure } from './failure_of.ts';
+
 import { fileURLToPath } from 'node:url';
 import { afterEach } from 'vitest';
-import { AntipodeError } from '../../src/errors.ts';
 import { type IsolatedModel, openIsolatedModel } from '../../src/lm/isolation/open_isolated_model.ts';
 import type { ForwardRequest, ForwardResult, LanguageModel } from '../../src/lm/language_model.ts';
 import { openLanguageModel } from '../../src/lm/session.ts';
@@ -30,16 +31,6 @@ export async function openDirect(name: string): Promise<LanguageModel> {
   const model = await openLanguageModel(fixture(name), { threads: 1 });
   opened.push(model);
   return model;
-}
-
-/** What `work` is rejected with. @throws {Error} where that is no `AntipodeError` */
-export async function failure(work: Promise<unknown>): Promise<AntipodeError> {
-  const error = await work.then(
-    () => undefined,
-    (e: unknown) => e,
-  );
-  if (!(error instanceof AntipodeError)) throw new Error(`expected an AntipodeError, got ${String(error)}`);
-  return error;
 }
 
 /** Bits, so that -0 and 0 differ. */

@@ -73,6 +73,10 @@ function violationsOf(file: string, text: string): string[] {
     room !== 'cli' && /\bprocess\s*\.\s*(stdout|stderr)\b/.test(bare),
     'touches process.stdout or stderr',
   );
+  // Types are no sockets, and whether a text is an address asks nobody.
+  const opensSockets = /^\s*import (?!type\b)[^;]*?\bfrom\s*['"]node:(https?|http2|tls|dgram)['"]/m;
+  check(room !== 'hub' && opensSockets.test(code), 'opens sockets, which only hub does');
+  check(!['hub', 'endpoint'].includes(room) && /(?<![.\w])fetch\s*\(/.test(bare), 'fetches by itself');
   const isSink = file === 'cli/output.ts';
   const writesToDescriptor = /\b(write|writeSync|writeFile|writeFileSync|createWriteStream)\s*\(\s*[12]\s*,/;
   check(

@@ -37,12 +37,18 @@ export interface CommandOptions {
   readonly during?: (child: ChildProcess) => void;
 }
 
-/** Environment without the caller's own settings. */
+/** Environment without the caller's own settings; nothing is fetched unless `extra` says where from. */
 export function environment(
   place: Place,
   extra: Readonly<Record<string, string>> = {},
 ): Record<string, string> {
-  return { PATH: process.env['PATH'] ?? '', HOME: place.home, LANG: 'C.UTF-8', ...extra };
+  return {
+    PATH: process.env['PATH'] ?? '',
+    HOME: place.home,
+    LANG: 'C.UTF-8',
+    HF_HUB_OFFLINE: '1',
+    ...extra,
+  };
 }
 
 export function runCommand(

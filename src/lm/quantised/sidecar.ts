@@ -146,7 +146,7 @@ async function make(
           check: () => requireUnchanged(stamps),
         });
       },
-      signal,
+      { signal },
     );
   } catch (error) {
     throw cacheFailure(cacheDir, error);

@@ -5,7 +5,8 @@ import type { LanguageModel } from '../../lm/language_model.ts';
 import { openLanguageModel } from '../../lm/session.ts';
 import { openTokenizer } from '../../lm/tokenizer/open_tokenizer.ts';
 import type { Tokenizer } from '../../lm/tokenizer/tokenizer.ts';
-import { embeddedIdentity, openSae } from '../../sae/open.ts';
+import { embeddedIdentity } from '../../sae/locate_sae.ts';
+import { openSae } from '../../sae/open.ts';
 import type { Sae } from '../../sae/sae.ts';
 
 export interface OpenedModel {

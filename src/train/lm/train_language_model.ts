@@ -73,7 +73,7 @@ export async function trainLanguageModel(training: LanguageModelTraining): Promi
   return withLock(
     join(training.folder, 'training.lock'),
     () => run(training, { config, settings, rows: training.rows.identity }),
-    training.signal,
+    { signal: training.signal },
   );
 }
 

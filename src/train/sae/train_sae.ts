@@ -41,7 +41,7 @@ export async function trainSae(options: TrainSaeOptions): Promise<TrainedSae> {
   const { folder, signal, source } = options;
   const settings = resolveSettings(options.settings, source.dIn);
   await ensureFolder(folder);
-  return withLock(join(folder, 'training.lock'), () => trainInFolder(options, settings), signal);
+  return withLock(join(folder, 'training.lock'), () => trainInFolder(options, settings), { signal });
 }
 
 /** Before the first step. */

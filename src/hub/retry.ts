@@ -2,41 +2,59 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AntipodeError } from '../errors.ts';
-import { EndpointFailure } from './chat_endpoint.ts';
 
-export interface RetryOptions {
+/** A failure that the same request may not meet again. */
+export interface Passing {
+  /** The server asks to wait so long, in milliseconds. */
+  readonly retryAfterMs?: number | undefined;
+  /** Something came of the last attempt, so that counting begins anew. */
+  readonly isFurther?: boolean;
+}
+
+/** How often, and how long. */
+export interface Waits {
   /** After the first attempt. */
   readonly retries: number;
   /** Before the first retry, in milliseconds; doubled for each further one. */
   readonly firstWaitMs: number;
-  /** False: where nobody speaks, it is not tried again; default true. */
-  readonly retriesSilence?: boolean;
+}
+
+export interface RetryOptions<Failure> extends Waits {
+  /** Undefined for what is not tried again. */
+  readonly passing: (error: unknown) => (Failure & Passing) | undefined;
   /** Before each wait. */
-  readonly onWait?: ((failure: EndpointFailure, waitMs: number) => void) | undefined;
+  readonly onWait?: ((failure: Failure, waitMs: number) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
 const LONGEST_BACKOFF_MS = 30_000;
 
 /** A server that asks for more is given up for this request: the run would stand still. */
-export const LONGEST_WAIT_MS: number = 5 * 60_000;
+const LONGEST_WAIT_MS = 5 * 60_000;
 
 /** @throws the last failure; {AntipodeError} `interrupted` */
-export async function withRetries<T>(attempt: () => Promise<T>, options: RetryOptions): Promise<T> {
-  const { retries, retriesSilence = true, onWait } = options;
+export async function withRetries<T, Failure>(
+  attempt: () => Promise<T>,
+  options: RetryOptions<Failure>,
+): Promise<T> {
   for (let done = 0; ; done++) {
     try {
       return await attempt();
     } catch (error) {
-      if (!(error instanceof EndpointFailure) || !error.isPassing || done >= retries) throw error;
-      if (error.isSilence && !retriesSilence) throw error;
-      const backoff = Math.min(LONGEST_BACKOFF_MS, options.firstWaitMs * 2 ** done);
-      const wait = Math.max(backoff, error.retryAfterMs ?? 0);
+      const failure = options.passing(error);
+      if (failure?.isFurther) done = 0;
+      if (!failure || done >= options.retries) throw error;
+      const wait = waitBefore(done, options.firstWaitMs, failure.retryAfterMs);
       if (wait > LONGEST_WAIT_MS) throw error;
-      onWait?.(error, wait);
+      options.onWait?.(failure, wait);
       await pause(wait, options.signal);
     }
   }
+}
+
+/** @param done retries before this one */
+function waitBefore(done: number, firstWaitMs: number, retryAfterMs: number = 0): number {
+  return Math.max(Math.min(LONGEST_BACKOFF_MS, firstWaitMs * 2 ** done), retryAfterMs);
 }
 
 async function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
@@ -48,7 +66,10 @@ async function pause(ms: number, signal: AbortSignal | undefined): Promise<void>
 }
 
 /** `retry-after-ms`, then Retry-After as seconds or as a date; undefined where neither can be read. Never negative. */
-export function retryAfterOf(headers: Headers | undefined, now: number = Date.now()): number | undefined {
+export function retryAfterOf(
+  headers: Pick<Headers, 'get'> | undefined,
+  now: number = Date.now(),
+): number | undefined {
   const exact = numberOf(headers?.get('retry-after-ms'));
   if (exact !== undefined) return exact;
   const text = headers?.get('retry-after');
