@@ -3,6 +3,7 @@
 import { formatCount } from '../report/display.ts';
 import { pairsIn, type Shard, shardColumns, WHOLE } from '../search/columns.ts';
 import { findDevice } from '../search/device_pass_process.ts';
+import type { PartPlace } from '../search/part_keeper.ts';
 import type { CliContext } from './context.ts';
 import { densityFilter } from './density_range.ts';
 import { missingIn, showDryRun } from './dry_run.ts';
@@ -14,8 +15,9 @@ import { planSae, type SaePlan } from './sae_plan.ts';
 export async function planExtremes(
   context: CliContext,
   flags: ExtremesFlags,
-  shard: Shard = WHOLE,
+  place?: PartPlace,
 ): Promise<void> {
+  const { shard } = place ?? { shard: WHOLE };
   const saes: SaePlan[] = [await planSae(context, flags, flags.sae)];
   if (flags.with !== undefined) saes.push(await planSae(context, flags, flags.with));
   const pairs = missingIn(saes).length > 0 ? null : pairsPerSpace(saes, shard) * flags.spaces.length;
@@ -39,7 +41,7 @@ export async function planExtremes(
       `${work} ${what} exhaustively in ${where}${part}`,
     ],
     facts: { pairs_searched: pairs, device: device.name, memory_bytes: memory?.bytes ?? null },
-    out: flags.out,
+    out: flags.shard ? place?.shown : flags.out,
   });
 }
 

@@ -25,7 +25,7 @@ export async function runExtremes(context: CliContext, flags: ExtremesFlags): Pr
   if (out !== undefined && !isPart) await checkOutputDirectory(out, EXTREMES_FOLDER);
   if (place) await checkOutputFile(place.path);
   if (flags.dryRun) {
-    await planExtremes(context, flags, place?.shard);
+    await planExtremes(context, flags, place);
     return;
   }
   const keeper = place && (await openPartKeeper(place));

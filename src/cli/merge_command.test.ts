@@ -88,9 +88,14 @@ describe('parts of a search', () => {
   });
 
   it('some of them with rows that stay in files', async () => {
-    for (let index = 1; index <= 10; index++) {
-      const shard = ['--shard', `${index}/10`, '--out', 'many'];
-      await run([...WITHIN, ...shard, '--threads', '1', '--memory', index % 2 ? '1GB' : '187MB']);
+    const one = [...WITHIN, '--threads', '1', '--out', 'many'];
+    const planned = await run([...one, '--shard', '1/4', '--dry-run', '--json']);
+    const held = (JSON.parse(planned.stdout) as { memory_bytes: number }).memory_bytes;
+    for (const index of [1, 2, 3, 4]) {
+      const isFiled = index % 2 === 0;
+      const memory = `${(isFiled ? held - 1 : held) / 1e6}MB`;
+      const { stderr } = await run([...one, '--shard', `${index}/4`, '--memory', memory]);
+      expect(stderr.includes('of rows stay in files')).toBe(isFiled);
     }
     await run(['merge', 'many', '--out', 'merged-many']);
     expect(snapshot(join(cwd, 'merged-many'))).toEqual(whole);

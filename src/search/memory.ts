@@ -25,8 +25,8 @@ export interface MemoryNeed {
 }
 
 /** The program itself, and each worker with its own engine; measured with Node 20 and ONNX Runtime 1.30, rounded up. */
-const PROGRAM = 120e6;
-const WORKER = 60e6;
+const PROGRAM = 200e6;
+const WORKER = 70e6;
 /** Per row: length, place, scales and bounds, what rounding lost, bits for guesses. */
 const PER_ROW = 8 + 4 + 16 + 48 + 64;
 /** Per row and worker: bits for guesses again, sorted. */
