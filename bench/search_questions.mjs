@@ -92,10 +92,7 @@ export function exactness(answer, truth, k) {
     parts.push(`${mismatches} of ${2 * truth.nearest.length} differ`);
   }
   if (answer.histogram) {
-    moved = truth.histogram.reduce(
-      (sum, count, bin) => sum + Math.abs(count - answer.histogram[bin]),
-      0,
-    );
+    moved = truth.histogram.reduce((sum, count, bin) => sum + Math.abs(count - answer.histogram[bin]), 0);
     const pairs = truth.histogram.reduce((sum, count) => sum + count, 0);
     parts.push(`${(moved / 2 / pairs).toExponential(1)} of all in another bin`);
   }
