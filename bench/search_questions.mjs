@@ -68,6 +68,7 @@ const EXACT_COSINE_ERROR = 1e-12;
 export function exactness(answer, truth, k) {
   let mismatches = 0;
   let error = 0;
+  let moved = 0;
   const parts = [];
   if (answer.top) {
     for (const end of ['top', 'bottom']) {
@@ -91,14 +92,12 @@ export function exactness(answer, truth, k) {
     parts.push(`${mismatches} of ${2 * truth.nearest.length} differ`);
   }
   if (answer.histogram) {
-    const moved = truth.histogram.reduce(
-      (sum, count, bin) => sum + Math.abs(count - answer.histogram[bin]),
-      0,
-    );
+    moved = truth.histogram.reduce((sum, count, bin) => sum + Math.abs(count - answer.histogram[bin]), 0);
     const pairs = truth.histogram.reduce((sum, count) => sum + count, 0);
     parts.push(`${(moved / 2 / pairs).toExponential(1)} of all in another bin`);
   }
-  return { mismatches, isExact: mismatches === 0 && error <= EXACT_COSINE_ERROR, text: parts.join('; ') };
+  const isExact = mismatches === 0 && moved === 0 && error <= EXACT_COSINE_ERROR;
+  return { mismatches, isExact, text: parts.join('; ') };
 }
 
 export function median(values) {

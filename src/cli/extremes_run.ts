@@ -89,6 +89,7 @@ async function withSearch<T>(
       },
       ...(flags.threads !== undefined && { threads: flags.threads }),
       signal: context.signal,
+      onReading: (space, done, total) => update(`${labels}: reading rows, ${space}`, done, total),
       onProgress: (space, done, total) => update(`${labels}: all pairs, ${space}`, done, total),
     }),
   );

@@ -47,6 +47,8 @@ export interface FindExtremesOptions {
   readonly rows?: 'held' | 'filed';
   /** For filed rows that have to be copied: see `FiledRowsOptions`. */
   readonly scratch?: string;
+  /** Bytes of filed rows that were read, or copied, before the search. */
+  readonly onReading?: (space: Space, done: number, total: number) => void;
 }
 
 export interface SpaceExtremes {
@@ -123,7 +125,9 @@ async function withRows<T>(
   const opened: RowFile[] = [];
   const open = async ({ sae, takesPart }: SearchedSae): Promise<OneSide> => {
     if (options.rows !== 'filed') return searchedRows(await sae.readSpace(space), takesPart);
-    const file = await fileRows(sae, space, { scratch: options.scratch, signal: options.signal });
+    const { onReading, scratch, signal } = options;
+    const onProgress = onReading && ((done: number, total: number) => onReading(space, done, total));
+    const file = await fileRows(sae, space, { scratch, signal, ...(onProgress && { onProgress }) });
     opened.push(file);
     return searchedRows(file, takesPart);
   };

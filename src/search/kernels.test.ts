@@ -151,3 +151,46 @@ describe('scanTile', () => {
     );
   });
 });
+
+describe('peaksOfUnknown', () => {
+  it('names the largest and the smallest estimate of each row of which nothing is known, of the columns that count', () => {
+    const module = createKernelModule();
+    const [m, n, columns] = [4, 16, 11];
+    const floats = (values: readonly number[]): number => {
+      const at = module.allocate(values.length * 4);
+      new Float32Array(module.buffer, at, values.length).set(values);
+      return at;
+    };
+    const scales = Array.from({ length: n }, (_, c) => (c < columns ? 1 + (c % 3) : 0));
+    const places = {
+      products: module.allocate(m * n * 4),
+      rowScales: floats([0.5, 0.5, 0.5, 0.5]),
+      columnScales: floats(scales),
+      // Of the second row something is known.
+      rowHighs: floats([-2, 0.1, -2, -2]),
+      records: module.allocate(2 * m * 24),
+    };
+    const { buffer } = module;
+    const products = Int32Array.from({ length: m * n }, (_, at) => ((at * 37) % 101) - 50);
+    new Int32Array(buffer, places.products, m * n).set(products);
+    const view = viewTile(buffer, module.allocate(TILE_VIEW_BYTES));
+    // Row r stands for 6 + r and column c for c: row 0 counts from column 7 on.
+    view.set({ ...places, m, n, columns, first: 6, left: 0, isTriangle: 1, capacity: 2 * m });
+    module.kernels.peaksOfUnknown(view.at);
+    const found = Array.from({ length: view.get('found') }, (_, r) => {
+      const [row, column] = new Int32Array(buffer, places.records + r * 24, 2);
+      return { row, column, estimate: new Float64Array(buffer, places.records + r * 24 + 16, 1)[0]! };
+    });
+    const expected = [0, 2, 3].flatMap((row) => {
+      const counted = scales.flatMap((scale, column) =>
+        column > 6 + row && column < columns
+          ? [{ row, column, estimate: products[row * n + column]! * scale * 0.5 }]
+          : [],
+      );
+      counted.sort((a, b) => b.estimate - a.estimate);
+      return [counted[0], counted.at(-1)];
+    });
+    expect(found).toEqual(expected);
+    expect(found.length).toBe(6);
+  });
+});

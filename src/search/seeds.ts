@@ -31,11 +31,11 @@ const GROUPS_AT_LEAST = 8;
 /** Rows on both sides from which guessing is cheaper than searching. */
 const WORTH_GUESSING = 1024;
 /**
- * A second round, with bits fewer to agree in, costs eight times as much and finds pairs down to cosines of 0.6: worth it where the first has found a part of what is
+ * A second round, with bits fewer to agree in, costs eight times as much and finds pairs down to cosines of 0.6: worth it where the first has found half of what is
  * wanted, and not all of it at cosines that let most coordinates be left out.
  */
 const FEWER_BITS = 3;
-const PROMISING = 4;
+const PROMISING = 2;
 const STRONG = 0.75;
 /** Multiplications spent on a plain sample. */
 const SAMPLE_WORK = 1e6;

@@ -67,9 +67,15 @@ function addTo(sum: v128, a: v128, b: v128, c: v128, d: v128): v128 {
 }
 
 /** In a marked bin: counts the value among the given cosines, or says that it is too close to one. */
-function isCloseToLimit(ask: usize, value: f32, mark: u32, bin: i32): bool {
-  const limits = <usize>load<u32>(ask + LIMITS);
-  const marks = <usize>load<u32>(ask + MARKS);
+function isCloseToLimit(
+  marks: usize,
+  limits: usize,
+  inner: usize,
+  slack: f64,
+  value: f32,
+  mark: u32,
+  bin: i32,
+): bool {
   const x = <f64>value;
   let low = mark & ~MARKED;
   let up = load<u32>(marks + ((<usize>bin) << 2), 4) & ~MARKED;
@@ -79,10 +85,10 @@ function isCloseToLimit(ask: usize, value: f32, mark: u32, bin: i32): bool {
     if (load<f64>(limits + ((<usize>middle) << 3)) <= x) low = middle + 1;
     else up = middle;
   }
-  const reach = (<f64>load<f32>(ask + SLACK) * (Math.abs(x) + <f64>BASE)) / <f64>COARSE;
+  const reach = slack * (Math.abs(x) + <f64>BASE);
   if (low > 0 && x - load<f64>(limits + ((<usize>low - 1) << 3)) <= reach) return true;
   if (low < most && load<f64>(limits + ((<usize>low) << 3)) - x <= reach) return true;
-  increment(<usize>load<u32>(ask + INNER) + ((<usize>low) << 2));
+  increment(inner + ((<usize>low) << 2));
   return false;
 }
 
@@ -97,7 +103,12 @@ function isLeft(ask: usize, value: f32): bool {
   const marks = <usize>load<u32>(ask + MARKS);
   if (marks !== 0) {
     const mark = load<u32>(marks + ((<usize>bin) << 2));
-    if ((mark & MARKED) !== 0 && isCloseToLimit(ask, value, mark, bin)) return true;
+    if ((mark & MARKED) !== 0) {
+      const limits = <usize>load<u32>(ask + LIMITS);
+      const inner = <usize>load<u32>(ask + INNER);
+      const slack = <f64>load<f32>(ask + SLACK) / <f64>COARSE;
+      if (isCloseToLimit(marks, limits, inner, slack, value, mark, bin)) return true;
+    }
   }
   increment(<usize>load<u32>(ask + BINS) + ((<usize>bin) << 2));
   return false;
@@ -149,6 +160,9 @@ export function scanFloats(
   let found = load<i32>(count);
   const bins = <usize>load<u32>(ask + BINS);
   const marks = <usize>load<u32>(ask + MARKS);
+  const limits = <usize>load<u32>(ask + LIMITS);
+  const inner = <usize>load<u32>(ask + INNER);
+  const limitSlack = <f64>load<f32>(ask + SLACK) / <f64>COARSE;
   const top = f32x4.splat(load<f32>(ask + HIGH));
   const bottom = f32x4.splat(load<f32>(ask + LOW));
   const pivot = f32x4.splat(load<f32>(ask + PIVOT));
@@ -214,9 +228,12 @@ export function scanFloats(
           if ((any & MARKED) !== 0) {
             for (let column = c + q; column < c + q + 4; column++) {
               const value = load<f32>(line + ((<usize>column) << 2));
-              const bin = (<usize>binOf(value)) << 2;
-              if ((load<u32>(marks + bin) & MARKED) === 0) increment(bins + bin);
-              else found = scanOne(ask, value, row, column, records, found);
+              const bin = binOf(value);
+              const at = (<usize>bin) << 2;
+              const mark = load<u32>(marks + at);
+              if ((mark & MARKED) !== 0 && isCloseToLimit(marks, limits, inner, limitSlack, value, mark, bin))
+                found = write(records, found, row, column, value, CLOSE);
+              else increment(bins + at);
             }
             continue;
           }
