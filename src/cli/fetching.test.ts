@@ -165,6 +165,7 @@ describe('C15: --dry-run', () => {
         bytes: 1824,
         explanation_bytes: expect.any(Number),
         features: null,
+        d_in: null,
         all_pairs: null,
       },
     ]);

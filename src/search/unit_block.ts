@@ -6,7 +6,7 @@ import type { SharedRows } from './worker_protocol.ts';
 
 export interface UnitBlock {
   /** Unit rows of places start..start + count, `[count, d]`; valid until the next call. */
-  fetch(start: number, count: number): Float32Array;
+  take(start: number, count: number): Float32Array;
 }
 
 export function createUnitBlock(module: KernelModule, rows: SharedRows, d: number): UnitBlock {
@@ -15,7 +15,7 @@ export function createUnitBlock(module: KernelModule, rows: SharedRows, d: numbe
   const at = module.allocate(4 * d * Math.min(TILE_ROWS, usable.length));
   let held = { start: 0, count: 0 };
   return {
-    fetch(start, count) {
+    take(start, count) {
       if (held.start !== start || held.count < count) {
         const source = new Float32Array(module.buffer, stored, d);
         for (let r = 0; r < count; r++) {

@@ -35,8 +35,8 @@ async function runJob(job: SearchJob): Promise<WorkerAnswer> {
     const tile = tiles[index];
     if (tile === undefined || isOver()) break;
     const { i0, j0, m, n } = tile;
-    const rows = left.fetch(i0, m);
-    const columns = right.fetch(j0, n);
+    const rows = left.take(i0, m);
+    const columns = right.take(j0, n);
     await engine.multiply(rows, columns, { m, n, d }, scan.cosines.subarray(0, m * n));
     scan.visit(tile, index);
     if (scan.isTooNear()) Atomics.store(control, CONTROL_WIDEN, 1);
