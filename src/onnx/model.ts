@@ -11,6 +11,8 @@ export interface ValueSpec {
   readonly name: string;
   readonly type: ElementType;
   readonly dims: readonly (number | string)[];
+  /** A list of any number of such tensors, of whatever dims. */
+  readonly isList?: true;
 }
 
 export type Attribute =
@@ -120,13 +122,21 @@ function encodeAttribute(name: string, value: Attribute): MessageWriter {
 }
 
 function encodeValue(value: ValueSpec): MessageWriter {
+  const type = value.isList
+    ? createMessage().message(4, createMessage().message(1, encodeTensorType(value.type)))
+    : encodeTensorType(value.type, value.dims);
+  return createMessage().text(1, value.name).message(2, type);
+}
+
+function encodeTensorType(type: ElementType, dims?: ValueSpec['dims']): MessageWriter {
+  const tensor = createMessage().integer(1, ELEMENT_TYPES[type]);
+  if (!dims) return createMessage().message(1, tensor);
   const shape = createMessage();
-  for (const dim of value.dims) {
+  for (const dim of dims) {
     const dimension = createMessage();
     if (typeof dim === 'number') dimension.integer(1, dim);
     else dimension.text(2, dim);
     shape.message(1, dimension);
   }
-  const tensor = createMessage().integer(1, ELEMENT_TYPES[value.type]).message(2, shape);
-  return createMessage().text(1, value.name).message(2, createMessage().message(1, tensor));
+  return createMessage().message(1, tensor.message(2, shape));
 }

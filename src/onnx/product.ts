@@ -4,6 +4,7 @@
  * makes results independent of the number of threads.
  */
 
+import { forRunsInPlace, runInPlace } from './in_place.ts';
 import { encodeModel } from './model.ts';
 import { loadOnnxRuntime } from './runtime.ts';
 
@@ -35,14 +36,16 @@ export function productErrorBound(d: number): number {
 
 export async function createProductEngine(): Promise<ProductEngine> {
   const { InferenceSession, Tensor } = await loadOnnxRuntime();
-  const model = encodeModel({
-    nodes: [{ op: 'Gemm', inputs: ['a', 'b'], outputs: ['c'], attributes: { transB: { int: 1 } } }],
-    inputs: [
-      { name: 'a', type: 'float32', dims: ['m', 'd'] },
-      { name: 'b', type: 'float32', dims: ['n', 'd'] },
-    ],
-    outputs: [{ name: 'c', type: 'float32', dims: ['m', 'n'] }],
-  });
+  const model = encodeModel(
+    forRunsInPlace({
+      nodes: [{ op: 'Gemm', inputs: ['a', 'b'], outputs: ['c'], attributes: { transB: { int: 1 } } }],
+      inputs: [
+        { name: 'a', type: 'float32', dims: ['m', 'd'] },
+        { name: 'b', type: 'float32', dims: ['n', 'd'] },
+      ],
+      outputs: [{ name: 'c', type: 'float32', dims: ['m', 'n'] }],
+    }),
+  );
   const session = await InferenceSession.create(model, {
     executionProviders: ['cpu'],
     intraOpNumThreads: 1,
@@ -52,8 +55,8 @@ export async function createProductEngine(): Promise<ProductEngine> {
   return {
     async multiply(a, b, { m, n, d }, out) {
       const feeds = { a: new Tensor('float32', a, [m, d]), b: new Tensor('float32', b, [n, d]) };
-      const result = await session.run(feeds, { c: new Tensor('float32', out, [m, n]) });
-      return result['c']!.data as Float32Array;
+      await runInPlace(session, feeds, { c: new Tensor('float32', out, [m, n]) });
+      return out;
     },
     async close() {
       await session.release();

@@ -3,6 +3,7 @@
  * rearranges a constant right side once, and products with a changing one are slower.
  */
 
+import { forRunsInPlace, runInPlace } from '../onnx/in_place.ts';
 import { encodeModel } from '../onnx/model.ts';
 import { loadOnnxRuntime } from '../onnx/runtime.ts';
 
@@ -22,15 +23,17 @@ export async function createColumnBlock(
   columns: number,
 ): Promise<ColumnBlock> {
   const { InferenceSession, Tensor } = await loadOnnxRuntime();
-  const model = encodeModel({
-    nodes: [{ op: 'MatMulInteger', inputs: ['a', 'b', 'zero'], outputs: ['c'] }],
-    inputs: [{ name: 'a', type: 'uint8', dims: ['m', k] }],
-    outputs: [{ name: 'c', type: 'int32', dims: ['m', columns] }],
-    initialisers: [
-      { name: 'b', type: 'int8', dims: [k, columns], data: packed },
-      { name: 'zero', type: 'uint8', dims: [], data: Uint8Array.of(128) },
-    ],
-  });
+  const model = encodeModel(
+    forRunsInPlace({
+      nodes: [{ op: 'MatMulInteger', inputs: ['a', 'b', 'zero'], outputs: ['c'] }],
+      inputs: [{ name: 'a', type: 'uint8', dims: ['m', k] }],
+      outputs: [{ name: 'c', type: 'int32', dims: ['m', columns] }],
+      initialisers: [
+        { name: 'b', type: 'int8', dims: [k, columns], data: packed },
+        { name: 'zero', type: 'uint8', dims: [], data: Uint8Array.of(128) },
+      ],
+    }),
+  );
   const session = await InferenceSession.create(model, {
     executionProviders: ['cpu'],
     intraOpNumThreads: 1,
@@ -40,12 +43,12 @@ export async function createColumnBlock(
     logSeverityLevel: 3,
   });
   return {
-    async multiply(a, m, products) {
-      await session.run(
+    multiply: (a, m, products) =>
+      runInPlace(
+        session,
         { a: new Tensor('uint8', a, [m, k]) },
         { c: new Tensor('int32', products, [m, columns]) },
-      );
-    },
+      ),
     release: () => session.release(),
   };
 }
