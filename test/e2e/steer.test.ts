@@ -5,7 +5,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { runs } from '../support/effort.ts';
+import { isFull, onlyInFull, runs } from '../support/effort.ts';
 import { MAIN, makePlace, type Place, runCommand, runShell, snapshot } from '../support/run_command.ts';
 
 const SPEC = fileURLToPath(new URL('../../experiments/steering/organism.yaml', import.meta.url));
@@ -125,31 +125,35 @@ describe('antipode steer calibrate', () => {
 const SEEDS = runs(1) > 1 ? [0, 1, 2] : [0];
 
 describe.each(SEEDS)('the article’s experiment on the embedded default, seed %i', (seed) => {
-  it('ends up in the pole that was pushed, and nowhere without a push', async () => {
-    const { code, stdout } = await runCommand(place, [
-      'steer',
-      'run',
-      SPEC,
-      '--seed',
-      String(seed),
-      '--out',
-      `seed-${seed}`,
-      '--json',
-    ]);
-    expect(code).toBe(0);
-    const { tables } = JSON.parse(stdout) as {
-      tables: { arms: Readonly<Record<string, number | string>>[] };
-    };
-    const of = (column: string, arm: string): number =>
-      Number(tables.arms.find((row) => row['arm'] === arm)![column]);
-    expect(of('label_a', '+Happy') + of('label_b_to_a', '+Happy')).toBeGreaterThanOrEqual(15);
-    expect(of('label_b', '+Sad') + of('label_a_to_b', '+Sad')).toBeGreaterThanOrEqual(15);
-    expect(of('label_none', 'control')).toBeGreaterThanOrEqual(15);
-    // Of twenty replies each; a single direction may happen to be a mood.
-    const random = [1, 2, 3].map((number) => of('label_none', `random ${number}`));
-    expect(random.reduce((sum, count) => sum + count, 0)).toBeGreaterThanOrEqual(45);
-    // What a word list alone would take for happiness.
-    expect(of('degenerate', '+Happy+Sad')).toBeGreaterThan(10);
-    for (const arm of ['+Happy', '+Sad']) expect(of('nll_ratio', arm)).toBeLessThan(2);
-  }, 120_000);
+  it.skipIf(!isFull)(
+    `ends up in the pole that was pushed, and nowhere without a push${onlyInFull('a run of twenty replies per arm')}`,
+    async () => {
+      const { code, stdout } = await runCommand(place, [
+        'steer',
+        'run',
+        SPEC,
+        '--seed',
+        String(seed),
+        '--out',
+        `seed-${seed}`,
+        '--json',
+      ]);
+      expect(code).toBe(0);
+      const { tables } = JSON.parse(stdout) as {
+        tables: { arms: Readonly<Record<string, number | string>>[] };
+      };
+      const of = (column: string, arm: string): number =>
+        Number(tables.arms.find((row) => row['arm'] === arm)![column]);
+      expect(of('label_a', '+Happy') + of('label_b_to_a', '+Happy')).toBeGreaterThanOrEqual(15);
+      expect(of('label_b', '+Sad') + of('label_a_to_b', '+Sad')).toBeGreaterThanOrEqual(15);
+      expect(of('label_none', 'control')).toBeGreaterThanOrEqual(15);
+      // Of twenty replies each; a single direction may happen to be a mood.
+      const random = [1, 2, 3].map((number) => of('label_none', `random ${number}`));
+      expect(random.reduce((sum, count) => sum + count, 0)).toBeGreaterThanOrEqual(45);
+      // What a word list alone would take for happiness.
+      expect(of('degenerate', '+Happy+Sad')).toBeGreaterThan(10);
+      for (const arm of ['+Happy', '+Sad']) expect(of('nll_ratio', arm)).toBeLessThan(2);
+    },
+    120_000,
+  );
 });
