@@ -12,6 +12,7 @@ import { askTiles, LARGEST_WIDTH, onIntegers } from './int8_frame.ts';
 import { type AntipodalJob, CONTROL_DONE, CONTROL_LENGTH, CONTROL_STOP, type TileJob } from './int8_jobs.ts';
 import { withWorkers } from './int8_pool.ts';
 import { prepareTiles } from './int8_prepare.ts';
+import { checkThreads } from './pairs.ts';
 import { shareRows } from './shared_rows.ts';
 import { pairCount, tilesFor } from './tiles.ts';
 import type { SharedRows } from './worker_protocol.ts';
@@ -35,13 +36,14 @@ const POLL_MS = 50;
 
 /**
  * @param encoder `[d_sae, d_in]` @param decoder of the same shape
- * @throws {AntipodeError} `usage` where the shapes differ, `interrupted` on abort (within one tile), `resource` when a worker dies
+ * @throws {AntipodeError} `usage` where the shapes differ and for a number of threads that is none, `interrupted` on abort (within one tile), `resource` when a worker dies
  */
 export async function antipodality(
   encoder: FeatureMatrix,
   decoder: FeatureMatrix,
   options: AntipodalityOptions = {},
 ): Promise<Antipodality> {
+  checkThreads(options.threads);
   if (encoder.rows !== decoder.rows || encoder.cols !== decoder.cols) {
     throw new AntipodeError(
       'usage',

@@ -10,6 +10,7 @@ import type { NearestJob } from './int8_jobs.ts';
 import { prepareTiles } from './int8_prepare.ts';
 import { type Best, emptyAnswer, inAllRows, type NearestRows, takeOver } from './nearest_best.ts';
 import { KNOWN_STEPS, NOTHING_KNOWN } from './nearest_pass.ts';
+import { checkThreads } from './pairs.ts';
 import { searchPairs } from './search_pairs.ts';
 import { shareRows } from './shared_rows.ts';
 import type { SharedRows } from './worker_protocol.ts';
@@ -22,11 +23,12 @@ export interface NearestRowsOptions {
   readonly onProgress?: (done: number, total: number) => void;
 }
 
-/** @throws {AntipodeError} `interrupted` on abort (within one tile), `resource` when a worker dies */
+/** @throws {AntipodeError} `usage` for a number of threads that is none, `interrupted` on abort (within one tile), `resource` when a worker dies */
 export async function nearestRows(
   matrix: FeatureMatrix,
   options: NearestRowsOptions = {},
 ): Promise<NearestRows> {
+  checkThreads(options.threads);
   const rows = shareRows(matrix);
   const d = matrix.cols;
   if (rows.usable.length < 2) return emptyAnswer(matrix.rows);

@@ -85,10 +85,12 @@ interface RequestSizes {
   readonly a: { readonly cols: number };
   readonly b?: { readonly cols: number };
   readonly k: number;
+  readonly threads?: number | undefined;
 }
 
-/** What every engine refuses alike. @throws {AntipodeError} `usage` where the widths differ or k is not a count */
-export function checkPairRequest({ a, b, k }: RequestSizes): void {
+/** What every engine refuses alike. @throws {AntipodeError} `usage` where the widths differ, k is not a count, or as `checkThreads` */
+export function checkPairRequest({ a, b, k, threads }: RequestSizes): void {
+  checkThreads(threads);
   if (b && b.cols !== a.cols) {
     throw new AntipodeError(
       'usage',
@@ -97,4 +99,13 @@ export function checkPairRequest({ a, b, k }: RequestSizes): void {
   }
   if (!Number.isInteger(k) || k < 0)
     throw new AntipodeError('usage', `k: got ${k}, expected an integer >= 0`);
+}
+
+/** More workers than any machine has cores for are a slip, and would take all its memory. */
+const MOST_THREADS = 1024;
+
+/** No worker at all would find no pair, and say so of the rows. @throws {AntipodeError} `usage` */
+export function checkThreads(threads: number | undefined): void {
+  if (threads === undefined || (Number.isInteger(threads) && threads >= 1 && threads <= MOST_THREADS)) return;
+  throw new AntipodeError('usage', `threads: got ${threads}, expected an integer from 1 to ${MOST_THREADS}`);
 }

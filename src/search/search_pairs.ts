@@ -41,7 +41,7 @@ const WIDE_ROWS = 1024;
 const GUESSED_FROM = 64;
 
 /**
- * @throws {AntipodeError} `usage` where the widths differ, `interrupted` on abort (within one tile), `resource` when a worker dies
+ * @throws {AntipodeError} `usage` as `checkPairRequest`, `interrupted` on abort (within one tile), `resource` when a worker dies
  */
 export async function searchPairs(options: SearchPairsOptions): Promise<PairSearchResult> {
   const { a, b, k } = options;
