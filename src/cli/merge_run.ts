@@ -55,12 +55,34 @@ export async function runMerge(
   }
   const flags = { ...flagsOf(parts[0]!), ...given };
   const merged = mergeParts(parts, flags.spaces);
-  const saes = await openComparedSaes(context, flags, [flags.sae, ...[flags.with ?? []].flat()]);
+  const saes = await openSearched(context, flags, given);
   try {
     const [a, b] = saes as [ComparedSae, ComparedSae | undefined];
     await giveExtremes(context, flags, saes, await findMerged({ a, b }, merged));
   } finally {
     await closeAll(saes);
+  }
+}
+
+/** @throws {AntipodeError} as `openComparedSaes`; where an SAE is not where the parts have it, with the option that says where it is */
+async function openSearched(
+  context: CliContext,
+  flags: ResultFlags,
+  given: MergeFlags,
+): Promise<ComparedSae[]> {
+  try {
+    return await openComparedSaes(context, flags, [flags.sae, ...[flags.with ?? []].flat()]);
+  } catch (error) {
+    if (!(error instanceof AntipodeError) || error.kind !== 'missing') throw error;
+    const option = (['sae', 'with'] as const).find((name) => {
+      const ref = flags[name];
+      return given[name] === undefined && ref !== undefined && error.message.startsWith(`${ref}: `);
+    });
+    if (!option) throw error;
+    throw new AntipodeError('missing', error.message, {
+      hint: `name it with --${option} where it lies elsewhere than it was searched${error.hint ? `; ${error.hint}` : ''}`,
+      cause: error,
+    });
   }
 }
 
