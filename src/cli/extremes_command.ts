@@ -87,6 +87,16 @@ export function extremesCommand(context: CliContext): Command {
           hint: 'leave --device out, or count in a run of its own',
         });
       }
+      const unbounded = given.census ? '--census' : given.device !== 'cpu' && `--device ${given.device}`;
+      if (given.memory !== undefined && unbounded) {
+        throw new AntipodeError(
+          'usage',
+          `--memory: does not go with ${unbounded}, which needs all rows in memory`,
+          {
+            hint: 'leave one of them out',
+          },
+        );
+      }
       const { runExtremes } = await import('./extremes_run.ts');
       await runExtremes(context, { ...given, sae } as ExtremesFlags);
     });

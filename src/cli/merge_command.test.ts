@@ -168,6 +168,22 @@ describe('a merge is refused', () => {
     ]);
   });
 
+  it('where the SAE lies elsewhere now, with the option that names it', async () => {
+    await cp(first, join(cwd, 'mine'), { recursive: true });
+    await run(['extremes', '--sae', 'mine', '--spaces', 'decoder', '--shard', '1/1', '--out', 'moved']);
+    await rename(join(cwd, 'mine'), join(cwd, 'elsewhere'));
+    const refused = await attempt(['merge', 'moved']);
+    expect([refused.code, refused.stdout, refused.stderr]).toEqual([
+      3,
+      '',
+      expect.stringMatching(
+        /^error: mine: no file of this name here.*\nnext: name it with --sae where it lies elsewhere/,
+      ),
+    ]);
+    expect((await run(['merge', 'moved', '--sae', 'elsewhere', '-q'])).stdout).toMatch(/^\d+,\d+\n/);
+    expect((await attempt(['merge', 'moved', '--sae', 'nowhere'])).stderr).not.toContain('name it with');
+  });
+
   it('of a folder without parts, and of a file that is not there', async () => {
     expect(await attempt(['merge', fixtures])).toMatchObject({
       code: 3,
@@ -243,6 +259,16 @@ it.each<[string, string[], RegExp]>([
     'a scheduler that is not there',
     ['--shard', 'auto', '--out', 'x'],
     /no scheduler tells which part this is/,
+  ],
+  [
+    'a bound for what knows none',
+    ['--memory', '1GB', '--census', 'fast'],
+    /--memory: does not go with --census, which needs all rows in memory/,
+  ],
+  [
+    'a bound for another device',
+    ['--memory', '1GB', '--device', 'auto'],
+    /--memory: does not go with --device auto/,
   ],
   ['a size without a unit', ['--memory', '100'], /--memory: got "100", expected a size such as 1\.5GB/],
 ])('%s is refused', async (_, words, message) => {

@@ -32,6 +32,7 @@ describe('where the rows are', () => {
       expect.objectContaining({
         kind: 'resource',
         message: 'memory: the search takes up to 400 MB with the rows in their file, there are 399 MB',
+        hint: 'lower --threads or --top, raise --memory where it was given, or use a machine with more memory',
       }),
     );
   });

@@ -61,7 +61,9 @@ export function placeRows(need: MemoryNeed, limit: number): 'held' | 'filed' {
   throw new AntipodeError(
     'resource',
     `memory: the search takes up to ${shownBytes(need.filed)} with the rows in their file, there are ${shownBytes(limit)}`,
-    { hint: 'lower --threads or --top, leave features out, or use a machine with more memory' },
+    {
+      hint: 'lower --threads or --top, raise --memory where it was given, or use a machine with more memory',
+    },
   );
 }
 
