@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { Concept } from '../concepts/concept_set.ts';
 import { createNullTally, isEnumerable, orders } from '../stats/permutation.ts';
 import { toFeatureMatrix } from '../tensor/matrix.ts';
 import { createRng } from '../tensor/rng.ts';
@@ -39,8 +40,10 @@ function pAfter(drop: number, blocks: ConceptBlocks, pool: PoolCosines): number 
   const { sums, counts, used } = setTable(blocks, pool, home(blocks));
   const size = used.length;
   const means = Array.from(sums, (sum, at) => sum / counts[at]! - (at % (size + 1) === 0 ? drop : 0));
-  const of = (order: ArrayLike<number>): number =>
-    means.reduce((sum, mean, at) => sum + (order[Math.floor(at / size)] === at % size ? mean : 0), 0) / size;
+  const of = (order: ArrayLike<number>): number => {
+    const met = means.filter((mean, at) => order[Math.floor(at / size)] === at % size && !Number.isNaN(mean));
+    return met.reduce((sum, mean) => sum + mean, 0) / met.length;
+  };
   const tally = createNullTally(of(used), isEnumerable(size, 999));
   for (const order of orders(size, 999, createRng(SEED, 'power-permutation'))) tally.add(of(order));
   return tally.summary().p;
@@ -88,6 +91,58 @@ describe.each([
     expect(pAfter(drop - 1e-9, blocks, pool)).toBeGreaterThan(level);
   });
 });
+
+describe('concepts that share pairs', () => {
+  const concept = (name: string, a: number[], b: number[]): Concept => ({
+    concept: name,
+    a: { label: 'a', features: a },
+    b: { label: 'b', features: b },
+  });
+  const worldWith = async (concepts: Concept[]): Promise<{ blocks: ConceptBlocks; pool: PoolCosines }> => ({
+    blocks: conceptBlocks(concepts, () => true),
+    pool: (await worldOf([[1, 1]])).pool,
+  });
+
+  it('one pair listed six times is the same in every order, so no drop is ever found', async () => {
+    const { blocks, pool } = await worldWith(
+      Array.from({ length: 6 }, (_, k) => concept(String(k), [0], [1])),
+    );
+    const draw = (into: Int32Array): void => into.set(home(blocks));
+    const { drops } = (await permutationPower({ blocks, pool, draw, level: 0.05, seed: SEED }))!;
+    expect(drops[0]).toBe(Number.POSITIVE_INFINITY);
+  });
+
+  it('above the drop the test rejects, below it does not: opposites have dropped in every order', async () => {
+    const listed = [0, 1, 2, 3].map((k) => concept(String(k), [2 * k], [2 * k + 1]));
+    const shared = [
+      concept('again', [0], [1]),
+      concept('turned', [3], [2]),
+      concept('wider', [4, 8], [5, 9]),
+    ];
+    const { blocks, pool } = await worldWith([...listed, ...shared]);
+    const draw = (into: Int32Array): void => into.set(home(blocks));
+    const level = 0.2;
+    const { drops } = (await permutationPower({ blocks, pool, draw, level, seed: SEED }))!;
+    const drop = drops[0]!;
+    expect(pDropped(drop + 1e-5, blocks, pool)).toBeLessThanOrEqual(level);
+    expect(pDropped(drop - 1e-5, blocks, pool)).toBeGreaterThan(level);
+  });
+});
+
+/** The test itself, with the cosine of every pair of opposites lowered. */
+function pDropped(drop: number, blocks: ConceptBlocks, { features, cosines }: PoolCosines): number {
+  const size = features.length;
+  const lowered = cosines.slice();
+  for (const at of new Set(
+    Array.from(blocks.pairA, (a, k) => [a, blocks.pairB[k]!]).flatMap(([a = 0, b = 0]) => {
+      const [one, other] = [blocks.features[a]!, blocks.features[b]!];
+      return [one * size + other, other * size + one];
+    }),
+  )) {
+    lowered[at]! -= drop;
+  }
+  return pAfter(0, blocks, { features, cosines: lowered });
+}
 
 it('one concept has no order', async () => {
   const { blocks, pool } = await worldOf([[2, 2]]);

@@ -56,12 +56,13 @@ export async function permutationPower(
     (n + SORTING) * drawn.length;
   const worlds = Math.max(FEWEST_WORLDS, Math.min(MOST_WORLDS, Math.floor(MOST_STEPS / steps)));
   const places = new Int32Array(blocks.features.length);
+  const opposed = opposedShares(blocks);
   const drops = new Float64Array(worlds);
   const perTurn = drawsPerTurn(steps);
   let variance = 0;
   for (let world = 0; world < worlds; world++) {
     draw(places);
-    const found = dropOf(setTable(blocks, pool, places), drawn, { level, isEnumerated });
+    const found = dropOf(setTable(blocks, pool, places), drawn, { level, isEnumerated, opposed });
     drops[world] = found.drop;
     variance += found.variance / worlds;
     if ((world + 1) % perTurn === 0) await giveTurn(signal);
@@ -69,14 +70,43 @@ export async function permutationPower(
   return { drops: drops.sort(), orders: drawn.length, isEnumerated, nullSd: Math.sqrt(variance) };
 }
 
+/** Of each place of a world's table, the share of its combinations that are opposites by some concept: they have dropped wherever they stand. 1 on the diagonal. */
+function opposedShares({ sides, pairA, pairB, features }: ConceptBlocks): Float64Array {
+  const keyOf = (a: number, b: number): number => Math.min(a, b) * features.length + Math.max(a, b);
+  const opposites = new Set(Array.from(pairA, (a, k) => keyOf(a, pairB[k]!)));
+  const used = sides.filter(({ a }) => a.length > 0);
+  return Float64Array.from(
+    used.flatMap(({ a }) =>
+      used.map(({ b }) => {
+        let [pairs, dropped] = [0, 0];
+        for (const one of a) {
+          for (const other of b) {
+            if (one === other) continue;
+            pairs += 1;
+            if (opposites.has(keyOf(one, other))) dropped += 1;
+          }
+        }
+        return pairs === 0 ? 0 : dropped / pairs;
+      }),
+    ),
+  );
+}
+
+/** Shares that add up to all, but for rounding. */
+const WHOLE = 1 - 1e-12;
+
 /**
- * With T the mean as it stands and T' that of another order in which a share f of the concepts keeps its own set, a drop x of all concepts leaves T' at or below T as
- * long as T' - f x <= T - x, that is x <= (T - T') / (1 - f). p is at most the level once few enough orders do so.
+ * With T the mean as it stands and T' that of another order in which opposites still make up a share f, a drop x of all concepts leaves T' at or below T as long as
+ * T' - f x <= T - x, that is x <= (T - T') / (1 - f). p is at most the level once few enough orders do so.
  */
 function dropOf(
   table: SetTable,
   drawn: readonly Int32Array[],
-  { level, isEnumerated }: { readonly level: number; readonly isEnumerated: boolean },
+  {
+    level,
+    isEnumerated,
+    opposed,
+  }: { readonly level: number; readonly isEnumerated: boolean; readonly opposed: Float64Array },
 ): { readonly drop: number; readonly variance: number } {
   const { used } = table;
   const n = used.length;
@@ -87,7 +117,7 @@ function dropOf(
       const at = k * n + order[k]!;
       sum += means[at]!;
       count += isPair[at]!;
-      if (order[k] === k) kept += 1;
+      kept += opposed[at]!;
     }
     return { mean: sum / count, kept: kept / count };
   };
@@ -97,7 +127,7 @@ function dropOf(
   drawn.forEach((order, k) => {
     const { mean, kept } = meanOf(order);
     spread.add(mean);
-    limits[k] = kept >= 1 ? Number.POSITIVE_INFINITY : (own - mean) / (1 - kept);
+    limits[k] = kept >= WHOLE ? Number.POSITIVE_INFINITY : (own - mean) / (1 - kept);
   });
   limits.sort();
   const spare = isEnumerated ? 0 : 1;
