@@ -111,6 +111,18 @@ describe('antipode power', () => {
     expect(stdout).toContain('3 concepts, 5 pairs of 8 features');
   });
 
+  it('names no mean that cosines cannot have', async () => {
+    const [one] = CONCEPTS.split('- concept: Two');
+    await writeFile(join(cwd, 'pairs.yaml'), one!.replace('[0, 1]', '[0]'));
+    const { code, stdout } = await run([
+      ...[...BASE, '--spaces', 'decoder'],
+      ...['--level', '0.001', '--power', '0.999'],
+    ]);
+    expect(code).toBe(0);
+    expect(stdout).toContain('Random features: a mean that is lower by so much would be below -1');
+    expect(stdout).not.toContain('Found from mean');
+  });
+
   it('writes a run folder', async () => {
     const { code } = await run([...BASE, '--out', 'power']);
     expect(code).toBe(0);

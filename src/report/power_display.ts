@@ -37,7 +37,7 @@ function detectableTable(place: string, found: AntonymPower): DisplayTable {
     ],
     rows: found.tests.map((test) => [
       TEST_NAMES[test.test],
-      finiteCosine(test.mean),
+      isReachable(test) ? finiteCosine(test.mean) : '',
       finiteCosine(test.drop),
       Number.isFinite(test.effect) ? test.effect.toFixed(2) : '',
       formatCosine(test.nullMean),
@@ -53,8 +53,18 @@ function sentence({ concepts, pairs, features, level, power }: AntonymPower): st
   return `${plural(concepts, 'concept', 'concepts')}, ${plural(pairs, 'pair', 'pairs')} of ${plural(features, 'feature', 'features')}. Supposed is that the mean of every concept is lower by the same drop than that of random features; it is found with a probability of ${percent(power)} where p has to be at most ${level}.`;
 }
 
-function cannotReach({ test, drop }: TestPower): string[] {
-  if (Number.isFinite(drop)) return [];
+/** No cosine is below -1. */
+function isReachable({ mean }: Pick<TestPower, 'mean'>): boolean {
+  return !(mean < -1);
+}
+
+function cannotReach({ test, drop, mean }: TestPower): string[] {
+  if (Number.isFinite(drop)) {
+    if (isReachable({ mean })) return [];
+    return [
+      `${TEST_NAMES[test]}: a mean that is lower by so much would be below -1, so these concepts could hardly show any opposition.`,
+    ];
+  }
   return [
     `${TEST_NAMES[test]}: these concepts have too few orders for a p-value this small, however large the drop.`,
   ];
