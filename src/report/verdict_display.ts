@@ -139,10 +139,22 @@ function withoutSentence(all: AntonymTests['sensitivity']['withoutConcept']): st
   if (known.length < 2) return [];
   const sorted = [...known].sort((a, b) => a.observed - b.observed);
   const [low, high] = [sorted[0]!, sorted.at(-1)!];
-  const largest = (values: readonly number[]): string =>
-    formatP(Math.max(...values.filter((p) => !Number.isNaN(p))));
+  const largest = (beside: string, values: readonly number[]): string[] => {
+    const made = values.filter((p) => !Number.isNaN(p));
+    return made.length === 0 ? [] : [`${formatP(Math.max(...made))} ${beside}`];
+  };
+  const ps = [
+    ...largest(
+      'in other orders',
+      known.map(({ permutationP }) => permutationP),
+    ),
+    ...largest(
+      'beside random features',
+      known.map(({ matchedRandomP }) => matchedRandomP),
+    ),
+  ];
   return [
-    `Without one concept in turn the mean lies between ${formatCosine(low.observed)} (without ${low.concept.concept}) and ${formatCosine(high.observed)} (without ${high.concept.concept}); the largest p is ${largest(known.map(({ permutationP }) => permutationP))} in other orders, ${largest(known.map(({ matchedRandomP }) => matchedRandomP))} beside random features.`,
+    `Without one concept in turn the mean lies between ${formatCosine(low.observed)} (without ${low.concept.concept}) and ${formatCosine(high.observed)} (without ${high.concept.concept})${ps.length === 0 ? '' : `; the largest p is ${ps.join(', ')}`}.`,
   ];
 }
 
