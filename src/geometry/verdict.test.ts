@@ -32,10 +32,15 @@ interface Case {
   readonly without?: readonly WithoutConcept[];
   readonly variants?: readonly Variant[];
   readonly denseFeatures?: readonly number[];
+  /** Of each concept, which pair of features it is. */
+  readonly pairsOf?: readonly number[];
+  readonly nullSd?: number;
+  readonly reasons?: AntonymTests['reasons'];
 }
 
-function concept(name: string): Concept {
-  return { concept: name, a: { label: 'a', features: [1] }, b: { label: 'b', features: [2] } };
+/** @param at which pair of features it is */
+function concept(name: string, at = 0): Concept {
+  return { concept: name, a: { label: 'a', features: [2 * at] }, b: { label: 'b', features: [2 * at + 1] } };
 }
 
 function testsOf({
@@ -47,14 +52,20 @@ function testsOf({
   without = [],
   variants = [],
   denseFeatures = [],
+  pairsOf = [0, 1, 2],
+  nullSd = NULL_SD,
+  reasons = {},
 }: Case): AntonymTests {
   const [first, second, third] = p;
   const density = third === undefined ? undefined : outcome(mean, third, nullMeans[2] ?? 0);
-  const one = (name: string, q: number): ConceptTest => ({
-    ...outcome(mean, q),
-    concept: concept(name),
-    n: 1,
-    q,
+  const qs: readonly [string, number][] = [
+    ['Light', 0.001],
+    ['Size', 0.4],
+    ['None', Number.NaN],
+  ];
+  const concepts = pairsOf.map((at, k): ConceptTest => {
+    const [name, q] = qs[k] ?? [String(k), 0.4];
+    return { ...outcome(mean, q), concept: concept(name, at), n: 1, q };
   });
   const effects = { pairSd: 0.1, difference: estimate(mean), standardised: estimate(mean) };
   return {
@@ -62,13 +73,15 @@ function testsOf({
     seed: 0,
     statistic: 'macro mean',
     permutation: Number.isNaN(first) ? noOutcome(mean) : outcome(mean, first, nullMeans[0], draws),
-    matchedRandom: outcome(mean, second, nullMeans[1]),
+    matchedRandom: Number.isNaN(second)
+      ? noOutcome(mean)
+      : { ...outcome(mean, second, nullMeans[1]), nullSd },
     ...(density && { matchedDensity: density }),
-    reasons: {},
+    reasons,
     interval: { low: interval[0], high: interval[1] },
     pooledInterval: { low: interval[0], high: interval[1] },
     effects,
-    concepts: [one('Light', 0.001), one('Size', 0.4), one('None', Number.NaN)],
+    concepts,
     sensitivity: { variants, withoutConcept: without, denseAbove: 0.1, denseFeatures },
     densityBins: [],
   };
@@ -111,7 +124,19 @@ describe('the finding', () => {
     ['mixed', 'features of like density do the same', { p: [0.0002, 0.0002, 0.06] }],
     ['mixed', 'different sides', { nullMeans: [-0.5, 0] }],
     ['no-difference', 'no test finds any', { p: [0.051, 0.2, 0.9] }],
-    ['opposed', 'too few orders to find anything do not count', { p: [0.4, 0.001], draws: 5 }],
+    [
+      'less-aligned',
+      'too few orders to find anything, and random features alone are no evidence about opposition',
+      { p: [0.4, 0.001], draws: 5 },
+    ],
+    [
+      'less-opposed',
+      'nor about leaning the same way',
+      { mean: 0.3, interval: [0.25, 0.35], p: [Number.NaN, 0.001] },
+    ],
+    ['less-aligned', 'other orders alone are not either', { p: [0.001, Number.NaN] }],
+    ['less-aligned', 'four concepts listed twice are four', { pairsOf: [0, 1, 2, 3, 0, 1, 2, 3] }],
+    ['opposed', 'five concepts, one listed twice, are five', { pairsOf: [0, 1, 2, 3, 4, 4] }],
     ['not-tested', 'no test could be made', { p: [Number.NaN, Number.NaN] }],
   ])('%s: %s', (finding, _, found) => {
     expect(judge(found).finding).toBe(finding);
@@ -154,6 +179,39 @@ describe('the sentences', () => {
     );
   });
 
+  it('name no mean that a cosine cannot have, and none without a spread to go by', () => {
+    const nothing = { mean: -0.01, interval: [-0.04, 0.02], p: [0.6, 0.5] } as const;
+    const wide = text({ ...nothing, interval: [-0.04, 0.02], nullSd: 0.6 });
+    expect(wide).toContain('These concepts could hardly show any opposition');
+    expect(wide).not.toContain('finds a mean of');
+    expect(text({ ...nothing, interval: [-0.04, 0.02], nullSd: 0 })).toContain(
+      'What would have been found cannot be said: random features all have the same mean.',
+    );
+    const reasons = { matchedRandom: 'only single rows were read' };
+    const alone = text({ mean: -0.01, interval: [-0.04, 0.02], p: [0.6, Number.NaN], reasons });
+    expect(alone).toContain('cannot be said: only single rows were read.');
+    expect(text({ p: [0.001, Number.NaN], reasons })).toContain(
+      'It was not compared with random features: only single rows were read.',
+    );
+  });
+
+  it('say nothing about other orders where these could not be compared', () => {
+    const few = text({ p: [Number.NaN, 0.0002, 0.4] });
+    expect(few).toContain('how often they are active may be all there is to it');
+    expect(few).not.toContain('features of different concepts');
+    expect(text({ p: [0.4, 0.0002, 0.4], draws: 5 })).not.toContain('features of different concepts');
+  });
+
+  it('say that a concept listed twice is no further one', () => {
+    expect(text({ pairsOf: [0, 1, 2, 3, 4, 4] })).toContain(
+      '1 of 6 concepts repeats pairs of others, which p-values and intervals count as new.',
+    );
+    const four = text({ pairsOf: [0, 1, 2, 3, 0, 1, 2, 3] });
+    expect(four).toContain('4 of 8 concepts repeat pairs of others');
+    expect(four).toContain('too few concepts to tell opposites from any two sets');
+    expect(text({})).not.toContain('pairs of others');
+  });
+
   it.each<[string, Case]>([
     ['it may be about these features, not about opposites', { p: [0.3, 0.0002] }],
     ['but not than random features', { p: [0.0002, 0.3] }],
@@ -172,6 +230,7 @@ describe('the sentences', () => {
       matchedRandomP: 0.001,
     }));
     expect(text({ without })).toContain('without Light, Age, Heat or one other the tests do not all find it');
+    expect(text({ without, p: [Number.NaN, 0.001] })).not.toContain('hangs on single concepts');
     const variant = (kind: Variant['kind'], p: number): Variant => ({
       kind,
       concepts: 2,
@@ -227,9 +286,11 @@ describe('the extremes in words', () => {
     expect(dense.antipodalExtremes).toBe(true);
     expect(dense.sentences.slice(-2)).toEqual([
       'Of the 10 most opposed pairs of all (from -0.990) 8 are antipodal in both matrices (7 with both features dense, that is active on more than 10 % of tokens), 1 is a pair of opposites of these concepts.',
-      'The strongest oppositions of this dictionary are antipodal latents, not opposites by meaning: two dense latents that span one direction between them, as arXiv 2506.15679 describes.',
+      'The strongest oppositions of this dictionary are antipodal latents, most of them no opposites of these concepts: two dense latents that span one direction between them, as arXiv 2506.15679 describes.',
     ]);
-    expect(judged(count({ bothDense: 2 })).sentences.at(-1)).toMatch(/not opposites by meaning\.$/);
+    expect(judged(count({ bothDense: 2 })).sentences.at(-1)).toMatch(
+      /most of them no opposites of these concepts\.$/,
+    );
     expect(judged(count({ bothDense: undefined })).sentences.at(-2)).toContain(
       'antipodal in both matrices, 0 are',
     );

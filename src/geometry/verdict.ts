@@ -8,6 +8,7 @@ import { normalDetectableDrop } from '../stats/power.ts';
 import type { AntonymTests, Variant } from './antonym_tests.ts';
 import type { ClassCount } from './extreme_facts.ts';
 import type { ExtremePair } from './extremes.ts';
+import { repeatedConcepts } from './repeated_concepts.ts';
 import type { TestOutcome } from './test_outcome.ts';
 
 /** Two-sided level of every test behind a claim. */
@@ -15,9 +16,12 @@ export const CLAIM_LEVEL = 0.05;
 /** The probability with which a difference that is named as detectable would have been found. */
 const POWER = 0.8;
 
+/** Four sets have 24 orders, too few for a small p-value; five have 120. */
+const FEWEST_CONCEPTS = 5;
+
 /**
  * `opposed`: below 0 and below every null. `less-aligned`: below every null, not below 0. `aligned`: above 0 and above every null. `less-opposed`: above every null,
- * not above 0. `mixed`: the tests disagree. `no-difference`: no test finds any. `not-tested`: none could be made.
+ * not above 0. Where only other orders or only random features could be compared with, it is not shown which side of 0 opposites are on. `mixed`: the tests disagree. `no-difference`: no test finds any. `not-tested`: none could be made.
  */
 export type Finding =
   | 'opposed'
@@ -99,10 +103,25 @@ function findingOf(tests: AntonymTests): Finding {
   const side = commonSide(made);
   if (side === undefined) return 'mixed';
   if (side === 0) return 'no-difference';
-  // An interval that is not known (one concept) excludes nothing.
+  // An interval that is not known excludes nothing.
   const { low, high } = tests.interval;
-  if (side < 0) return high < 0 ? 'opposed' : 'less-aligned';
-  return low > 0 ? 'aligned' : 'less-opposed';
+  const isBacked = tellsPairs(tests) && canDecide(tests.matchedRandom);
+  if (side < 0) return isBacked && high < 0 ? 'opposed' : 'less-aligned';
+  return isBacked && low > 0 ? 'aligned' : 'less-opposed';
+}
+
+/** Whether there are concepts enough to tell opposites from any two sets of their features; one that is listed twice is one. */
+function tellsPairs({ permutation, concepts }: AntonymTests): boolean {
+  const { listed, repeated } = observations(concepts);
+  return canDecide(permutation) && (repeated === 0 || listed - repeated >= FEWEST_CONCEPTS);
+}
+
+function observations(concepts: AntonymTests['concepts']): {
+  readonly listed: number;
+  readonly repeated: number;
+} {
+  const listed = concepts.filter(({ n }) => n > 0).map(({ concept }) => concept);
+  return { listed: listed.length, repeated: repeatedConcepts(listed).length };
 }
 
 function findingSentence(finding: Finding, tests: AntonymTests): string {
@@ -138,19 +157,20 @@ function supportSentences(finding: Finding, tests: AntonymTests): string[] {
     case 'no-difference':
       return [detectable(tests)];
     default:
-      return [...caveats(tests), singleConcepts(tests)];
+      return [...caveats(tests), ...singleConcepts(tests)];
   }
 }
 
 /** What it means that one test finds a difference and another does not. */
 function disagreement(tests: AntonymTests): string {
   const { permutation, matchedRandom, matchedDensity } = tests;
-  const [paired, random] = [sideOf(permutation), sideOf(matchedRandom)];
+  const paired = canDecide(permutation) ? sideOf(permutation) : undefined;
+  const random = sideOf(matchedRandom);
   const density = matchedDensity && canDecide(matchedDensity) ? sideOf(matchedDensity) : undefined;
   if (paired === 0 && random !== 0) {
     return `The features of these concepts are ${random < 0 ? 'less alike' : 'more alike'} than random ones, but opposites are not shown to be more so than features of different concepts: it may be about these features, not about opposites.`;
   }
-  if (paired !== 0 && random === 0) {
+  if (paired !== undefined && paired !== 0 && random === 0) {
     return `Opposites are ${paired < 0 ? 'less alike' : 'more alike'} than the same features in other pairs, but not than random features.`;
   }
   if (density === 0 && random !== 0) {
@@ -159,24 +179,34 @@ function disagreement(tests: AntonymTests): string {
   return 'The tests point to different sides, or one of them is alone with its difference.';
 }
 
-function detectable({ matchedRandom, interval }: AntonymTests): string {
+function detectable({ matchedRandom, interval, reasons }: AntonymTests): string {
   const drop = normalDetectableDrop(matchedRandom.nullSd, { level: CLAIM_LEVEL, power: POWER });
   const range = Number.isNaN(interval.low)
     ? ''
     : ` Any true mean from ${shown(interval.low)} to ${shown(interval.high)} fits these concepts.`;
-  if (Number.isNaN(drop)) return `The concepts are too few to say what would have been found.${range}`;
-  return `With these concepts the test against random features finds a mean of ${shown(matchedRandom.nullMean - drop)} or lower in ${100 * POWER} % of cases; weaker opposition would often be missed.${range}`;
+  if (!(drop > 0)) {
+    const reason = reasons.matchedRandom ?? 'random features all have the same mean';
+    return `What would have been found cannot be said: ${reason}.${range}`;
+  }
+  const least = matchedRandom.nullMean - drop;
+  if (least < -1) {
+    return `These concepts could hardly show any opposition: a mean that the test against random features finds in ${100 * POWER} % of cases would be below -1.${range}`;
+  }
+  return `With these concepts the test against random features finds a mean of ${shown(least)} or lower in ${100 * POWER} % of cases; weaker opposition would often be missed.${range}`;
 }
 
 /** Most concepts named in a sentence; the files have all. */
 const MOST_NAMED = 3;
 
 function caveats(tests: AntonymTests): string[] {
-  const { permutation, sensitivity } = tests;
+  const { permutation, sensitivity, reasons } = tests;
+  const { listed, repeated } = observations(tests.concepts);
   const side = commonSide(madeTests(tests));
   const fragile = sensitivity.withoutConcept.filter(
     ({ permutationP, matchedRandomP, matchedDensityP = 0 }) =>
-      permutationP > CLAIM_LEVEL || matchedRandomP > CLAIM_LEVEL || matchedDensityP > CLAIM_LEVEL,
+      (canDecide(permutation) && permutationP > CLAIM_LEVEL) ||
+      matchedRandomP > CLAIM_LEVEL ||
+      matchedDensityP > CLAIM_LEVEL,
   );
   const names = fragile.slice(0, MOST_NAMED).map(({ concept }) => concept.concept);
   const left = fragile.length - MOST_NAMED;
@@ -187,8 +217,18 @@ function caveats(tests: AntonymTests): string[] {
   const fails = (variant: Variant | undefined): boolean =>
     variant !== undefined && commonSide(madeTests(variant)) !== side;
   return [
-    ...(!canDecide(permutation)
+    ...(repeated > 0
+      ? [
+          `${repeated} of ${listed} concepts ${repeated === 1 ? 'repeats' : 'repeat'} pairs of others, which p-values and intervals count as new.`,
+        ]
+      : []),
+    ...(!tellsPairs(tests)
       ? ['There are too few concepts to tell opposites from any two sets of these features.']
+      : []),
+    ...(!canDecide(tests.matchedRandom)
+      ? [
+          `It was not compared with random features${reasons.matchedRandom ? `: ${reasons.matchedRandom}` : ''}.`,
+        ]
       : []),
     ...(fragile.length > 0
       ? [`It hangs on single concepts: without ${names.join(', ')}${more} the tests do not all find it.`]
@@ -202,10 +242,13 @@ function caveats(tests: AntonymTests): string[] {
   ];
 }
 
-function singleConcepts({ concepts }: AntonymTests): string {
+function singleConcepts({ concepts }: AntonymTests): string[] {
   const tested = concepts.filter(({ q }) => !Number.isNaN(q));
   const found = tested.filter(({ q }) => q <= CLAIM_LEVEL);
-  return `By themselves ${found.length} of ${count(tested.length, 'concept differs', 'concepts differ')} from random features (q of at most ${CLAIM_LEVEL}).`;
+  if (tested.length === 0) return [];
+  return [
+    `By themselves ${found.length} of ${count(tested.length, 'concept differs', 'concepts differ')} from random features (q of at most ${CLAIM_LEVEL}).`,
+  ];
 }
 
 function isMostlyAntipodal(opposed: readonly ClassCount[]): boolean {
@@ -238,7 +281,7 @@ function extremeSentences(
 
 function antipodalSentence({ pairs, bothDense }: ClassCount): string {
   const start =
-    'The strongest oppositions of this dictionary are antipodal latents, not opposites by meaning';
+    'The strongest oppositions of this dictionary are antipodal latents, most of them no opposites of these concepts';
   return bothDense !== undefined && bothDense > pairs / 2
     ? `${start}: two dense latents that span one direction between them, as arXiv 2506.15679 describes.`
     : `${start}.`;

@@ -44,7 +44,7 @@ async function measure(world: World): Promise<{ verdicts: Verdict[]; tables: Rec
   return { tables, verdicts: tables['verdicts'] as unknown as Verdict[] };
 }
 
-const ANTIPODAL = 'antipodal latents, not opposites by meaning';
+const ANTIPODAL = 'antipodal latents, most of them no opposites of these concepts';
 
 describe('antipode geometry on planted worlds', () => {
   it('opposites that lean apart', async () => {
