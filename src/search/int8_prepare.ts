@@ -15,7 +15,7 @@ import type { Workers } from './int8_pool.ts';
 import { choosePlan, type Plan, surveyStep, surveySteps } from './plan.ts';
 import { findSeeds, type Seeds } from './seeds.ts';
 import { type CoordinateOrder, coordinateOrder } from './seeds_order.ts';
-import { TALLY_BINS } from './verify.ts';
+import { TALLY_LENGTH } from './verify.ts';
 import type { SharedRows } from './worker_protocol.ts';
 
 export interface Preparation {
@@ -214,5 +214,5 @@ function allocate(byteLength: number): SharedArrayBuffer {
 }
 
 function emptyTally(): Int32Array {
-  return new Int32Array(new SharedArrayBuffer(4 * TALLY_BINS));
+  return new Int32Array(new SharedArrayBuffer(4 * TALLY_LENGTH));
 }

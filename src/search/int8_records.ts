@@ -11,7 +11,16 @@ export const RECORD_WORDS: number = RECORD_BYTES / 4;
 const RECORD_DOUBLES = RECORD_BYTES / 8;
 const ENDS_AT = 3;
 const ESTIMATE_AT = 2;
-const IS_FOR = { top: 1, bottom: 2 } as const;
+export const IS_FOR = { top: 1, bottom: 2 } as const;
+
+/** Ends that a record may matter to: bits of `IS_FOR`. */
+export function recordEnds(records: Int32Array, record: number): number {
+  return records[record * RECORD_WORDS + ENDS_AT]!;
+}
+
+export function estimateAt(estimates: Float64Array, record: number): number {
+  return estimates[record * RECORD_DOUBLES + ESTIMATE_AT]!;
+}
 
 export interface Ends {
   readonly top: EndList;
@@ -47,12 +56,12 @@ export function verifyRecords(batch: RecordBatch, ends: Ends): number {
 function verifyEnd(batch: RecordBatch, list: EndList, end: 'top' | 'bottom'): number {
   const { records, estimates, rowBounds, columnBounds, rows, columns, d } = batch;
   const sign = end === 'top' ? 1 : -1;
-  const estimateOf = (record: number): number => sign * estimates[record * RECORD_DOUBLES + ESTIMATE_AT]!;
+  const estimateOf = (record: number): number => sign * estimateAt(estimates, record);
   const boundOf = (record: number): number =>
     rowBounds[records[record * RECORD_WORDS]!]! + columnBounds[records[record * RECORD_WORDS + 1]!]!;
   let queue: number[] = [];
   for (let record = 0; record < batch.count; record++) {
-    if ((records[record * RECORD_WORDS + ENDS_AT]! & IS_FOR[end]) !== 0) queue.push(record);
+    if ((recordEnds(records, record) & IS_FOR[end]) !== 0) queue.push(record);
   }
   if (queue.length > 2 * list.k) {
     // No cosine is below its estimate less the bound.

@@ -4,7 +4,8 @@
  */
 
 import type { ColumnRange } from './columns.ts';
-import type { WorkerNews } from './found.ts';
+import type { FoundPairs, WorkerNews } from './found.ts';
+import { createDeferred, type Deferred } from './int8_deferred.ts';
 import type { PassAnswer, PassJob } from './int8_jobs.ts';
 import { type Ends, type RecordBatch, verifyRecords } from './int8_records.ts';
 import {
@@ -28,13 +29,22 @@ export async function runPass(
 ): Promise<PassAnswer> {
   const ends = { top: endList(job, 'top'), bottom: endList(job, 'bottom') };
   const totals = { emitted: 0, verified: 0, spare: FIRST_RECORDS };
-  const finished = job.tellEvery === undefined ? undefined : teller(job.tellEvery, ends, tell);
+  let deferred: Deferred | undefined;
+  const finish = (): FoundPairs => {
+    deferred?.settle();
+    return { top: ends.top.finish(), bottom: ends.bottom.finish() };
+  };
+  const finished = job.tellEvery === undefined ? undefined : teller(job.tellEvery, finish, tell);
   await visitTiles(job, module, {
-    tile: (tile) => scanTile(tile, ends, totals),
+    tile(tile) {
+      // Leading coordinates alone estimate too loosely to tell the best pairs from others: those are looked at again at once.
+      if (!job.fine?.keepsFirst) deferred ??= createDeferred(tile, job, ends);
+      scanTile(tile, ends, totals, deferred);
+    },
     ...(finished && { finished }),
   });
-  const { emitted, verified } = totals;
-  return { top: ends.top.finish(), bottom: ends.bottom.finish(), emitted, verified };
+  const found = finish();
+  return { ...found, emitted: totals.emitted, verified: totals.verified + (deferred?.verified() ?? 0) };
 }
 
 function endList(job: PassJob, end: 'top' | 'bottom'): EndList {
@@ -42,14 +52,18 @@ function endList(job: PassJob, end: 'top' | 'bottom'): EndList {
 }
 
 /** Tells what is found whenever a block is finished and some time has passed since the last. */
-function teller(every: number, ends: Ends, tell: (news: WorkerNews) => void): (block: Block) => void {
+function teller(
+  every: number,
+  finish: () => FoundPairs,
+  tell: (news: WorkerNews) => void,
+): (block: Block) => void {
   let finished: ColumnRange[] = [];
   let next = performance.now() + every;
   return ({ left, columns }) => {
     finished.push({ from: left, to: left + columns });
     const begun = performance.now();
     if (begun < next) return;
-    tell({ finished, top: ends.top.finish(), bottom: ends.bottom.finish() });
+    tell({ finished, ...finish() });
     finished = [];
     const now = performance.now();
     next = now + Math.max(every, (now - begun) / TELLING);
@@ -63,7 +77,7 @@ interface Totals {
   spare: number;
 }
 
-function scanTile(tile: Tile, ends: Ends, totals: Totals): void {
+function scanTile(tile: Tile, ends: Ends, totals: Totals, deferred: Deferred | undefined): void {
   const { job, module, space, m } = tile;
   const { kernels } = module;
   const { view } = space;
@@ -74,6 +88,10 @@ function scanTile(tile: Tile, ends: Ends, totals: Totals): void {
     if (count === 0) continue;
     totals.emitted += count;
     totals.spare = Math.min(MOST_RECORDS, 2 * totals.spare);
+    if (deferred) {
+      deferred.take({ ...batchOf(tile), count });
+      continue;
+    }
     if (job.fine) {
       fetchRowWords(tile, count);
       count = kernels.refine(view.at, job.fine.keepsFirst ? 1 : 0, ends.top.limit(), -ends.bottom.limit());

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { allocateMatrix, cosine, toFeatureMatrix } from '../tensor/matrix.ts';
 import { createRng } from '../tensor/rng.ts';
 import { compareBottom, compareTop, type ScoredPair } from './pairs.ts';
-import { createEndList, exactCosine, TALLY_BINS } from './verify.ts';
+import { createEndList, exactCosine, TALLY_LENGTH } from './verify.ts';
 
 describe('exactCosine', () => {
   it.each([1, 3, 4, 7, 64, 301])('has the bits of cosine() at width %i', (d) => {
@@ -40,7 +40,7 @@ describe('createEndList', () => {
           const truth = [...pairs].sort(compare).slice(0, k);
           const sign = end === 'top' ? 1 : -1;
           const seed = isSeeded ? sign * truth[k - 1]!.cos : Number.NEGATIVE_INFINITY;
-          const tally = new Int32Array(TALLY_BINS);
+          const tally = new Int32Array(TALLY_LENGTH);
           const lists = Array.from({ length: workers }, () => createEndList({ k, end, seed, tally }));
           pairs.forEach(({ i, j, cos }, at) => {
             const list = lists[at % workers]!;

@@ -19,14 +19,19 @@ export function exactCosine(a: CosineRows, i: number, b: CosineRows, j: number, 
 
 /** Bins per unit of cosine in the tally of verified pairs that workers share. */
 const BINS_PER_UNIT = 1024;
-export const TALLY_BINS: number = 2 * BINS_PER_UNIT + 1;
+const BINS = 2 * BINS_PER_UNIT + 1;
+/** Bins that are counted together as well, so that a limit is found by few looks at memory that others write to. */
+const BINS_PER_GROUP = 64;
+const GROUPS = Math.ceil(BINS / BINS_PER_GROUP);
+/** Counters of a tally: of each bin, then of each group. */
+export const TALLY_LENGTH: number = BINS + GROUPS;
 
 export interface EndListOptions {
   readonly k: number;
   readonly end: 'top' | 'bottom';
   /** Known before the search: at least k pairs have sign * cosine at or above it. -Infinity where nothing is known. */
   readonly seed: number;
-  /** `TALLY_BINS` counters, shared by all workers. */
+  /** `TALLY_LENGTH` counters, shared by all workers. */
   readonly tally: Int32Array;
 }
 
@@ -43,6 +48,11 @@ export interface EndList {
   isClosedTo(i: number, j: number): boolean;
   /** In order. */
   finish(): ScoredPair[];
+}
+
+/** No cosine in the bin is below it. */
+function edgeOf(bin: number): number {
+  return bin / BINS_PER_UNIT - 1 - 1e-12;
 }
 
 /** Verified pairs kept beyond k before the list is cut: sorting then costs little per pair. */
@@ -65,11 +75,20 @@ export function createEndList({ k, end, seed, tally }: EndListOptions): EndList 
     k,
     limit() {
       let count = 0;
-      for (let bin = TALLY_BINS - 1; bin >= 0; bin--) {
-        const edge = bin / BINS_PER_UNIT - 1 - 1e-12;
-        if (edge <= limit) break;
-        count += Atomics.load(tally, bin);
-        if (count >= k) limit = edge;
+      for (let group = GROUPS - 1; group >= 0; group--) {
+        const first = group * BINS_PER_GROUP;
+        const inGroup = Atomics.load(tally, BINS + group);
+        if (count + inGroup < k && edgeOf(first) > limit) {
+          count += inGroup;
+          continue;
+        }
+        for (let bin = Math.min(BINS, first + BINS_PER_GROUP) - 1; bin >= first; bin--) {
+          if (edgeOf(bin) <= limit) return limit;
+          count += Atomics.load(tally, bin);
+          if (count < k) continue;
+          limit = edgeOf(bin);
+          return limit;
+        }
       }
       return limit;
     },
@@ -79,7 +98,9 @@ export function createEndList({ k, end, seed, tally }: EndListOptions): EndList 
     add(i, j, cos) {
       if (sign * cos < limit) return;
       pairs.push({ i, j, cos });
-      Atomics.add(tally, Math.floor((sign * cos + 1) * BINS_PER_UNIT), 1);
+      const bin = Math.floor((sign * cos + 1) * BINS_PER_UNIT);
+      Atomics.add(tally, bin, 1);
+      Atomics.add(tally, BINS + Math.floor(bin / BINS_PER_GROUP), 1);
       if (pairs.length >= 4 * k + SPARE_PAIRS) cut();
     },
     isClosedTo: (i, j) =>

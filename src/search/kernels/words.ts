@@ -8,7 +8,7 @@ import { figure, Tile } from './tile';
 const STEP: usize = 512;
 
 /** Dot product of two rows of int16 in [-4095, 4095], exact; `length` is a multiple of 8. */
-function dotWords(a: usize, b: usize, length: i32): f64 {
+export function dotWords(a: usize, b: usize, length: i32): f64 {
   let total: i64 = 0;
   const end = (<usize>length) << 1;
   for (let from: usize = 0; from < end; from += STEP * 2) {
