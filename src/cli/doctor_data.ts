@@ -7,7 +7,7 @@ import { freeDiskSpace } from '../hub/disk_space.ts';
 import { listHfRepos } from '../hub/hf_cache_store.ts';
 import { hfEndpoint, hfToken, isOffline } from '../hub/hf_env.ts';
 import { datasetsBase } from '../hub/neuronpedia_export.ts';
-import { findModel } from '../lm/fetch_model.ts';
+import { findModel, parseModelName } from '../lm/fetch_model.ts';
 import { plural } from '../report/display.ts';
 import type { CliContext } from './context.ts';
 import type { Finding } from './doctor_command.ts';
@@ -20,7 +20,10 @@ export async function examineData({ env }: CliContext): Promise<Finding[]> {
   const repos = await listHfRepos(env);
   const bytes = repos.reduce((sum, { byteLength }) => sum + byteLength, 0);
   const models: string[] = [];
-  for (const { repoId } of repos) if ((await findModel(env, { repoId })) !== undefined) models.push(repoId);
+  for (const { repoId } of repos) {
+    // Python keeps `gpt2` and the like too, which are no name of a model here.
+    if (parseModelName(repoId) && (await findModel(env, { repoId })) !== undefined) models.push(repoId);
+  }
   const saes = (await listSaes(env, [], true)).filter(({ sae }) => sae.files.length > 0);
   return [
     fact(
