@@ -66,6 +66,14 @@ describe('antipode cache', () => {
     }
   });
 
+  it('rm: nothing is gone where one of the names is off; one that is given twice goes once', async () => {
+    await place.run(['download', SAE_ID]);
+    const { code, stdout } = await place.run(['cache', 'rm', SAE_REPO, 'no/such']);
+    expect([code, stdout]).toEqual([3, '']);
+    expect(await json(['cache', 'ls'])).toHaveLength(2);
+    expect(await json(['cache', 'rm', SAE_REPO, REPO])).toMatchObject([{ id: REPO, removed: true }]);
+  });
+
   it('verify: sound as it was fetched', async () => {
     await place.run(['download', SAE_ID, MODEL_REPO]);
     expect(await json(['cache', 'verify'])).toEqual([
@@ -156,6 +164,25 @@ describe('antipode doctor', () => {
     });
     expect(place.hub.requests.length).toBe(before);
   });
+
+  it.each(['gpt2', '..--..', 'a b--c', 'org--'])(
+    'passes over models--%s in the cache of Python',
+    async (name) => {
+      const folder = join(
+        place.home,
+        '.cache/huggingface/hub',
+        `models--${name}`,
+        'snapshots',
+        'a'.repeat(40),
+      );
+      await mkdir(folder, { recursive: true });
+      await writeFile(join(folder, 'config.json'), '{}');
+      expect(Object.fromEntries(await findings([]))).toMatchObject({
+        'hugging face files': '1 repository, 2 B',
+        'models at hand': 'none',
+      });
+    },
+  );
 
   it('--network: whether the servers answer, whatever they say', async () => {
     const found = await findings(['--network']);

@@ -73,15 +73,13 @@ export async function runCacheRemove(
   ids: readonly string[],
   isDryRun: boolean,
 ): Promise<void> {
-  const removed: Kept[] = [];
-  for (const id of ids) {
-    const [kept] = await findKept(context, [id]);
-    if (!kept) continue;
-    if (!isDryRun)
-      await (kept.cache === 'antipode'
-        ? removeCacheEntry(kept.entry)
-        : removeHfRepo(context.env, kept.entry));
-    removed.push(kept);
+  // A name that is off, or given twice, is known before anything is gone.
+  const found = await findKept(context, ids);
+  const removed = found.filter(
+    ({ entry }, i) => found.findIndex((one) => one.entry.path === entry.path) === i,
+  );
+  for (const kept of isDryRun ? [] : removed) {
+    await (kept.cache === 'antipode' ? removeCacheEntry(kept.entry) : removeHfRepo(context.env, kept.entry));
   }
   context.out().result({
     human: () =>
