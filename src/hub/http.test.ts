@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { failureOf } from '../../test/support/failure_of.ts';
 import { type FakeHub, startFakeHub } from '../../test/support/fake_hub.ts';
 import { createHttp, type Http } from './http.ts';
-import { proxyFor } from './proxy.ts';
+import { proxyFor, proxyHeaders } from './proxy.ts';
 
 /** Of a server that says nothing; elsewhere a busy machine must not look like one. */
 const SHORT = { headersMs: 600, silenceMs: 600 };
@@ -275,6 +275,18 @@ describe('a proxy', () => {
     expect(seen[0]).toEqual([`${hub.bucketUrl}/a.txt`, authorization, new URL(hub.bucketUrl).host]);
     expect(seen.length).toBe(2);
     expect(hub.requests[0]?.headers['proxy-authorization']).toBe(authorization);
+  });
+
+  it.each([
+    ['p%c3%a9:50%25', 'pé:50%'],
+    ['me:50%', 'me:50%'],
+    ['m%ze:%4', 'm%ze:%4'],
+    [':word', ':word'],
+    ['me', 'me:'],
+  ])('gets %s as Python would send it', (user, sent) => {
+    const authorization = `Basic ${Buffer.from(sent).toString('base64')}`;
+    expect(proxyHeaders(new URL(`http://${user}@p:1`))).toEqual({ 'proxy-authorization': authorization });
+    expect(proxyHeaders(new URL('http://p:1'))).toEqual({});
   });
 
   it('that does not let a connection through is said with its own name', async () => {

@@ -43,9 +43,16 @@ function isExempt(url: URL, list: string): boolean {
 
 /** `Proxy-Authorization`, where the proxy's address names a user. */
 export function proxyHeaders(proxy: URL | undefined): Record<string, string> {
-  if (!proxy || proxy.username === '') return {};
-  const user = `${decodeURIComponent(proxy.username)}:${decodeURIComponent(proxy.password)}`;
+  if (!proxy || `${proxy.username}${proxy.password}` === '') return {};
+  const user = `${unescaped(proxy.username)}:${unescaped(proxy.password)}`;
   return { 'proxy-authorization': `Basic ${Buffer.from(user).toString('base64')}` };
+}
+
+/** A percent sign that begins no escape stands for itself, as in Python. */
+function unescaped(text: string): string {
+  return text.replace(/(?:%[0-9a-f]{2})+/gi, (escapes) =>
+    Buffer.from(escapes.replaceAll('%', ''), 'hex').toString('utf8'),
+  );
 }
 
 export interface TunnelOptions {
