@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -140,5 +141,26 @@ describe('C18 the token comes from the environment or a file', () => {
     await mkdir(join(home, 'token'));
     await chmod(home, 0o755);
     await expect(hfToken({ HF_HOME: home })).rejects.toThrow('the token cannot be read');
+  });
+
+  it.skipIf(process.platform === 'win32')('a pipe that nobody writes to is not waited for', async () => {
+    execFileSync('mkfifo', [join(home, 'token')]);
+    await expect(hfToken({ HF_HOME: home })).rejects.toThrow('the token cannot be read');
+  });
+
+  it.skipIf(process.platform === 'win32')(
+    'what has no end is not read to it; nothing is no token',
+    async () => {
+      const endless = hfToken({ HF_TOKEN_PATH: '/dev/zero' });
+      await expect(endless).rejects.toThrow('/dev/zero: the token cannot be read');
+      expect(await hfToken({ HF_TOKEN_PATH: '/dev/null' })).toBeUndefined();
+    },
+  );
+
+  it('a file that is too long for a token is not sent', async () => {
+    await writeFile(join(home, 'token'), 'x'.repeat(2 ** 14 + 1));
+    await expect(hfToken({ HF_HOME: home })).rejects.toThrow('the token cannot be read');
+    await writeFile(join(home, 'token'), 'x'.repeat(2 ** 14));
+    expect(await hfToken({ HF_HOME: home })).toHaveLength(2 ** 14);
   });
 });

@@ -3,12 +3,16 @@
  * token, and whether to ask it at all. Leaves out tokens by OIDC, their renewal, and Colab's vault.
  */
 
-import { readFile } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AntipodeError, systemErrorCode } from '../errors.ts';
 import { type Env, expandPath, hfHomeDir } from './cache_dirs.ts';
 
 const DEFAULT_ENDPOINT = 'https://huggingface.co';
+
+/** Tokens have some dozen characters; whatever is longer than this is another file. */
+const MAX_TOKEN_BYTES = 2 ** 14;
 
 /** Python's waits, in milliseconds. */
 const DEFAULT_TIMEOUT_MS = 10_000;
@@ -74,14 +78,32 @@ export async function hfToken(env: Env): Promise<string | undefined> {
 async function tokenInFile(env: Env): Promise<string | undefined> {
   const path = hfTokenPath(env);
   try {
-    return await readFile(path, 'utf8');
+    return await smallText(path);
   } catch (error) {
     const code = systemErrorCode(error);
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
     throw new AntipodeError('resource', `${path}: the token cannot be read`, {
-      hint: 'make it readable, or set HF_TOKEN',
+      hint: 'make it a readable file, or set HF_TOKEN',
       cause: error,
     });
+  }
+}
+
+/** Never waits, as a pipe without a writer would; `/dev/null` is an empty text. */
+async function smallText(path: string): Promise<string> {
+  const handle = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+  try {
+    if ((await handle.stat()).isFIFO()) throw new Error('a pipe gives its bytes once only');
+    const { buffer, bytesRead } = await handle.read(
+      Buffer.alloc(MAX_TOKEN_BYTES + 1),
+      0,
+      MAX_TOKEN_BYTES + 1,
+      0,
+    );
+    if (bytesRead > MAX_TOKEN_BYTES) throw new Error(`longer than ${MAX_TOKEN_BYTES} bytes`);
+    return buffer.toString('utf8', 0, bytesRead);
+  } finally {
+    await handle.close();
   }
 }
 
