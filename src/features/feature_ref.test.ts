@@ -77,6 +77,11 @@ describe('feature ids (row C17)', () => {
     expect(() => parseFeatureRef(text)).toThrow(/not understood \(got '.*', expected 20:5444, .*\)/);
   });
 
+  it('an address is not repeated with its password and its query', () => {
+    const text = 'https://me:word@h/a.npz?t=word';
+    expect(() => parseFeatureRef(text)).toThrow(/\(got 'https:\/\/h\/a\.npz', /);
+  });
+
   it('every form that is printed is read back', () => {
     const name = fc.stringMatching(/^[A-Za-z0-9][A-Za-z0-9._-]{0,20}$/);
     const ref = fc.record({ modelId: name, sourceId: name, index: fc.nat(MAX_FEATURE_INDEX) });

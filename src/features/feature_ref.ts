@@ -5,6 +5,7 @@
  */
 
 import { AntipodeError } from '../errors.ts';
+import { shownUrl } from '../hub/network_failure.ts';
 
 /** A source is one SAE in Neuronpedia's words, e.g. `20-gemmascope-res-16k` of the model `gemma-2-2b`. */
 export interface SourceRef {
@@ -118,7 +119,9 @@ function indexOrThrow(digits: string, text: string): number {
 }
 
 function badRef(text: string): AntipodeError {
-  const shown = text.length > 120 ? `${text.slice(0, 120)}…` : text;
+  // An address may hold a password or a signature.
+  const plain = /^https?:/i.test(text) ? shownUrl(text) : text;
+  const shown = plain.length > 120 ? `${plain.slice(0, 120)}…` : plain;
   return new AntipodeError('usage', `feature: not understood (got '${shown}', expected ${ACCEPTED})`, {
     hint: 'antipode features list shows the sources that are here',
   });

@@ -164,6 +164,12 @@ describe('what names nothing', () => {
     expect(() => requireSae(ref)).toThrow(message);
   });
 
+  it('an address is not repeated with its password and its query', () => {
+    for (const secret of ['https://me:word@h/a.npz', 'https://h/a.npz?t=word#1']) {
+      expect(() => requireSae(secret)).toThrow(/^https:\/\/h\/a\.npz: neither a Neuronpedia/);
+    }
+  });
+
   it.each(['', '/', 'x', '__proto__', 'constructor/prototype', '../../etc/passwd', 'x/y=z'])(
     'C8 %j is not registered',
     (ref) => {

@@ -4,6 +4,7 @@
  */
 
 import { AntipodeError } from '../../errors.ts';
+import { shownUrl } from '../../hub/network_failure.ts';
 import type { SaeIdentity } from '../sae.ts';
 import { nearestNames } from './nearest_names.ts';
 import {
@@ -106,7 +107,7 @@ function resolveUrl(ref: string): SaeAddress | undefined {
   try {
     url = new URL(ref);
   } catch (cause) {
-    throw new AntipodeError('usage', `${ref}: not a URL`, { cause });
+    throw new AntipodeError('usage', `${shownUrl(ref)}: not a URL`, { cause });
   }
   const parts = url.pathname
     .split('/')
@@ -114,7 +115,7 @@ function resolveUrl(ref: string): SaeAddress | undefined {
     .map(decode);
   if (/(^|\.)neuronpedia\.org$/.test(url.hostname)) return resolveNeuronpedia(ref, parts);
   if (/(^|\.)(huggingface\.co|hf\.co)$/.test(url.hostname)) return resolveHuggingFace(ref, parts);
-  throw new AntipodeError('usage', `${ref}: neither a Neuronpedia nor a Hugging Face URL`, {
+  throw new AntipodeError('usage', `${shownUrl(ref)}: neither a Neuronpedia nor a Hugging Face URL`, {
     hint: 'download the file and give its path',
   });
 }
