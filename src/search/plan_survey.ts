@@ -91,6 +91,32 @@ function repeatFrom({ survivors, upper, lower }: SurveyAnswer, s: number): void 
     values.fill(values[s]!, s);
 }
 
+/** By itself, because a function that is called for each row is compiled after a few of them. */
+function judgeRow(
+  sums: Float32Array,
+  tailOfRow: number,
+  tails: Float64Array,
+  { over, under }: { readonly over: number; readonly under: number },
+  sum: Record<'count' | 'up' | 'upSquares' | 'down' | 'downSquares', number>,
+): void {
+  let [count, ups, upSquares, downs, downSquares] = [0, 0, 0, 0, 0];
+  for (let c = 0; c < tails.length; c++) {
+    const tail = (tailOfRow + tails[c]!) / 2;
+    const up = tail + sums[c]!;
+    const down = tail - sums[c]!;
+    if (up >= over || down >= under) count++;
+    ups += up;
+    upSquares += up * up;
+    downs += down;
+    downSquares += down * down;
+  }
+  sum.count += count;
+  sum.up += ups;
+  sum.upSquares += upSquares;
+  sum.down += downs;
+  sum.downSquares += downSquares;
+}
+
 /** @returns false where nothing in the sample comes near a threshold any more, so that wider heads need no look */
 function judge(
   seeds: SurveyJob['seeds'],
@@ -108,20 +134,12 @@ function judge(
   survivors[s] = pairs;
   // Tails alone reach a threshold: every pair is in question.
   if (meanTail >= Math.min(over, under)) return true;
-  let count = 0;
-  const sum = { up: 0, upSquares: 0, down: 0, downSquares: 0 };
-  for (let r = 0, p = 0; r < left.length; r++) {
-    for (let c = 0; c < right.length; c++, p++) {
-      const tail = (left[r]! + right[c]!) / 2;
-      const up = tail + sums[p]!;
-      const down = tail - sums[p]!;
-      if (up >= over || down >= under) count++;
-      sum.up += up;
-      sum.upSquares += up * up;
-      sum.down += down;
-      sum.downSquares += down * down;
-    }
+  const sum = { count: 0, up: 0, upSquares: 0, down: 0, downSquares: 0 };
+  for (let r = 0; r < left.length; r++) {
+    const row = sums.subarray(r * right.length, (r + 1) * right.length);
+    judgeRow(row, left[r]!, right, { over, under }, sum);
   }
+  const { count } = sum;
   survivors[s] = count;
   upper.mean[s] = sum.up / pairs;
   upper.variance[s] = sum.upSquares / pairs - upper.mean[s]! ** 2;

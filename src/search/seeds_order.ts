@@ -31,12 +31,7 @@ export function coordinateOrder(sides: readonly SharedRows[], d: number): Coordi
       const scale = 1 / side.norms[row]!;
       const data = rowData(side, row, d, 0);
       const start = rowStart(side, row, d);
-      const energy = energies[(r & 1) as 0 | 1];
-      for (let c = 0; c < d; c++) {
-        const value = data[start + c]! * scale;
-        means[c]! += value;
-        energy[c]! += value * value;
-      }
+      addRow(data.subarray(start, start + d), scale, means, energies[(r & 1) as 0 | 1]);
       rows++;
     }
   }
@@ -58,6 +53,15 @@ export function coordinateOrder(sides: readonly SharedRows[], d: number): Coordi
     return stays;
   const order = shareOrder(proposed);
   return { order, means: Float32Array.from(order, (c) => means[c]! / rows) };
+}
+
+/** By itself, because a function that is called for each row is compiled after a few of them. */
+function addRow(row: Float32Array, scale: number, means: Float64Array, energy: Float64Array): void {
+  for (let c = 0; c < row.length; c++) {
+    const value = row[c]! * scale;
+    means[c]! += value;
+    energy[c]! += value * value;
+  }
 }
 
 /** Energy in the head of an order less that in the head as stored, as a share of all. */
