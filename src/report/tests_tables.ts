@@ -61,7 +61,12 @@ export function testRows({ sensitivity, reasons }: AntonymTests): TestRow[] {
       name: keyof AntonymTests['reasons'],
     ): TestRow => {
       const isMade = outcome !== undefined && !Number.isNaN(outcome.p);
-      return { variant, test, outcome, reason: isMade ? undefined : reasons[name] };
+      return {
+        variant,
+        test,
+        outcome,
+        reason: isMade ? undefined : (reasons[name] ?? lackOf(variant, test)),
+      };
     };
     return [
       row('permutation', variant.permutation, 'permutation'),
@@ -69,6 +74,12 @@ export function testRows({ sensitivity, reasons }: AntonymTests): TestRow[] {
       row('matched-density', variant.matchedDensity, 'matchedDensity'),
     ];
   });
+}
+
+/** What a choice leaves too little of, where the test could be made of all concepts. */
+function lackOf({ concepts }: Variant, test: TestRow['test']): string | undefined {
+  if (concepts === 0) return 'no pair is left';
+  return test === 'permutation' && concepts < 2 ? 'a single concept is left' : undefined;
 }
 
 function testsTable(subjects: readonly GeometrySubject[]): Table {

@@ -91,7 +91,11 @@ export function testsTable(subject: GeometrySubject, { space, tests }: SpaceMeas
   const rows = testRows(tests!);
   const { standardised, superiority } = effects;
   const reasons = new Set(
-    rows.flatMap(({ test, reason }) => (reason ? [`No ${TESTS[test]}: ${reason}.`] : [])),
+    rows.flatMap(({ variant, test, reason }) => {
+      if (!reason) return [];
+      const isOfAll = rows.some((row) => row.test === test && row.variant.kind === 'macro' && row.reason);
+      return [`No ${TESTS[test]}${isOfAll ? '' : ` (${VARIANTS[variant.kind]})`}: ${reason}.`];
+    }),
   );
   return {
     title: `Tests, ${SPACE_NAMES[space]}: ${labelOf(subject)}`,
@@ -126,7 +130,7 @@ export function testsTable(subject: GeometrySubject, { space, tests }: SpaceMeas
       `${formatCount(draws)} draws per test, seed ${seed}; p is two-sided; intervals resample concepts. Effect: the difference from the null mean in standard deviations of single pairs (${formatCosine(effects.pairSd)}).`,
       ...(superiority
         ? [
-            `A pair of opposites has a larger cosine than ${formatShare(superiority.value)} of all pairs (95 % ${formatShare(superiority.interval.low)} to ${formatShare(superiority.interval.high)}; 50 % by chance); in standard deviations ${formatEffect(standardised.value)}.`,
+            `A pair of opposites has a larger cosine than ${formatShare(superiority.value)} of all pairs (95 % ${formatShare(superiority.interval.low)} to ${formatShare(superiority.interval.high)}; 50 % by chance)${Number.isNaN(standardised.value) ? '' : `; in standard deviations ${formatEffect(standardised.value)}`}.`,
           ]
         : []),
       ...withoutSentence(sensitivity.withoutConcept),
