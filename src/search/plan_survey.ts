@@ -74,7 +74,7 @@ export async function survey(job: SurveyJob): Promise<SurveyAnswer> {
       gather(left, job, s * job.step);
       gather(right, job, s * job.step);
       const products = await engine.multiply(left.part, right.part, { m, n, d: job.step }, out);
-      for (let p = 0; p < pairs; p++) sums[p]! += products[p]!;
+      addTo(sums, products);
       if (judge(job.seeds, sums, left.tails, right.tails, answer, s)) continue;
       repeatFrom(answer, s);
       break;
@@ -89,6 +89,10 @@ export async function survey(job: SurveyJob): Promise<SurveyAnswer> {
 function repeatFrom({ survivors, upper, lower }: SurveyAnswer, s: number): void {
   for (const values of [survivors, upper.mean, upper.variance, lower.mean, lower.variance])
     values.fill(values[s]!, s);
+}
+
+function addTo(sums: Float32Array, values: Float32Array): void {
+  for (let p = 0; p < sums.length; p++) sums[p]! += values[p]!;
 }
 
 /** By itself, because a function that is called for each row is compiled after a few of them. */
