@@ -1,4 +1,4 @@
-import { mkdir, readFile, rm, unlink, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, symlink, unlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { blobSha1, sha256 } from '../../test/support/fake_hub.ts';
@@ -12,6 +12,8 @@ import {
   SECRET,
 } from '../../test/support/published.ts';
 import { snapshot } from '../../test/support/run_command.ts';
+import { listCache } from '../hub/cache_store.ts';
+import { listHfRepos } from '../hub/hf_cache_store.ts';
 
 let place: PublishedPlace;
 beforeEach(async () => {
@@ -107,6 +109,27 @@ describe('antipode cache', () => {
       expect.objectContaining({ problems: [expect.stringContaining('not those of its name')] }),
     ]);
     expect((await place.run(['cache', 'verify', '-q'])).stdout.split('\n')).toHaveLength(4);
+  });
+
+  it('ls: what goes away meanwhile is not counted, and no failure', async () => {
+    const folder = join(repoFolder(), 'blobs');
+    const own = join(place.home, '.cache/antipode/features/m/s');
+    for (const each of [folder, own]) {
+      await mkdir(each, { recursive: true });
+      for (let i = 0; i < 500; i++) await writeFile(join(each, `${i}`), 'x');
+    }
+    const env = { HOME: place.home };
+    const listing = Promise.all([listHfRepos(env), listCache(env)]);
+    await Promise.all([rm(folder, { recursive: true }), rm(own, { recursive: true })]);
+    expect((await listing)[0]).toMatchObject([{ id: REPO }]);
+  });
+
+  it('verify: what is no file in the place of a blob is said, and the rest is read', async () => {
+    await place.run(['download', SAE_ID, '--only', 'weights']);
+    await mkdir(join(repoFolder(), 'blobs', '0'.repeat(40)));
+    await symlink('nowhere', join(repoFolder(), 'blobs', '1'.repeat(40)));
+    const problems = [0, 1].map((i) => `blobs/${`${i}`.repeat(40)}: is no file that can be read`);
+    expect(await json(['cache', 'verify'], 5)).toMatchObject([{ id: REPO, checked_files: 1, problems }]);
   });
 
   it('verify: links that lead nowhere, beginnings, and names that are no hash', async () => {

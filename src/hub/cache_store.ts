@@ -23,8 +23,10 @@ export async function listCache(env: Env): Promise<CacheEntry[]> {
   for (const file of await filesBelow(root)) {
     const folder = relative(root, dirname(file)).split(sep).join('/');
     if (folder === '') continue;
+    const size = await sizeIfThere(file);
+    if (size === undefined) continue;
     const { files, byteLength } = entries.get(folder) ?? { files: 0, byteLength: 0 };
-    entries.set(folder, { files: files + 1, byteLength: byteLength + (await stat(file)).size });
+    entries.set(folder, { files: files + 1, byteLength: byteLength + size });
   }
   return [...entries]
     .sort(([left], [right]) => (left < right ? -1 : 1))
@@ -33,6 +35,16 @@ export async function listCache(env: Env): Promise<CacheEntry[]> {
 
 export async function removeCacheEntry({ path }: CacheEntry): Promise<void> {
   await rm(path, { recursive: true, force: true });
+}
+
+/** In bytes; undefined for what another program has renamed or removed since it was listed. */
+export async function sizeIfThere(path: string): Promise<number | undefined> {
+  try {
+    return (await stat(path)).size;
+  } catch (error) {
+    if (systemErrorCode(error) === 'ENOENT') return undefined;
+    throw error;
+  }
 }
 
 async function filesBelow(root: string): Promise<string[]> {

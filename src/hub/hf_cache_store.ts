@@ -7,9 +7,10 @@
 import { createHash } from 'node:crypto';
 import { readdir, readlink, rm, stat } from 'node:fs/promises';
 import { basename, join, relative } from 'node:path';
-import { systemErrorCode, throwIfInterrupted } from '../errors.ts';
+import { AntipodeError, systemErrorCode, throwIfInterrupted } from '../errors.ts';
 import { openRegularFile } from '../formats/source.ts';
 import { type Env, hfHubCacheDir } from './cache_dirs.ts';
+import { sizeIfThere } from './cache_store.ts';
 import { repoIdOfFolder } from './hf_cache.ts';
 
 export interface HfRepoEntry {
@@ -35,8 +36,10 @@ export async function listHfRepos(env: Env): Promise<HfRepoEntry[]> {
     const path = join(root, id);
     let [files, byteLength] = [0, 0];
     for (const file of await regularFiles(path)) {
+      const size = await sizeIfThere(file);
+      if (size === undefined) continue;
       files += 1;
-      byteLength += (await stat(file)).size;
+      byteLength += size;
     }
     entries.push({
       id,
@@ -73,7 +76,7 @@ export interface VerifyOptions {
   readonly onProgress?: ((bytes: number) => void) | undefined;
 }
 
-/** Reads everything. @throws {AntipodeError} `interrupted`, and as `openRegularFile` */
+/** Reads everything; a blob that cannot be read is a problem of this repository, and the others are still read. @throws {AntipodeError} `interrupted` */
 export async function verifyHfRepo(
   { path }: HfRepoEntry,
   { onProgress, signal }: VerifyOptions = {},
@@ -96,11 +99,17 @@ export async function verifyHfRepo(
       found.unchecked.push(file);
       continue;
     }
-    const hash = await hashBlob(join(path, file), wanted, (length) => {
+    const hashed = hashBlob(join(path, file), wanted, (length) => {
       throwIfInterrupted(signal);
       bytes += length;
       onProgress?.(bytes);
     });
+    const hash = await hashed.catch((error: unknown) => {
+      if (!(error instanceof AntipodeError) || error.kind === 'interrupted') throw error;
+      found.problems.push(`${file}: is no file that can be read`);
+      return undefined;
+    });
+    if (hash === undefined) continue;
     found.checked += 1;
     if (hash !== name)
       found.problems.push(`${file}: its bytes are not those of its name (they have ${hash})`);
