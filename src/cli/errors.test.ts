@@ -40,6 +40,19 @@ describe('C7: exit codes', () => {
     expect(EXIT_CODES[kind]).toBe(code);
   });
 
+  test.each([
+    ['https://me:word@h/a.npz?t=word#3: no such model', 'https://…@h/a.npz?…#3: no such model'],
+    ["(got 'https://word@h:1/a?t=word/3', expected x)", "(got 'https://…@h:1/a?…', expected x)"],
+    ['/tmp/https:/me:word@h/a?t=word: no such file', '/tmp/https:/…@h/a?…: no such file'],
+    ['look at https://h/a/b@main and HTTP://W:word@h', 'look at https://h/a/b@main and HTTP://…@h'],
+    ['did you mean https://h/a?', 'did you mean https://h/a?'],
+  ])('%j is said without passwords and queries', (text, said) => {
+    const error = new AntipodeError('missing', text, { hint: text });
+    const { json, lines } = describeError(error, plain, true);
+    expect([json.error.message, json.error.hint]).toEqual([said, said]);
+    expect(JSON.stringify(lines)).not.toContain('word');
+  });
+
   test('an interrupt is 130; anything unknown is 1 and says that it is internal', () => {
     const signal = AbortSignal.abort();
     let stopped: unknown;

@@ -29,18 +29,30 @@ export interface ErrorReport {
 export function describeError(error: unknown, style: Style, verbose: boolean): ErrorReport {
   const known = error instanceof AntipodeError ? error : fromSystem(error);
   const kind = known?.kind ?? 'internal';
-  const message = visible(known?.message ?? internalMessage(error));
+  const message = shown(known?.message ?? internalMessage(error));
   const hint = known
-    ? known.hint && visible(known.hint)
+    ? known.hint && shown(known.hint)
     : 'run it again with --verbose and report what it prints';
   const lines = [`${style.red('error:')} ${message}`];
   if (hint) lines.push(`${style.dim('next:')} ${hint}`);
-  if (verbose) lines.push(...stackLines(error).map(visible));
+  if (verbose) lines.push(...stackLines(error).map(shown));
   return {
     exitCode: known ? EXIT_CODES[known.kind] : 1,
     lines,
     json: { error: { kind, message, ...(hint ? { hint } : {}) } },
   };
+}
+
+/** What was typed may be repeated, but no password and no query of an address: logs of runs are kept. */
+function shown(text: string): string {
+  const address = /(https?:\/+)([^\s/?#'"]*@)?([^\s?#'"]*)(\?[^\s#'"]*[^\s#'":,)])?/gi;
+  return visible(
+    text.replace(
+      address,
+      (_, scheme: string, user?: string, place?: string, query?: string) =>
+        `${scheme}${user ? '…@' : ''}${place ?? ''}${query ? '?…' : ''}`,
+    ),
+  );
 }
 
 function internalMessage(error: unknown): string {
