@@ -67,6 +67,36 @@ describe('rows of a file', () => {
     });
   });
 
+  it('without a direction may be more than a call takes arguments', async () => {
+    const path = join(folder, 'zeros');
+    const many = 400_000;
+    await writeFile(path, new Uint8Array(8 * many));
+    const file = await openRowFile({ path, offset: 0, rows: many, cols: 2 });
+    expect([file.defects.length, file.defects.at(-1)]).toEqual([
+      many,
+      { row: many - 1, defect: 'zero-norm' },
+    ]);
+    await file.close();
+  });
+
+  it.each([
+    [{ rows: -1 }, 'usage', 'rows: got -1, expected an integer >= 0'],
+    [{ rows: 1.5 }, 'usage', 'rows: got 1.5, expected an integer >= 0'],
+    [{ cols: 0 }, 'usage', 'cols: got 0, expected an integer >= 1'],
+    [{ offset: Number.NaN }, 'usage', 'offset: got NaN, expected an integer >= 0'],
+    [{ cols: 2 ** 40 }, 'format', /ends before its last row \(got 80 bytes, expected 43980465111040\)$/],
+  ])(
+    'in sizes that are none, or that the file has not, are refused before memory is taken: %j',
+    async (wrong, kind, message) => {
+      const path = join(folder, 'small');
+      await writeFile(path, new Uint8Array(80));
+      await expect(openRowFile({ path, offset: 0, rows: 10, cols: 2, ...wrong })).rejects.toMatchObject({
+        kind,
+        message: expect.stringMatching(message),
+      });
+    },
+  );
+
   it('a file that ends too early, one that is not there, and an interrupt are sentences', async () => {
     const path = join(folder, 'short');
     await writeFile(path, bytesOf(matrix).subarray(1));

@@ -41,10 +41,37 @@ export interface RowFileOptions {
 /** Bytes of one read or write, at least one row. */
 const PIECE = 4 * 2 ** 20;
 
-/** @throws {AntipodeError} `missing`, `format` where the file ends before the last row or is damaged, `interrupted` */
+/** @throws {AntipodeError} `usage` for sizes that are none, `missing`, `format` where the file ends before the last row or is damaged, `interrupted` */
 export async function openRowFile(place: RowPlace, options: RowFileOptions = {}): Promise<RowFile> {
+  checkSizes(place);
   const handle = await openRegularFile(place.path);
-  return closingOnError(handle, () => scanRows(handle, place, options));
+  return closingOnError(handle, async () => {
+    throwIfInterrupted(options.signal);
+    refuseShorter(place, (await handle.stat()).size);
+    return scanRows(handle, place, options);
+  });
+}
+
+function checkSizes({ cols, offset, rows }: RowPlace): void {
+  for (const [name, value, least] of [
+    ['rows', rows, 0],
+    ['cols', cols, 1],
+    ['offset', offset, 0],
+  ] as const) {
+    if (Number.isSafeInteger(value) && value >= least) continue;
+    throw new AntipodeError('usage', `${name}: got ${value}, expected an integer >= ${least}`);
+  }
+}
+
+/** Before anything is allocated for rows that are not there. */
+function refuseShorter({ cols, offset, path, rows }: RowPlace, size: number): void {
+  const expected = offset + 4 * rows * cols;
+  if (size >= expected) return;
+  throw new AntipodeError(
+    'format',
+    `${path}: ends before its last row (got ${size} bytes, expected ${expected})`,
+    { hint: 'check the number of rows and their width, or fetch the file again' },
+  );
 }
 
 export interface RowScratch {
@@ -134,7 +161,8 @@ async function scanRows(
     readFully(handle.fd, bytes, offset + 4 * first * cols);
     hash.update(bytes);
     if (checksum) crc = crc32(bytes, crc);
-    defects.push(...takeNorms({ data: values, rows: count, cols }, norms, first));
+    // One by one: narrow rows without a direction may be more than a call takes arguments.
+    for (const defect of takeNorms({ data: values, rows: count, cols }, norms, first)) defects.push(defect);
     onProgress?.(4 * (first + count) * cols, 4 * rows * cols);
     // Reads of a file in the system's memory never wait: without this nobody would hear an interrupt.
     await new Promise((resolve) => setImmediate(resolve));
