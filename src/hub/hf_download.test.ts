@@ -126,6 +126,15 @@ describe('C11 the cache shared with Python', () => {
     });
   });
 
+  it('takes a copy there of what another snapshot links to', async () => {
+    const linked = await fetchFile();
+    env['HF_HUB_DISABLE_SYMLINKS'] = '1';
+    const { path } = await fetchFile({ revision: 'refs/pr/1' });
+    expect(path).toContain(PULL_REQUEST);
+    for (const each of [path, linked.path]) expect((await readFile(each)).equals(BYTES)).toBe(true);
+    expect(hub.requests.filter(({ host }) => host === 'cdn').length).toBe(1);
+  });
+
   it('is written by one at a time: the others wait and find the file', async () => {
     hub.fault = ({ host }) => (host === 'cdn' ? { slowMs: 100 } : undefined);
     const paths = await Promise.all([1, 2, 3, 4].map(async () => (await fetchFile()).path));

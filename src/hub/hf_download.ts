@@ -4,7 +4,7 @@
  * meanwhile sees all of it or nothing.
  */
 
-import { readFile, realpath, rename, stat, symlink, writeFile } from 'node:fs/promises';
+import { copyFile, readFile, realpath, rename, stat, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { AntipodeError, systemErrorCode } from '../errors.ts';
 import { ensureFolder, writeFailure } from '../formats/atomic.ts';
@@ -43,8 +43,9 @@ export async function downloadHfFile(
     const { signal, onWait } = options;
     const work = async (): Promise<void> => {
       // Somebody else may have brought it meanwhile.
-      if (!(await isThere(place.blob))) await fetchBlob(env, { request, facts, place }, options);
-      await local(place.pointer, link(env, place));
+      const isNew = !(await isThere(place.blob));
+      if (isNew) await fetchBlob(env, { request, facts, place }, options);
+      await local(place.pointer, link(env, place, isNew));
     };
     await withHfLock(env, blob, work, { signal, onWait });
   }
@@ -112,9 +113,10 @@ async function fetchBlob(
 }
 
 /** File systems that have no links (or rights to make them) get the file itself there, as Python does it. */
-async function link(env: Env, { blob, pointer }: Place): Promise<void> {
+async function link(env: Env, place: Place, isNew: boolean): Promise<void> {
+  const { blob, pointer } = place;
   if (await isThere(pointer)) return;
-  if (isTrue(env['HF_HUB_DISABLE_SYMLINKS'])) return rename(blob, pointer);
+  if (isTrue(env['HF_HUB_DISABLE_SYMLINKS'])) return putFile(place, isNew);
   const target = relative(dirname(pointer), blob);
   // Made beside the blob and moved: no reader of the snapshot ever sees a temporary name.
   const temporary = join(dirname(blob), temporaryName());
@@ -126,8 +128,18 @@ async function link(env: Env, { blob, pointer }: Place): Promise<void> {
   } catch (error) {
     const isRefused = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS'].includes(systemErrorCode(error) ?? '');
     if (!isRefused) throw error;
-    await rename(blob, pointer);
+    await putFile(place, isNew);
   }
+}
+
+/** A blob that was there before is copied: links of other snapshots may lead to it. */
+async function putFile({ blob, pointer }: Place, isNew: boolean): Promise<void> {
+  if (isNew) return rename(blob, pointer);
+  const temporary = join(dirname(blob), temporaryName());
+  await keepingTidy(temporary, async () => {
+    await copyFile(blob, temporary);
+    await rename(temporary, pointer);
+  });
 }
 
 /** A cache that takes no files anymore still serves those that it has: then the branch stays as it was. */
