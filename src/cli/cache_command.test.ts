@@ -124,6 +124,13 @@ describe('antipode cache', () => {
     expect((await listing)[0]).toMatchObject([{ id: REPO }]);
   });
 
+  it('verify: files without links and hashes are said to be', async () => {
+    await place.run(['download', SAE_ID, '--only', 'weights'], { HF_HUB_DISABLE_SYMLINKS: '1' });
+    expect(await json(['cache', 'verify'])).toMatchObject([
+      { id: REPO, checked_files: 0, unchecked_files: 1 },
+    ]);
+  });
+
   it('verify: what is no file in the place of a blob is said, and the rest is read', async () => {
     await place.run(['download', SAE_ID, '--only', 'weights']);
     await mkdir(join(repoFolder(), 'blobs', '0'.repeat(40)));

@@ -62,7 +62,7 @@ export async function removeHfRepo(env: Env, entry: HfRepoEntry): Promise<void> 
 export interface VerifiedRepo {
   /** Blobs whose bytes were compared with their name. */
   readonly checked: number;
-  /** Blobs with a name that is no hash, relative to the repository's folder. */
+  /** Files with a name that is no hash, relative to the repository's folder. */
   readonly unchecked: readonly string[];
   /** Downloads that were not finished; the next one goes on from there. */
   readonly unfinished: readonly string[];
@@ -114,6 +114,8 @@ export async function verifyHfRepo(
     if (hash !== name)
       found.problems.push(`${file}: its bytes are not those of its name (they have ${hash})`);
   }
+  // Where no links are made, files lie there themselves, under names that say nothing of their bytes.
+  for (const file of await regularFiles(join(path, 'snapshots'))) found.unchecked.push(relative(path, file));
   for (const link of await linksBelow(join(path, 'snapshots'))) {
     const isThere = await stat(link).then(
       () => true,
