@@ -261,6 +261,11 @@ it.each<[string, string[], RegExp]>([
     /no scheduler tells which part this is/,
   ],
   [
+    'a folder as a checkpoint',
+    ['--checkpoint', '.'],
+    /is a folder \(expected a file name\)\nnext: name a file there instead/,
+  ],
+  [
     'a bound for what knows none',
     ['--memory', '1GB', '--census', 'fast'],
     /--memory: does not go with --census, which needs all rows in memory/,

@@ -280,7 +280,7 @@ async function fileTarget(path: string): Promise<{ target: string; mode: number 
   if (found.isFile()) return { target, mode: found.mode & 0o777 };
   const what = found.isDirectory() ? 'a folder' : 'a device or a pipe';
   throw new AntipodeError('usage', `${path}: is ${what} (expected a file name)`, {
-    hint: 'name a file with --out',
+    hint: 'name a file there instead',
   });
 }
 
