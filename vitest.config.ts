@@ -9,8 +9,8 @@ const config: ViteUserConfig = defineConfig({
     setupFiles: ['test/support/setup.ts'],
     // The full run draws twenty times as many inputs.
     testTimeout: process.env['ANTIPODE_TEST_FULL'] === '1' ? 900_000 : 30_000,
-    // Vitest leaves one core to itself, though it has nothing to do while tests run: of two cores that is half.
-    maxWorkers: Math.max(2, availableParallelism() - 1),
+    // Vitest leaves one core to itself, though it has nothing to do while tests run; and many tests wait for a process of their own or for a clock.
+    maxWorkers: Math.max(3, availableParallelism() - 1),
     coverage: { provider: 'v8', include: ['src/**/*.ts'], exclude: ['src/**/*.test.ts'] },
     projects: [
       {
