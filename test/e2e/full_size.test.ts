@@ -64,10 +64,8 @@ describe('16,384 features of width 2,304', () => {
     }
   });
 
-  // To the search the encoder is 16,384 other directions.
-  const spaces = isFull ? (['encoder', 'decoder'] as const) : (['decoder'] as const);
-  it.each(spaces)(
-    `%s: extremes, counts, mean and sd of all 134,209,536 pairs equal numpy float64${onlyInFull('the encoder takes ten seconds more')}`,
+  it.skipIf(!isFull).each(['encoder', 'decoder'] as const)(
+    `%s: extremes, counts, mean and sd of all 134,209,536 pairs equal numpy float64${onlyInFull('seconds on all cores; antipode extremes below is held to the same pairs, and counts to numpy in src/search')}`,
     async (space) => {
       const expected = golden.spaces[space];
       const result = await searchPairs({ a: matrices[space]!, k: 10, countBelow: expected.limits });
