@@ -41,7 +41,8 @@ const parts = fc.record({
   }),
   caller: fc
     .jsonValue({ noUnicodeString: false } as object)
-    .filter((value) => !JSON.stringify(value).includes('-0')),
+    // JSON has no -0.
+    .map((value): unknown => JSON.parse(JSON.stringify(value))),
   searches: fc.array(
     fc.record({
       name: fc.string({ unit: 'binary' }),
