@@ -43,7 +43,7 @@ describe('C7: exit codes', () => {
   test.each([
     ['https://me:word@h/a.npz?t=word#3: no such model', 'https://…@h/a.npz?…#3: no such model'],
     ["(got 'https://word@h:1/a?t=word/3', expected x)", "(got 'https://…@h:1/a?…', expected x)"],
-    ['/tmp/https:/me:word@h/a?t=word: no such file', '/tmp/https:/…@h/a?…: no such file'],
+    ['/data/https:/me:word@h/a?t=word: no such file', '/data/https:/…@h/a?…: no such file'],
     ['look at https://h/a/b@main and HTTP://W:word@h', 'look at https://h/a/b@main and HTTP://…@h'],
     ['did you mean https://h/a?', 'did you mean https://h/a?'],
   ])('%j is said without passwords and queries', (text, said) => {

@@ -5,7 +5,7 @@ import { finishedStages, type Stage } from '../experiment/stages.ts';
 import { formatCount, plural } from '../report/display.ts';
 import type { CliContext } from './context.ts';
 import { openStageInputs } from './experiment_steering.ts';
-import { type JudgeFlags, judgeNames } from './judge_flags.ts';
+import { JUDGE_DEFAULTS, type JudgeFlags, judgeNames } from './judge_flags.ts';
 import { visible } from './output.ts';
 import type { StageName } from './run_command.ts';
 import type { Run } from './run_experiment.ts';
@@ -68,12 +68,7 @@ async function steeringOf(
   try {
     const inputs = await openStageInputs(context, { given: spec.steering, threads: flags.threads });
     try {
-      const judges: JudgeFlags = {
-        judge: inputs.spec.judges,
-        passes: 1,
-        judgeConcurrency: 4,
-        judgeTokens: 1024,
-      };
+      const judges: JudgeFlags = { ...JUDGE_DEFAULTS, judge: inputs.spec.judges };
       const plan = planSteering({ inputs, names: judgeNames(judges), flags: judges });
       return { replies: plan.replies, judges: plan.bounds, sentences: steeringSentences(plan) };
     } finally {

@@ -11,7 +11,7 @@ import type { CliContext } from './context.ts';
 import { densityFilter } from './density_range.ts';
 import type { ExtremesFlags } from './extremes_flags.ts';
 import { publishedIfItFits } from './published_numbers.ts';
-import { inputFiles, optionWords, saeFacts, saeOptionWords, versionFacts } from './run_facts.ts';
+import { inputFiles, optionWords, saeFacts, searchOptionWords, versionFacts } from './run_facts.ts';
 import { giveResult } from './run_result.ts';
 
 export const EXTREMES_FOLDER: ReturnType<typeof runFolderKind> = runFolderKind('extremes');
@@ -83,14 +83,7 @@ function commandLine(flags: ResultFlags): string[] {
     'antipode',
     'extremes',
     ...optionWords('--sae', flags.sae),
-    ...optionWords('--with', flags.with),
-    ...saeOptionWords(flags),
-    ...optionWords('--explanations', flags.explanations),
-    ...optionWords('--explainer', flags.explainer),
-    ...optionWords('--spaces', flags.spaces.join(',')),
-    ...optionWords('--top', flags.top),
-    ...optionWords('--min-density', flags.minDensity),
-    ...optionWords('--max-density', flags.maxDensity),
+    ...searchOptionWords(flags),
     ...optionWords('--census', flags.census),
   ];
 }

@@ -26,6 +26,13 @@ export interface JudgeFlags {
   readonly again?: boolean;
 }
 
+/** As `--help` says them; what experiments run with. */
+export const JUDGE_DEFAULTS: Pick<JudgeFlags, 'judgeConcurrency' | 'judgeTokens' | 'passes'> = {
+  passes: 1,
+  judgeConcurrency: 4,
+  judgeTokens: DEFAULT_ANSWER_TOKENS,
+};
+
 const NAMES = 'lexicon, MODEL@URL, or model:FOLDER';
 
 export function addJudgeOptions(command: Command): Command {
@@ -41,19 +48,19 @@ export function addJudgeOptions(command: Command): Command {
       '--passes <count>',
       'times that each judge labels everything, in other orders and with other examples',
       integerOption('--passes', 1, 9),
-      1,
+      JUDGE_DEFAULTS.passes,
     )
     .option(
       '--judge-concurrency <count>',
       'requests under way at a time',
       integerOption('--judge-concurrency', 1, 64),
-      4,
+      JUDGE_DEFAULTS.judgeConcurrency,
     )
     .option(
       '--judge-tokens <count>',
       'tokens of one answer; models that think before they answer need thousands',
       integerOption('--judge-tokens', 16, 100_000),
-      DEFAULT_ANSWER_TOKENS,
+      JUDGE_DEFAULTS.judgeTokens,
     )
     .option(
       '--judge-price-in <price>',

@@ -14,7 +14,7 @@ import { densityFilter } from './density_range.ts';
 import { askedFeatures, indicesIn, saeOf } from './neighbor_features.ts';
 import type { NeighborsFlags } from './neighbors_flags.ts';
 import { planNeighbors } from './neighbors_plan.ts';
-import { inputFiles, optionWords, saeFacts, saeOptionWords, versionFacts } from './run_facts.ts';
+import { inputFiles, optionWords, saeFacts, searchOptionWords, versionFacts } from './run_facts.ts';
 import { giveResult } from './run_result.ts';
 import { closeAll } from './several_saes.ts';
 import { withStages } from './stage_progress.ts';
@@ -110,13 +110,6 @@ function commandLine(flags: NeighborsFlags, ref: string, features: readonly numb
     'neighbors',
     ...features.map(String),
     ...optionWords('--sae', ref),
-    ...optionWords('--with', flags.with),
-    ...saeOptionWords(flags),
-    ...optionWords('--explanations', flags.explanations),
-    ...optionWords('--explainer', flags.explainer),
-    ...optionWords('--spaces', flags.spaces.join(',')),
-    ...optionWords('--top', flags.top),
-    ...optionWords('--min-density', flags.minDensity),
-    ...optionWords('--max-density', flags.maxDensity),
+    ...searchOptionWords(flags),
   ];
 }

@@ -7,7 +7,6 @@ import { type ExperimentSpec, parseExperiment } from '../experiment/experiment_s
 import { runStages, type Stage } from '../experiment/stages.ts';
 import { ensureFolder, writeFileAtomic } from '../formats/atomic.ts';
 import { livingOwner, withLock } from '../formats/lock.ts';
-import { DEFAULT_ANSWER_TOKENS } from '../judge/few_shot.ts';
 import { type ExperimentReport, experimentMarkdown, experimentPage } from '../report/experiment_report.ts';
 import { readPart, type SteeringPart } from '../report/report_parts.ts';
 import { renderText } from '../report/text.ts';
@@ -15,6 +14,7 @@ import type { CliContext } from './context.ts';
 import { geometryStage } from './experiment_geometry.ts';
 import { planExperiment } from './experiment_plan.ts';
 import { judgeStage, readPartText, type SteeringStageOptions, steeringStage } from './experiment_steering.ts';
+import { JUDGE_DEFAULTS } from './judge_flags.ts';
 import { formatSeconds, visible } from './output.ts';
 import type { RunFlags, StageName } from './run_command.ts';
 import { versionFacts } from './run_facts.ts';
@@ -91,7 +91,7 @@ function stagesOf(context: CliContext, run: Run): Stage<StageName>[] {
     dir,
     shown,
     threads: flags.threads,
-    judges: { passes: 1, judgeConcurrency: 4, judgeTokens: DEFAULT_ANSWER_TOKENS },
+    judges: JUDGE_DEFAULTS,
   };
   return [
     geometryStage(context, { spec, dir, threads: flags.threads }),

@@ -64,3 +64,28 @@ export function conceptOptionWords(flags: ConceptFlags): string[] {
     ...optionWords('--explainer', flags.explainer),
   ];
 }
+
+/** Options that searches for pairs and for neighbors have alike. */
+export interface SearchFlags extends SaeFlags {
+  readonly with?: string | readonly string[];
+  readonly explanations?: string | readonly string[];
+  readonly explainer?: string;
+  readonly spaces: readonly string[];
+  readonly top: number;
+  readonly minDensity?: number;
+  readonly maxDensity?: number;
+}
+
+/** What was searched and how, in the order of `--help`. */
+export function searchOptionWords(flags: SearchFlags): string[] {
+  return [
+    ...optionWords('--with', flags.with),
+    ...saeOptionWords(flags),
+    ...optionWords('--explanations', flags.explanations),
+    ...optionWords('--explainer', flags.explainer),
+    ...optionWords('--spaces', flags.spaces.join(',')),
+    ...optionWords('--top', flags.top),
+    ...optionWords('--min-density', flags.minDensity),
+    ...optionWords('--max-density', flags.maxDensity),
+  ];
+}

@@ -177,6 +177,21 @@ describe('a run', () => {
       steering: { replies: 32, judges: [{ name: 'lexicon', requests: 0 }] },
       finished: ['geometry', 'steering', 'judge', 'report'],
     });
+    // A judge that is paid for: what it may cost is what antipode steer run says of the same replies.
+    const paid = 'judges: [m@http://127.0.0.1:9/v1]';
+    writeFileSync(path('paid.yaml'), `${SPEC}  ${paid}\n`);
+    writeFileSync(
+      path('steer.yaml'),
+      `${SPEC.slice(SPEC.indexOf('steering:\n') + 10).replace(/^ {2}/gm, '')}${paid}\n`,
+    );
+    const bounds = await Promise.all(
+      [
+        ['run', 'paid.yaml', '--out', 'nothing'],
+        ['steer', 'run', 'steer.yaml', '--out', 'nothing'],
+      ].map(async (args) => JSON.parse((await runHere(place, [...args, '--dry-run', '--json'])).stdout)),
+    );
+    expect(bounds[0].steering.judges).toEqual(bounds[1].judges);
+    expect(bounds[1].judges[0].completion_tokens).toBeGreaterThan(0);
     const fresh = await runHere(place, ['run', 'small.yaml', '--out', 'nothing', '--dry-run']);
     expect(fresh.stdout).toContain('would generate 32 replies');
     expect(() => statSync(path('nothing'))).toThrow();
