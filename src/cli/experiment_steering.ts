@@ -10,6 +10,7 @@ import type { ReplyPair } from '../report/html/report_page.ts';
 import { PART_FILE, partText, type SteeringPart } from '../report/report_parts.ts';
 import { poleNames, type SteeringSubject } from '../report/steering_subject.ts';
 import { steeringVerdict } from '../report/steering_verdict.ts';
+import { withoutRepeated } from '../steering/arm_rows.ts';
 import { inJobOrder } from '../steering/jobs.ts';
 import { openRepliesFile } from '../steering/replies_file.ts';
 import type { GivenSpec } from '../steering/steering_spec.ts';
@@ -146,7 +147,7 @@ function partOf(
     neuronpediaId: pageIdOf(subject.neuronpediaId),
     verdict: steeringVerdict(subject),
     tables,
-    figures: figures.map((file) => ({ file: `figures/${file}`, kind: 'labels' })),
+    figures: figures.map((file) => ({ file: `figures/${file}`, kind: file.slice(0, file.indexOf('-')) })),
     replies: replyPairs(subject),
   };
 }
@@ -156,9 +157,9 @@ function replyPairs(subject: SteeringSubject): ReplyPair[] {
   const names = poleNames(subject);
   const [pass] = subject.judged;
   const control = subject.records.filter(({ arm }) => arm === 'control');
-  return subject.arms
-    .filter(({ arm }) => arm.kind === 'steered' || arm.kind === 'matched')
-    .flatMap(({ arm }) =>
+  return withoutRepeated(subject.arms.map(({ arm }) => arm))
+    .filter(({ kind }) => kind === 'steered' || kind === 'matched')
+    .flatMap((arm) =>
       subject.records
         .filter((record) => record.arm === arm.name)
         .slice(0, SHOWN_REPLIES)

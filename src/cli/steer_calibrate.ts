@@ -50,7 +50,7 @@ export async function runSteerCalibrate(
   const given = await givenSpec(context, specPath, { ...flags, examples: 0 });
   const isDrawn = !isGreedy({ temperature: 1, ...given.sampling });
   // Random directions and sums are none of its business, and arms of one's own have no one strength.
-  const { arms: _, strengths: factors = FACTORS, ...rest } = given;
+  const { arms: _, curve: __, strengths: factors = FACTORS, ...rest } = given;
   // A spec's replies are those of its arms.
   const { replies = isDrawn ? REPLIES : 1 } = flags;
   const inputs = await openSteeringInputs(

@@ -33,17 +33,24 @@ export async function givenSpec(
   const file = spec === undefined ? {} : await readSpec(context, spec);
   const asked = fromFlags(flags);
   // Poles that an option names are no longer those of the file, whichever way either names them.
-  const { claim, pair, poles, ...rest } = withMethod(file, asked.method);
+  const { claim, curve, pair, poles, ...rest } = withMethod(file, asked.method);
   const namesPoles = asked.pair !== undefined || asked.poles !== undefined;
   const own = namesPoles ? {} : withoutUndefined({ claim, pair, poles });
   const sampling = { ...file.sampling, ...asked.sampling };
-  return { ...rest, ...own, ...asked, ...(Object.keys(sampling).length > 0 && { sampling }) };
+  return {
+    ...rest,
+    // A sweep repeats every arm, those of a curve too.
+    ...(curve !== undefined && asked.strengths === undefined && { curve }),
+    ...own,
+    ...asked,
+    ...(Object.keys(sampling).length > 0 && { sampling }),
+  };
 }
 
 /** What a file says for its own method, and another one that an option names has not. */
 function withMethod(file: GivenSpec, asked: GivenSpec['method']): GivenSpec {
   if (asked === undefined || asked === (file.method ?? 'add')) return file;
-  const { matched, ...left } = file;
+  const { curve, matched, ...left } = file;
   if (asked === 'orthogonal') return left;
   if (asked !== 'project-out') return file;
   const { strength: _, strengths: __, ...without } = left;
@@ -63,6 +70,7 @@ const ORIGINS: Readonly<Record<string, readonly (keyof GivenSpec)[]>> = {
   arm: ['method', 'strength', 'strengths', 'unit'],
   method: ['method'],
   matched: ['matched', 'method'],
+  curve: ['method', 'strength'],
   strength: ['method', 'strength'],
   strengths: ['method', 'strength', 'strengths'],
   replies: ['random', 'replies', 'sampling', 'strengths'],

@@ -7,6 +7,7 @@ import { type KeptVerdicts, readVerdicts } from '../judge/verdicts_file.ts';
 import { type DisplayTable, plural } from '../report/display.ts';
 import { escapeMarkdown, renderMarkdown } from '../report/markdown.ts';
 import { labelsFigure } from '../report/plots/labels_figure.ts';
+import { strengthsFigure } from '../report/plots/strengths_figure.ts';
 import { steeringDisplay } from '../report/steering_display.ts';
 import { writeSteeringFolder } from '../report/steering_folder.ts';
 import {
@@ -67,6 +68,12 @@ export async function writeSteeringReport(
     const file = `labels-${pass.judge}${pass.pass === 1 ? '' : `.pass-${pass.pass}`}.svg`;
     figures.set(file, await labelsFigure(subject, pass));
     images.push(`![Labels by ${escapeMarkdown(judgeTitle(pass))}](figures/${file})\n\n`);
+    const curves = await strengthsFigure(subject, pass);
+    if (curves !== undefined) {
+      const name = file.replace(/^labels-/, 'strengths-');
+      figures.set(name, curves);
+      images.push(`![Labels against strength, by ${escapeMarkdown(judgeTitle(pass))}](figures/${name})\n\n`);
+    }
   }
   const { a, b } = subject.poles;
   await writeSteeringFolder(

@@ -7,6 +7,7 @@ import { benjaminiHochberg } from '../stats/benjamini_hochberg.ts';
 import { testGroups } from '../stats/contingency.ts';
 import { mean } from '../stats/summary.ts';
 import type { Arm, ArmKind, PolePair } from '../steering/arm.ts';
+import { repeatedArms } from '../steering/arm_rows.ts';
 import type { ReplyRecord } from '../steering/reply_record.ts';
 import {
   type DegenerateThresholds,
@@ -28,7 +29,7 @@ export interface ArmTest {
   readonly test: 'fisher' | 'chi-squared';
   /** NaN where either side has no labelled reply. */
   readonly p: number;
-  /** Adjusted for all arms that are tested (Benjamini and Hochberg). */
+  /** Adjusted for all arms that are tested (Benjamini and Hochberg); those that repeat others at further strengths for themselves. */
   readonly q: number;
 }
 
@@ -170,8 +171,16 @@ function testArms(
   const tests = counts.map((of, i) =>
     arms[i]!.kind === 'control' ? null : testGroups(listed(of), listed(control)),
   );
-  const adjusted = benjaminiHochberg(tests.map((test) => test?.p ?? Number.NaN));
-  return tests.map((test, i) => test && { ...test, q: adjusted[i]! });
+  const repeated = repeatedArms(arms);
+  // A further strength is another question than whether an arm moves the replies: it does not make that harder to show.
+  const qs = [true, false].map((isRepeated) =>
+    benjaminiHochberg(
+      tests.map((test, i) =>
+        repeated.has(arms[i]!.name) === isRepeated ? (test?.p ?? Number.NaN) : Number.NaN,
+      ),
+    ),
+  );
+  return tests.map((test, i) => test && { ...test, q: qs[repeated.has(arms[i]!.name) ? 0 : 1]![i]! });
 }
 
 function textMeasures(

@@ -19,6 +19,7 @@ export type DisplayTopic =
   | 'extremes'
   | 'antipodality'
   | 'labels'
+  | 'strengths'
   | 'text'
   | 'agreement'
   | 'replies';

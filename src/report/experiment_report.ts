@@ -139,7 +139,8 @@ function steeringSection(report: ExperimentReport, part: SteeringPart): ReportSe
     blocks: [
       ...tablesOf(part, ['subject', 'labels']),
       ...figuresOf(report, 'steering', part.figures, 'labels'),
-      ...tablesOf(part, ['text', 'published', 'agreement']),
+      ...figuresOf(report, 'steering', part.figures, 'strengths'),
+      ...tablesOf(part, ['strengths', 'text', 'published', 'agreement']),
       { kind: 'heading', title: 'Replies, as the model gives them and steered, of the same seeds' },
       { kind: 'replies', pairs: part.replies },
     ],

@@ -4,14 +4,20 @@ import { publishedSteering } from '../concepts/published_steering.ts';
 import { netText } from '../judge/end_states.ts';
 import { labelName, type PoleNames, STEERING_LABELS } from '../judge/labels.ts';
 import type { ArmOutcome } from '../judge/outcome.ts';
-import type { Interval } from '../stats/wilson.ts';
 import type { ArmPart } from '../steering/arm.ts';
-import { nameWithoutFactor } from '../steering/arm_rows.ts';
+import { nameWithoutFactor, withoutRepeated } from '../steering/arm_rows.ts';
 import { articleArms, projectionArms } from '../steering/article_arms.ts';
 import { agreementTables } from './agreement_display.ts';
 import { articleBeside } from './article_beside.ts';
 import { about, type DisplayTable, formatCount, formatP, left, plural, right, shorten } from './display.ts';
-import { type JudgedPass, judgeTitle, poleNames, type SteeringSubject } from './steering_subject.ts';
+import {
+  type JudgedPass,
+  judgeTitle,
+  mainArms,
+  poleNames,
+  type SteeringSubject,
+} from './steering_subject.ts';
+import { formatPercents, strengthsDisplay } from './strength_curves.ts';
 
 export interface SteeringDisplayOptions {
   /** Replies of each arm that are shown; the files hold all. */
@@ -25,6 +31,10 @@ export function steeringDisplay(subject: SteeringSubject, options: SteeringDispl
     ...about(
       'labels',
       subject.judged.filter(({ judge }) => judge !== '').map((pass) => labelsTable(subject, pass)),
+    ),
+    ...about(
+      'strengths',
+      subject.judged.flatMap((pass) => strengthsDisplay(subject, pass)),
     ),
     ...about('text', first ? [textTable(subject, first)] : []),
     ...about('published', first ? publishedTables(subject, first) : []),
@@ -84,7 +94,9 @@ function ownArmsTables(subject: SteeringSubject): DisplayTable[] {
     ...articleArms(poles, { strength: 1, random: 0, matched: false }),
     ...projectionArms(poles, { random: 0 }),
   ].map(({ name }) => name);
-  const steered = subject.arms.filter(({ arm }) => arm.kind === 'steered').map(({ arm }) => arm);
+  const steered = withoutRepeated(subject.arms.map(({ arm }) => arm)).filter(
+    ({ kind }) => kind === 'steered',
+  );
   if (steered.every((arm) => usual.includes(nameWithoutFactor(arm)))) return [];
   return [
     {
@@ -143,7 +155,7 @@ function labelsTable(subject: SteeringSubject, pass: JudgedPass): DisplayTable {
       : []),
     ...(outcome.unlabelled > 0
       ? [
-          `${plural(outcome.unlabelled, 'reply has', 'replies have')} no label: ${outcome.unlabelledReasons
+          `${unlabelledWords(outcome)}: ${outcome.unlabelledReasons
             .slice(0, 3)
             .map(({ reason, replies }) => `${reason} (${replies})`)
             .join('; ')}.`,
@@ -165,18 +177,25 @@ function labelsTable(subject: SteeringSubject, pass: JudgedPass): DisplayTable {
       right('q'),
       right('Degenerate'),
     ],
-    rows: outcome.arms.map((arm) => [
+    rows: mainArms(outcome.arms).map((arm) => [
       arm.arm,
       isRepeated ? `${arm.distinctTexts} of ${arm.replies}` : '',
       ...STEERING_LABELS.map((label) => String(arm.counts[label])),
       outcome.unlabelled > 0 ? String(arm.counts.unlabelled) : '',
       netText(arm.net, names),
-      formatInterval(arm.net.interval),
+      formatPercents(arm.net.interval),
       arm.test ? formatP(arm.test.q) : '',
       degenerateCell(arm),
     ]),
     notes,
   };
+}
+
+/** Reasons are those of all strengths. */
+function unlabelledWords({ arms, unlabelled }: JudgedPass['outcome']): string {
+  const here = mainArms(arms).reduce((sum, { counts }) => sum + counts.unlabelled, 0);
+  const further = here === unlabelled ? '' : ` here, ${formatCount(unlabelled)} with the further strengths`;
+  return `${plural(here, 'reply has', 'replies have')} no label${further}`;
 }
 
 /** `Happy`, `None`, `Happy to Sad`: the word Steering stands in none of them. */
@@ -214,7 +233,7 @@ function textTable(subject: SteeringSubject, { outcome }: JudgedPass): DisplayTa
       right(`${names.a} activation`),
       right(`${names.b} activation`),
     ],
-    rows: outcome.arms.map((arm) => [
+    rows: mainArms(outcome.arms).map((arm) => [
       arm.arm,
       formatLength(subject.arms.find((one) => one.arm.name === arm.arm)?.length),
       fixed(arm.nll, 3),
@@ -290,7 +309,8 @@ function publishedTables(subject: SteeringSubject, pass: JudgedPass): DisplayTab
 
 function repliesTable(subject: SteeringSubject, pass: JudgedPass, shown: number): DisplayTable {
   const names = poleNames(subject);
-  const rows = subject.arms.flatMap(({ arm }) =>
+  const main = withoutRepeated(subject.arms.map(({ arm }) => arm));
+  const rows = main.flatMap((arm) =>
     subject.records.filter((record) => record.arm === arm.name && arm.kind !== 'examples').slice(0, shown),
   );
   return {
@@ -309,10 +329,6 @@ const MAX_REPLY_CELL = 400;
 
 function replyCell(text: string): string {
   return text.trim() === '' ? '(nothing)' : shorten(text, MAX_REPLY_CELL);
-}
-
-function formatInterval({ low, high }: Interval): string {
-  return Number.isNaN(low) ? '' : `${Math.round(low * 100)}-${Math.round(high * 100)}`;
 }
 
 function fixed(value: number | undefined, digits: number): string {

@@ -2,9 +2,10 @@
 
 import type { Agreement } from '../judge/agreement.ts';
 import type { PoleNames } from '../judge/labels.ts';
-import type { SteeringOutcome } from '../judge/outcome.ts';
+import type { ArmOutcome, SteeringOutcome } from '../judge/outcome.ts';
 import type { ReplyVerdict } from '../judge/verdicts_file.ts';
 import type { Arm, PolePair, SteerMethod, SteerPositions, StrengthUnit } from '../steering/arm.ts';
+import { repeatedArms } from '../steering/arm_rows.ts';
 import type { ReplyRecord } from '../steering/reply_record.ts';
 
 /** An arm, and what became of it. */
@@ -61,6 +62,12 @@ export interface SteeringSubject {
 
 export function poleNames({ poles }: SteeringSubject): PoleNames {
   return { a: poles.a.name, b: poles.b.name };
+}
+
+/** Arms at the strength of the run, without those that repeat one at a further strength. */
+export function mainArms(arms: readonly ArmOutcome[]): ArmOutcome[] {
+  const repeated = repeatedArms(arms.map(({ arm, factor }) => ({ name: arm, factor })));
+  return arms.filter(({ arm }) => !repeated.has(arm));
 }
 
 /** `gpt-4o at api.openai.com`, and which pass where there are several. */

@@ -10,6 +10,7 @@ import type { ArmOutcome } from '../judge/outcome.ts';
 import type { ReplyRecord } from '../steering/reply_record.ts';
 import { articleBeside } from './article_beside.ts';
 import { type JudgedPass, type JudgedTwice, poleNames, type SteeringSubject } from './steering_subject.ts';
+import { strengthCurvesTable } from './strength_curves.ts';
 
 /** Raised when a column changes its meaning or goes; a new column does not raise it. */
 export const STEERING_SCHEMA_VERSION = 1;
@@ -21,6 +22,7 @@ export function steeringTables(subject: SteeringSubject): Table[] {
     repliesTable(subject),
     verdictsTable(subject),
     activationsTable(subject),
+    strengthCurvesTable(subject, judgeColumns),
     agreementTable(subject),
     confusionTable(subject),
   ].filter(({ rowCount }) => rowCount > 0);

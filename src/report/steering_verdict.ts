@@ -3,7 +3,14 @@
 import { netText } from '../judge/end_states.ts';
 import type { ArmOutcome } from '../judge/outcome.ts';
 import { plural } from './display.ts';
-import { type JudgedPass, judgeTitle, poleNames, type SteeringSubject } from './steering_subject.ts';
+import {
+  type JudgedPass,
+  judgeTitle,
+  mainArms,
+  poleNames,
+  type SteeringSubject,
+} from './steering_subject.ts';
+import { strengthCurves } from './strength_curves.ts';
 
 /** q of an arm whose labels differ from the control's. */
 const LEVEL = 0.05;
@@ -14,7 +21,7 @@ export function steeringVerdict(subject: SteeringSubject): string[] {
 }
 
 function passSentences(subject: SteeringSubject, pass: JudgedPass): string[] {
-  const { arms } = pass.outcome;
+  const arms = mainArms(pass.outcome.arms);
   const who = `Steering, labels by ${judgeTitle(pass)}`;
   const pushed = arms.filter(({ kind }) => kind === 'steered' || kind === 'matched');
   const random = arms.filter(({ kind }) => kind === 'random');
@@ -35,6 +42,7 @@ function passSentences(subject: SteeringSubject, pass: JudgedPass): string[] {
         ]
       : []),
     ...randomSentence(random),
+    ...curveSentences(subject, pass),
   ];
 }
 
@@ -50,4 +58,25 @@ function randomSentence(random: readonly ArmOutcome[]): string[] {
   return [
     `Of ${plural(tested.length, 'random direction', 'random directions')} of the same length ${moved === 0 ? 'none is' : `${moved} ${moved === 1 ? 'is' : 'are'}`} shown to change it.`,
   ];
+}
+
+/** For each pole: from which strength on the labels differ, as far as strengths were tried, and where the text ends. */
+function curveSentences(subject: SteeringSubject, pass: JudgedPass): string[] {
+  return strengthCurves(subject, pass)
+    .filter(({ kind }) => kind === 'steered')
+    .map(({ arm, points }) => {
+      const pushed = points.filter(({ factor }) => factor > 0);
+      const first = pushed.find(({ outcome }) => hasMoved(outcome));
+      const isSteady =
+        first !== undefined && pushed.slice(pushed.indexOf(first)).every(({ outcome }) => hasMoved(outcome));
+      const broken = pushed.find(({ outcome }) => 2 * outcome.degenerate > outcome.replies);
+      const tried = `of ${pushed.map(({ strength }) => strength).join(', ')}`;
+      const moves =
+        first === undefined
+          ? `at no strength ${tried} is it shown to change the labels`
+          : isSteady
+            ? `the labels differ from the control\u2019s from strength ${first.strength} on (${tried}; q of at most ${LEVEL})`
+            : `the labels differ from the control\u2019s at some strengths, ${first.strength} the weakest (${tried}; q of at most ${LEVEL})`;
+      return `${arm}: ${moves}${broken ? `; at ${broken.strength} more than half of the replies are degenerate text` : ''}.`;
+    });
 }

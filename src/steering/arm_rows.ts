@@ -51,9 +51,26 @@ export function referenceArms(arms: readonly Arm[], { factor, name }: Arm): Arm[
 }
 
 /** One name in all steps of a sweep, so that a random direction stays the same while its length changes. */
-export function nameWithoutFactor({ factor, name }: Arm): string {
+export function nameWithoutFactor({ factor, name }: Pick<Arm, 'factor' | 'name'>): string {
   const suffix = sweepSuffix(factor);
   return name.endsWith(suffix) ? name.slice(0, -suffix.length) : name;
+}
+
+/** Arms that repeat another at a further strength, for its curve. In a sweep all arms are of one rank: none is. */
+export function repeatedArms(arms: readonly Pick<Arm, 'factor' | 'name'>[]): ReadonlySet<string> {
+  const names = new Set(arms.map(({ name }) => name));
+  return new Set(
+    arms.flatMap((arm) => {
+      const first = nameWithoutFactor(arm);
+      return first !== arm.name && names.has(first) ? [arm.name] : [];
+    }),
+  );
+}
+
+/** Every arm once, at the strength of the run; of a sweep all. */
+export function withoutRepeated<One extends Pick<Arm, 'factor' | 'name'>>(arms: readonly One[]): One[] {
+  const repeated = repeatedArms(arms);
+  return arms.filter(({ name }) => !repeated.has(name));
 }
 
 /** Float64 sum of coefficient times row, `[d_in]`. */

@@ -58,6 +58,34 @@ export function articleArms(poles: PolePair, options: ArticleArmsOptions): Arm[]
 }
 
 /**
+ * The arms of one pole, and a random direction where there are any, at further strengths: `+Happy x0.5`, `+Sad x0.5`, `random 1 x0.5`. What they repeat stands among
+ * the article's arms.
+ */
+export function curveArms(
+  { a, b }: PolePair,
+  {
+    curve,
+    random,
+    strength,
+  }: Omit<ArticleArmsOptions, 'factors' | 'matched'> & { readonly curve: readonly number[] },
+): Arm[] {
+  const further = curve.filter((factor) => factor !== 1).sort((x, y) => x - y);
+  return further.flatMap((factor) => [
+    ...[a, b].map(
+      (pole): Arm => ({
+        name: `+${pole.name}${sweepSuffix(factor)}`,
+        kind: 'steered',
+        parts: [{ features: pole.features, strength: strength * factor }],
+        factor,
+      }),
+    ),
+    ...(random > 0
+      ? [{ name: `random 1${sweepSuffix(factor)}`, kind: 'random' as const, parts: [], factor }]
+      : []),
+  ]);
+}
+
+/**
  * What `project-out` makes of them: it knows neither sign nor strength, so that of the article's seven three are left: `without Happy+Sad`,
  * `without Happy`, `without Sad`; and random directions.
  */

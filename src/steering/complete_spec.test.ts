@@ -66,6 +66,27 @@ describe('defaults', () => {
     ]);
   });
 
+  test('a curve adds each pole alone and a random direction at further strengths, behind everything else', () => {
+    const plain = forGemma();
+    const curved = forGemma({ curve: [2, 0.5, 1] });
+    expect(curved.arms.slice(0, plain.arms.length)).toEqual(plain.arms);
+    expect(curved.arms.slice(plain.arms.length)).toEqual([
+      { name: '+Happy x0.5', kind: 'steered', parts: [{ features: [11697], strength: 50 }], factor: 0.5 },
+      {
+        name: '+Sad x0.5',
+        kind: 'steered',
+        parts: [{ features: [15682, 15539], strength: 50 }],
+        factor: 0.5,
+      },
+      { name: 'random 1 x0.5', kind: 'random', parts: [], factor: 0.5 },
+      { name: '+Happy x2', kind: 'steered', parts: [{ features: [11697], strength: 200 }], factor: 2 },
+      { name: '+Sad x2', kind: 'steered', parts: [{ features: [15682, 15539], strength: 200 }], factor: 2 },
+      { name: 'random 1 x2', kind: 'random', parts: [], factor: 2 },
+    ]);
+    expect(() => forGemma({ method: 'project-out', curve: [2] })).toThrow(/^curve: project-out adds nothing/);
+    expect(() => forGemma({ strength: 1e9, curve: [2] })).toThrow(/^curve: the strongest arm would have/);
+  });
+
   test('the embedded default’s are those of its card', () => {
     expect(forOrganism()).toMatchObject({
       model: 'organism',

@@ -237,15 +237,19 @@ function meanNormOf({ meanNorm }: GivenSpec, own: RecommendedSteering | undefine
 }
 
 function armsOf(given: GivenSpec, poles: PolePair, { method, strength }: Force): Arm[] {
+  const { curve = [], strengths = [1] } = given;
   const isLength = method === 'add' || method === 'clamp';
+  if (!isLength && curve.length > 0) {
+    throw new AntipodeError('usage', `curve: ${method} adds nothing whose strength could rise`);
+  }
   if (!isLength && given.matched === true) {
     throw new AntipodeError('usage', `matched: ${method} adds nothing whose length could be matched`);
   }
-  const most = strength * Math.max(...(given.strengths ?? [1]));
+  const most = strength * Math.max(...strengths, ...curve);
   if (most > MAX_STRENGTH) {
     throw new AntipodeError(
       'usage',
-      `strengths: the strongest arm would have ${most} (strength ${strength} times its multiple; expected at most ${MAX_STRENGTH})`,
+      `${curve.length > 0 ? 'curve' : 'strengths'}: the strongest arm would have ${most} (strength ${strength} times its multiple; expected at most ${MAX_STRENGTH})`,
       { hint: 'take a smaller strength, or smaller multiples of it' },
     );
   }
@@ -254,7 +258,8 @@ function armsOf(given: GivenSpec, poles: PolePair, { method, strength }: Force):
     own: given.arms,
     method,
     strength,
-    factors: given.strengths ?? [1],
+    factors: strengths,
+    curve,
     random: given.random ?? STEERING_DEFAULTS.random,
     matched: given.matched ?? (isLength && given.arms === undefined),
   });

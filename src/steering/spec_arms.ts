@@ -3,7 +3,7 @@
 import { AntipodeError } from '../errors.ts';
 import { shownName } from '../formats/shown_name.ts';
 import type { Arm, PolePair, SteerMethod } from './arm.ts';
-import { articleArms, projectionArms, sweepSuffix } from './article_arms.ts';
+import { articleArms, curveArms, projectionArms, sweepSuffix } from './article_arms.ts';
 import type { SpecArm, SpecPart } from './steering_spec.ts';
 
 export interface SpecArmsOptions {
@@ -13,6 +13,8 @@ export interface SpecArmsOptions {
   readonly method: SteerMethod;
   readonly strength: number;
   readonly factors: readonly number[];
+  /** Further multiples for the arms of one pole; 1 among them is there anyway. */
+  readonly curve: readonly number[];
   readonly random: number;
   readonly matched: boolean;
 }
@@ -26,7 +28,7 @@ const MAX_NAME = 80;
 export function armsOfSpec({ method, own, ...options }: SpecArmsOptions): Arm[] {
   const { factors, poles } = options;
   const usual = method === 'project-out' ? projectionArms(poles, options) : articleArms(poles, options);
-  if (own === undefined) return usual;
+  if (own === undefined) return [...usual, ...curveArms(poles, options)];
   own.forEach(({ name }, index) => {
     checkName(name, own.findIndex((other) => other.name === name) !== index);
   });

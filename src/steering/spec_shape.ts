@@ -61,6 +61,7 @@ const shape = z.strictObject({
   unit: z.enum(STRENGTH_UNITS).optional(),
   strength: strength.optional(),
   strengths: z.array(strength).min(1).max(MAX_FACTORS).optional(),
+  curve: z.array(strength).min(1).max(MAX_FACTORS).optional(),
   mean_norm: strength.optional(),
   positions: z.enum(STEER_POSITIONS).optional(),
   arms: z.array(armShape).min(1).max(MAX_ARMS).optional(),
@@ -99,6 +100,7 @@ export interface SpecFile {
   readonly unit?: (typeof STRENGTH_UNITS)[number] | undefined;
   readonly strength?: number | undefined;
   readonly strengths?: readonly number[] | undefined;
+  readonly curve?: readonly number[] | undefined;
   readonly mean_norm?: number | undefined;
   readonly positions?: (typeof STEER_POSITIONS)[number] | undefined;
   readonly arms?: readonly FileArm[] | undefined;

@@ -141,6 +141,11 @@ describe('refused, with line and column', () => {
       'strength: 1e30\n',
       'spec.yaml:1:11: strength: got 1e+30, expected at most 1000000000',
     ],
+    [
+      'a curve beside a sweep',
+      'strengths: [1, 2]\ncurve: [3]\n',
+      'spec.yaml:2:8: curve: stands beside strengths (expected one of them; strengths repeats every arm)',
+    ],
     ['a sweep that repeats', 'strengths: [1, 2, 1]\n', 'spec.yaml:1:19: strengths: 1 stands twice'],
     [
       'pair and poles',

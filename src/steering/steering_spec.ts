@@ -54,8 +54,10 @@ export interface GivenSpec {
   readonly method?: SteerMethod;
   readonly unit?: StrengthUnit;
   readonly strength?: number;
-  /** Multiples of the strength, for a sweep. */
+  /** Multiples of the strength, for a sweep: every arm once for each. */
   readonly strengths?: readonly number[];
+  /** Further multiples at which each pole alone, and a random direction, are pushed: labels against strength. */
+  readonly curve?: readonly number[];
   /** Of the residual stream, for the unit `mean-norm`; measured where nobody says it. */
   readonly meanNorm?: number;
   readonly positions?: SteerPositions;
@@ -115,7 +117,13 @@ export function readSteeringSpec(file: SpecFile, note: NoteProblem): GivenSpec {
   if (file.pair !== undefined && poles !== undefined) {
     note(['poles'], 'poles: stands beside pair (expected one of them)');
   }
+  for (const other of ['strengths', 'arms'] as const) {
+    if (file.curve !== undefined && file[other] !== undefined) {
+      note(['curve'], `curve: stands beside ${other} (expected one of them; strengths repeats every arm)`);
+    }
+  }
   noteRepeated(file.strengths, ['strengths'], note);
+  noteRepeated(file.curve, ['curve'], note);
   noteRepeated(file.prompts, ['prompts'], note);
   const given = {
     ...same,
