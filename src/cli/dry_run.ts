@@ -2,6 +2,7 @@
 
 import type { CliContext } from './context.ts';
 import { visible } from './output.ts';
+import { downloadLines, downloadsOf } from './planned_files.ts';
 import { type SaePlan, saeSentence } from './sae_plan.ts';
 
 export interface DryRun {
@@ -17,16 +18,18 @@ export interface DryRun {
 /** No error also when something is missing: finding that out is what a dry run is for. */
 export function showDryRun(context: CliContext, { saes, steps, facts, out }: DryRun): void {
   const missing = missingIn(saes);
+  const downloads = downloadsOf(saes.flatMap(({ files }) => files));
   context.out().result({
     human: ({ bold }) =>
       [
         bold(missing.length > 0 ? 'Would do, once nothing is missing:' : 'Would do, in this order:'),
         ...saes.map(saeSentence),
+        ...downloadLines(downloads),
         ...steps,
         out === undefined ? 'print the tables; write nothing' : `print the tables; write ${visible(out)}`,
-        `${saes.some(({ state }) => state === 'to be fetched') ? '' : 'download nothing; '}call no language-model API (0 calls, no cost)`,
+        `${downloads.files.length > 0 ? '' : 'download nothing; '}call no language-model API (0 calls, no cost)`,
       ].join('\n'),
-    json: () => ({ saes, ...facts, llm_calls: 0, cost_usd: 0, out: out ?? null }),
+    json: () => ({ saes, downloads, ...facts, llm_calls: 0, cost_usd: 0, out: out ?? null }),
     quiet: () => missing,
   });
 }

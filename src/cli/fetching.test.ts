@@ -164,9 +164,20 @@ describe('C15: --dry-run', () => {
         next: null,
         bytes: 1824,
         explanation_bytes: expect.any(Number),
-        features: null,
-        d_in: null,
-        all_pairs: null,
+        files: [
+          { repository: SAE_REPO, path: SAE_FILE, files: 1, bytes: 1824, known_by: 'server' },
+          ...['explanations/batch-0', 'explanations/batch-1', 'features/batch-0'].map((name) => ({
+            repository: 'neuronpedia',
+            path: `v1/${SAE_ID}/${name}.jsonl.gz`,
+            files: 1,
+            bytes: expect.any(Number),
+            known_by: 'server',
+          })),
+        ],
+        // Of the published one, which is what the name stands for.
+        features: 16384,
+        d_in: 2304,
+        all_pairs: 134_209_536,
       },
     ]);
     const text = await place.run([...GEOMETRY, '--dry-run']);
@@ -180,22 +191,35 @@ describe('C15: --dry-run', () => {
     expect(place.hub.requests.filter(({ host }) => host === 'cdn')).toEqual([]);
   });
 
-  it('of other commands, names the command that fetches', async () => {
-    const { code, stderr } = await place.run([
-      'steer',
-      'run',
-      '--model',
-      MODEL_REPO,
-      '--sae',
-      SAE_ID,
-      '--pole',
-      'A=0',
-      '--pole',
-      'B=1',
-      '--dry-run',
+  it('of steering, lists the files of the model too, and what would be generated', async () => {
+    const args = ['steer', 'run', '--model', MODEL_REPO, '--sae', SAE_ID];
+    const poles = ['--pole', 'Happy=0', '--pole', 'Sad=1'];
+    const { code, stdout } = await place.run([...args, ...poles, '--dry-run', '--json']);
+    expect(code).toBe(0);
+    const plan = JSON.parse(stdout) as {
+      downloads: { bytes: number; files: { repository: string; path: string; bytes: number }[] };
+    };
+    expect(plan).toMatchObject({
+      model: MODEL_REPO,
+      layer: 20,
+      replies: 260,
+      downloads: { of_unknown_size: 0 },
+    });
+    const { bytes, files } = plan.downloads;
+    expect(files.map(({ repository, path }) => `${repository} ${path}`).sort()).toEqual([
+      `${SAE_REPO} ${SAE_FILE}`,
+      `${MODEL_REPO} config.json`,
+      `${MODEL_REPO} model-00001-of-00002.safetensors`,
+      `${MODEL_REPO} model-00002-of-00002.safetensors`,
+      `${MODEL_REPO} model.safetensors.index.json`,
+      `${MODEL_REPO} tokenizer.json`,
+      `${MODEL_REPO} tokenizer_config.json`,
     ]);
-    expect([code, stderr]).toEqual([3, expect.stringContaining(`next: antipode download ${MODEL_REPO}`)]);
+    expect(bytes).toBe(files.reduce((sum, file) => sum + file.bytes, 0));
+    const text = await place.run([...args, ...poles, '--dry-run']);
+    expect(text.stdout).toContain(`${MODEL_REPO}: model-00001-of-00002.safetensors, `);
     expect(snapshot(place.home).size).toBe(0);
+    expect(place.hub.requests.filter(({ host }) => host === 'cdn')).toEqual([]);
   });
 
   it('what cannot be asked for is missing, with the reason', async () => {
@@ -203,7 +227,7 @@ describe('C15: --dry-run', () => {
     const { code, stdout } = await place.run(['extremes', '--sae', SAE_ID, '--dry-run', '--json']);
     expect(code).toBe(0);
     expect(JSON.parse(stdout).saes).toMatchObject([
-      { state: 'missing', bytes: null, problem: expect.stringContaining('has no such') },
+      { state: 'missing', bytes: null, files: [], problem: expect.stringContaining('has no such') },
     ]);
   });
 });

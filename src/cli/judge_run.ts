@@ -15,12 +15,11 @@ import type { ReplyRecord } from '../steering/reply_record.ts';
 import type { SteeringPlan } from '../steering/steering_plan.ts';
 import type { CliContext } from './context.ts';
 import { judgeNames } from './judge_flags.ts';
-import { judgeCostBound } from './judge_options.ts';
 import { judgeRun, refuseWithoutLabels } from './judge_stage.ts';
 import { visible } from './output.ts';
 import type { JudgeRunFlags } from './steer_flags.ts';
 import { inSteerFolder, PLAN_FILE, REPLIES_FILE, readSteerFolder, type SteerFolder } from './steer_folder.ts';
-import { boundSentence, judgeLabel } from './steer_plan_text.ts';
+import { boundSentence, namedBound } from './steer_plan_text.ts';
 import { jobsOfPlan, subjectOf, writeSteeringReport } from './steer_report.ts';
 import { runResult } from './steer_result.ts';
 
@@ -44,11 +43,7 @@ export async function runJudge(context: CliContext, shown: string, flags: JudgeR
       prompt: prompts[prompt]!,
       text,
     }));
-    const bounds = names.map((name) => ({
-      name: judgeLabel(name),
-      passes: flags.passes,
-      ...judgeCostBound({ name, flags, replies, setting, seed }),
-    }));
+    const bounds = names.map((name) => namedBound({ name, flags, replies, setting, seed }));
     context.out().result({
       human: () => visible(bounds.map((bound) => boundSentence(bound, replies.length)).join('\n')),
       json: () => ({ dry_run: true, replies: replies.length, judges: bounds, out: folder.shown }),

@@ -5,6 +5,7 @@ import { AntipodeError } from '../errors.ts';
 import { ensureFolder, writeFileAtomic } from '../formats/atomic.ts';
 import type { LanguageModel } from '../lm/language_model.ts';
 import { checkSteeringFolder } from '../report/steering_folder.ts';
+import type { SteeringSpec } from '../steering/complete_spec.ts';
 import { generateReplies } from '../steering/generate_replies.ts';
 import { inJobOrder, pendingJobs, type ReplyJob } from '../steering/jobs.ts';
 import { createPoleReader } from '../steering/pole_reader.ts';
@@ -13,7 +14,13 @@ import type { ReplyRecord } from '../steering/reply_record.ts';
 import { type SteeringPlan, steeringPlan } from '../steering/steering_plan.ts';
 import type { CliContext } from './context.ts';
 import { type JudgeName, judgeNames } from './judge_flags.ts';
-import { checkJudges, type JudgeUsage, judgeRun, refuseWithoutLabels } from './judge_stage.ts';
+import {
+  checkJudges,
+  type JudgeUsage,
+  type JudgingRequest,
+  judgeRun,
+  refuseWithoutLabels,
+} from './judge_stage.ts';
 import type { SteerRunFlags } from './steer_flags.ts';
 import {
   checkSteerFolder,
@@ -33,6 +40,7 @@ import {
   type SteeringInputs,
   steeringFacts,
 } from './steer_open.ts';
+import { outlineSteering, planJudgeModels, type SteeringOutline } from './steer_outline.ts';
 import { plannedResult } from './steer_plan_text.ts';
 import { jobsOfPlan, writeSteeringReport } from './steer_report.ts';
 import { runResult } from './steer_result.ts';
@@ -50,22 +58,15 @@ export async function runSteerRun(
   const ofSpec = (error: unknown): never => {
     throw asSpecError(error, specPath, flags);
   };
+  if (flags.dryRun) {
+    const outline = await outlineSteering(context, given, flags).catch(ofSpec);
+    return planRun(context, specPath, { outline, flags });
+  }
   const inputs = await openSteeringInputs(context, given, flags).catch(ofSpec);
   try {
     const { spec } = inputs;
-    const names = judgesOf(flags, spec.judges, specPath);
-    const shown = flags.out ?? defaultFolder(specPath, inputs);
-    const folder = { path: resolve(context.cwd, shown), shown };
-    await checkSteerFolder(folder);
-    await checkSteeringFolder(folder.path, shown, [PLAN_FILE, REPLIES_FILE]);
-    const { precision, device, seed, threads } = spec;
-    const run = { precision, device, ...(threads !== undefined && { threads }) };
-    const poles = { a: spec.poles.a.name, b: spec.poles.b.name };
-    await checkJudges(context, { names, flags, run, poles, seed }, flags.dryRun !== true);
-    if (flags.dryRun) {
-      context.out().result(plannedResult({ inputs, folder, names, flags }));
-      return;
-    }
+    const { folder, names, poles, run } = await checkRun(context, { spec, specPath, flags });
+    const { seed } = spec;
     await ensureFolder(folder.path);
     const work = async (): Promise<readonly JudgeUsage[]> => {
       const { plan, records } = await generateRun(context, inputs, folder);
@@ -79,6 +80,43 @@ export async function runSteerRun(
   } finally {
     await inputs.sae.close();
   }
+}
+
+interface Checked {
+  readonly spec: SteeringSpec;
+  readonly specPath: string | undefined;
+  readonly flags: SteerRunFlags;
+}
+
+/** Whether the folder may be written, and judges can speak of these poles. @throws {AntipodeError} where not */
+async function checkRun(
+  context: CliContext,
+  { spec, specPath, flags }: Checked,
+): Promise<Pick<JudgingRequest, 'folder' | 'names' | 'poles' | 'run'>> {
+  const names = judgesOf(flags, spec.judges, specPath);
+  const shown = flags.out ?? defaultFolder(specPath, spec);
+  const folder = { path: resolve(context.cwd, shown), shown };
+  await checkSteerFolder(folder);
+  await checkSteeringFolder(folder.path, shown, [PLAN_FILE, REPLIES_FILE]);
+  const { precision, device, seed, threads } = spec;
+  const run = { precision, device, ...(threads !== undefined && { threads }) };
+  const poles = { a: spec.poles.a.name, b: spec.poles.b.name };
+  const isDry = flags.dryRun === true;
+  // A model that is missing is what a dry run is to tell.
+  const asked = isDry ? names.filter(({ kind }) => kind !== 'model') : names;
+  await checkJudges(context, { names: asked, flags, run, poles, seed }, !isDry);
+  return { names, folder, run, poles };
+}
+
+/** `--dry-run`. */
+async function planRun(
+  context: CliContext,
+  specPath: string | undefined,
+  { flags, outline }: { readonly flags: SteerRunFlags; readonly outline: SteeringOutline },
+): Promise<void> {
+  const { folder, names } = await checkRun(context, { spec: outline.spec, specPath, flags });
+  const judgeFiles = await planJudgeModels(context, names);
+  context.out().result(plannedResult({ outline, folder, names, flags, judgeFiles }));
 }
 
 /** Options over the spec; `none` alone for a run that somebody else labels. */
@@ -99,7 +137,7 @@ function judgesOf(
 }
 
 /** `runs/steering-organism` for `experiments/steering/organism.yaml`; without a spec the poles name it. */
-function defaultFolder(specPath: string | undefined, { spec: { poles } }: SteeringInputs): string {
+function defaultFolder(specPath: string | undefined, { poles }: SteeringSpec): string {
   const name = specPath === undefined ? `${poles.a.name}-${poles.b.name}` : parse(specPath).name;
   return join('runs', `steering-${name.toLowerCase().replace(/[^\p{L}\p{N}._-]+/gu, '-')}`);
 }
