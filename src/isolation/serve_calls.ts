@@ -6,6 +6,7 @@
 import { writeFileSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
 import { Assembler, framesOf } from './frames.ts';
+import { PARENT_WATCH } from './parent_watch.ts';
 import { type Answer, type Call, isCall } from './protocol.ts';
 import { sendError } from './sent_errors.ts';
 
@@ -31,7 +32,7 @@ export function serveCalls(carryOut: CarryOut): void {
   offerAsVictim();
   // A run blocks this thread for as long as it takes; the one that looks after the parent must not wait for it.
   const parent = Number(process.argv[2]);
-  new Worker(new URL('./parent_watch.js', import.meta.url), { workerData: parent }).unref();
+  new Worker(PARENT_WATCH, { eval: true, workerData: parent }).unref();
 
   const assembler = new Assembler();
   let turn: Promise<void> = Promise.resolve();

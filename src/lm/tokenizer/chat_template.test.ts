@@ -1,4 +1,7 @@
+import { spawn } from 'node:child_process';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
+import { childrenOf, LISTS_PROCESSES, untilGone } from '../../../test/support/processes.ts';
 import { AntipodeError } from '../../errors.ts';
 import { type RenderChatOptions, renderChat } from './chat_template.ts';
 
@@ -44,6 +47,8 @@ describe('what is wrong is one sentence', () => {
     expect((await failure(render('x', { signal: AbortSignal.timeout(1) }))).kind).toBe('interrupted');
   });
 });
+
+const ENDLESS = '{% for i in range(100000) %}{% for j in range(100000) %}{% endfor %}{% endfor %}';
 
 describe('hostile templates take nothing down', () => {
   test.each([
@@ -92,11 +97,25 @@ describe('hostile templates take nothing down', () => {
   });
 
   test('a loop without end is stopped', async () => {
-    const error = await failure(
-      render('{% for i in range(100000) %}{% for j in range(100000) %}{% endfor %}{% endfor %}', {
-        timeLimitMs: 1500,
-      }),
-    );
+    const error = await failure(render(ENDLESS, { timeLimitMs: 1500 }));
     expect(error.message).toBe('chat template: did not come to an end within 1.5 s');
+  });
+
+  test.skipIf(!LISTS_PROCESSES)('one that runs when its parent is killed does not run on', async () => {
+    const built = new URL('../../../dist/lm/tokenizer/chat_template.js', import.meta.url);
+    const given = { template: ENDLESS, names: {}, messages: [{ role: 'user', content: 'Hi' }] };
+    const code = `
+      const { renderChat } = await import(${JSON.stringify(built)});
+      await renderChat(${JSON.stringify({ ...given, timeLimitMs: 600_000 })});`;
+    const parent = spawn(process.execPath, ['--input-type=module', '-e', code], { stdio: 'ignore' });
+    let [child] = childrenOf(parent.pid!);
+    while (child === undefined) {
+      await sleep(20);
+      [child] = childrenOf(parent.pid!);
+    }
+    // Time to read what it is to render.
+    await sleep(300);
+    parent.kill('SIGKILL');
+    await untilGone(child);
   });
 });
