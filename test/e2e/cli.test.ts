@@ -83,7 +83,7 @@ describe('C1: help', () => {
   it('lists every group, and a bare group shows its help', async () => {
     const { stdout } = await runCommand(place, ['--help']);
     for (const group of new Set(leaves.map(({ words }) => words[0]!))) expect(stdout).toContain(`  ${group}`);
-    const bare = await runCommand(place, ['concepts']);
+    const bare = await runHere(place, ['concepts']);
     expect(bare.code).toBe(2);
     expect(bare.stderr + bare.stdout).toContain('antipode concepts show');
   });
@@ -148,7 +148,7 @@ describe('C3: --json', () => {
     ['cache', 'ls', '--json'],
     ['doctor', '--json'],
   ])('%s %s %s %s …: exactly one document', async (...args) => {
-    const { code, stdout } = await runCommand(
+    const { code, stdout } = await runHere(
       place,
       args.filter((word) => word !== undefined),
     );
@@ -159,7 +159,7 @@ describe('C3: --json', () => {
 
   it('stays one document where a check fails behind it: the exit code tells', async () => {
     const env = { XDG_CACHE_HOME: join(place.cwd, 'pairs.yaml') };
-    const { code, stdout, stderr } = await runCommand(place, ['doctor', '--json'], { env });
+    const { code, stdout, stderr } = await runHere(place, ['doctor', '--json'], { env });
     const findings = JSON.parse(stdout) as { name: string; ok: boolean }[];
     expect(findings.filter(({ ok }) => !ok).map(({ name }) => name)).toEqual(['cache']);
     expect([code, stderr]).toEqual([5, expect.stringContaining('error: not in order: cache')]);
@@ -177,11 +177,11 @@ describe('C3: --json', () => {
   );
 
   it('an empty list is []', async () => {
-    expect((await runCommand(place, ['cache', 'ls', '--json'])).stdout).toBe('[]\n');
+    expect((await runHere(place, ['cache', 'ls', '--json'])).stdout).toBe('[]\n');
   });
 
   it('a group without a command is a document too', async () => {
-    const { code, stdout } = await runCommand(place, ['sae', '--json']);
+    const { code, stdout } = await runHere(place, ['sae', '--json']);
     expect([code, JSON.parse(stdout)]).toEqual([
       2,
       { error: { kind: 'usage', message: 'no command is given' } },
@@ -197,7 +197,7 @@ describe('C3: --json', () => {
   });
 
   it('warnings do not touch stdout', async () => {
-    const { stdout, stderr } = await runCommand(place, [
+    const { stdout, stderr } = await runHere(place, [
       'geometry',
       '--sae',
       `gemma-2-2b/20-gemmascope-res-16k=${FIXTURE_SAE}`,
@@ -216,7 +216,7 @@ describe('C4: --quiet and the last line', () => {
   it('quiet prints the path alone; the last line of human output is the path', async () => {
     const quiet = await runCommand(place, [...PAIRS, '--out', 'run-c4', '-q']);
     expect([quiet.code, quiet.stdout, quiet.stderr]).toEqual([0, 'run-c4\n', '']);
-    const human = await runCommand(place, [...PAIRS, '--out', 'run-c4']);
+    const human = await runHere(place, [...PAIRS, '--out', 'run-c4']);
     expect(human.stdout.trimEnd().split('\n').at(-1)).toBe('run-c4');
   });
 
@@ -224,10 +224,10 @@ describe('C4: --quiet and the last line', () => {
     const entry = join(place.home, '.cache', 'antipode', 'synthetic', 'y');
     mkdirSync(entry, { recursive: true });
     writeFileSync(join(entry, 'params.npz'), 'x');
-    const { code, stderr } = await runCommand(place, ['cache', 'rm', 'synthetic/y', '--json', '-q']);
+    const { code, stderr } = await runHere(place, ['cache', 'rm', 'synthetic/y', '--json', '-q']);
     expect([code, stderr]).toEqual([2, expect.stringContaining('exclude each other')]);
     expect(snapshot(entry).size).toBe(1);
-    await runCommand(place, ['cache', 'rm', 'synthetic/y']);
+    await runHere(place, ['cache', 'rm', 'synthetic/y']);
   });
 });
 
@@ -260,7 +260,7 @@ describe('C5, C6: streams and colour', () => {
   });
 
   it('FORCE_COLOR colours a pipe', async () => {
-    expect((await runCommand(place, ['concepts', 'list'], { env: { FORCE_COLOR: '1' } })).stdout).toContain(
+    expect((await runHere(place, ['concepts', 'list'], { env: { FORCE_COLOR: '1' } })).stdout).toContain(
       '\u001b[1m',
     );
   });
@@ -328,14 +328,14 @@ describe('C7, C8, C9: exit codes and error sentences', () => {
   });
 
   it('a file added to a run is never lost: the next run into that folder is refused', async () => {
-    await runCommand(place, [...PAIRS, '--out', 'kept']);
+    await runHere(place, [...PAIRS, '--out', 'kept']);
     writeFileSync(join(place.cwd, 'kept', 'notes.txt'), 'mine');
-    const { code, stderr } = await runCommand(place, [...PAIRS, '--out', 'kept']);
+    const { code, stderr } = await runHere(place, [...PAIRS, '--out', 'kept']);
     expect([code, stderr]).toEqual([2, expect.stringContaining('holds notes.txt')]);
     expect(readFileSync(join(place.cwd, 'kept', 'notes.txt'), 'utf8')).toBe('mine');
-    await runCommand(place, [...PAIRS, '--out', 'edited']);
+    await runHere(place, [...PAIRS, '--out', 'edited']);
     appendFileSync(join(place.cwd, 'edited', 'report.md'), 'my remark');
-    const again = await runCommand(place, [...PAIRS, '--out', 'edited']);
+    const again = await runHere(place, [...PAIRS, '--out', 'edited']);
     expect([again.code, again.stderr]).toEqual([2, expect.stringContaining('report.md, changed since')]);
   });
 
@@ -371,16 +371,16 @@ describe('C7, C8, C9: exit codes and error sentences', () => {
       '--only',
       'pairs',
     ];
-    const { stdout, stderr } = await runCommand(place, args);
+    const { stdout, stderr } = await runHere(place, args);
     expect(stdout).not.toContain('Published');
     expect(stderr).toContain('its numbers are left out');
   });
 
   it('usage errors point to the help of their own command', async () => {
-    expect((await runCommand(place, ['sae', 'list', '--nonsense'])).stderr).toContain(
+    expect((await runHere(place, ['sae', 'list', '--nonsense'])).stderr).toContain(
       'antipode sae list --help',
     );
-    expect((await runCommand(place, ['help', 'geometry'])).stdout).toContain('Examples:');
+    expect((await runHere(place, ['help', 'geometry'])).stdout).toContain('Examples:');
   });
 
   it('--verbose adds the stack', async () => {
@@ -398,7 +398,7 @@ describe('C7, C8, C9: exit codes and error sentences', () => {
     const foreign = join(place.cwd, 'foreign');
     mkdirSync(foreign);
     writeFileSync(join(foreign, 'thesis.txt'), 'years of work');
-    const { code, stderr } = await runCommand(place, [...GEOMETRY, '--out', 'foreign']);
+    const { code, stderr } = await runHere(place, [...GEOMETRY, '--out', 'foreign']);
     expect([code, stderr]).toEqual([2, expect.stringContaining('--out')]);
     expect(snapshot(foreign).size).toBe(1);
   });
@@ -409,8 +409,8 @@ describe('C13: where files go', () => {
     const own = makePlace();
     writeFileSync(join(own.cwd, 'pairs.yaml'), CONCEPTS);
     await runCommand(own, [...GEOMETRY, '--out', 'run']);
-    await runCommand(own, ['doctor']);
-    await runCommand(own, ['sae', 'list', 'gemma']);
+    await runHere(own, ['doctor']);
+    await runHere(own, ['sae', 'list', 'gemma']);
     expect([...snapshot(own.home).keys()]).toEqual([]);
     expect([...snapshot(own.cwd).keys()].filter((path) => !path.startsWith('run/'))).toEqual(['pairs.yaml']);
     own.remove();
@@ -420,14 +420,14 @@ describe('C13: where files go', () => {
     const entry = join(place.home, '.cache', 'antipode', 'synthetic', 'x');
     mkdirSync(entry, { recursive: true });
     writeFileSync(join(entry, 'params.npz'), 'x'.repeat(10));
-    const list = JSON.parse((await runCommand(place, ['cache', 'ls', '--json'])).stdout) as unknown[];
+    const list = JSON.parse((await runHere(place, ['cache', 'ls', '--json'])).stdout) as unknown[];
     expect(list).toEqual([{ id: 'synthetic/x', path: entry, files: 1, bytes: 10, cache: 'antipode' }]);
-    expect((await runCommand(place, ['cache', 'rm', '../../..'])).code).toBe(3);
-    expect((await runCommand(place, ['cache', 'rm', '--dry-run', 'synthetic/x', '-q'])).stdout).toBe(
+    expect((await runHere(place, ['cache', 'rm', '../../..'])).code).toBe(3);
+    expect((await runHere(place, ['cache', 'rm', '--dry-run', 'synthetic/x', '-q'])).stdout).toBe(
       'synthetic/x\n',
     );
-    expect((await runCommand(place, ['cache', 'rm', 'synthetic/x'])).stdout).toContain('removed synthetic/x');
-    expect((await runCommand(place, ['cache', 'ls', '-q'])).stdout).toBe('');
+    expect((await runHere(place, ['cache', 'rm', 'synthetic/x'])).stdout).toContain('removed synthetic/x');
+    expect((await runHere(place, ['cache', 'ls', '-q'])).stdout).toBe('');
   });
 });
 
@@ -445,7 +445,7 @@ describe('several SAEs', () => {
       'pairs',
       '--json',
     ];
-    const { saes, tables } = JSON.parse((await runCommand(place, args)).stdout) as {
+    const { saes, tables } = JSON.parse((await runHere(place, args)).stdout) as {
       saes: { label: string }[];
       tables: { pairs: { sae: string; cos: number }[] };
     };
@@ -463,7 +463,7 @@ describe('several SAEs', () => {
     ],
     ['stdin twice', ['--concepts', '-', '--explanations', '-'], 'stdin can be read once'],
   ])('%s', async (_, more, sentence) => {
-    const { code, stderr } = await runCommand(place, ['geometry', '--sae', FIXTURE_SAE, ...more]);
+    const { code, stderr } = await runHere(place, ['geometry', '--sae', FIXTURE_SAE, ...more]);
     expect([code, stderr]).toEqual([2, expect.stringContaining(sentence)]);
   });
 });
@@ -471,8 +471,8 @@ describe('several SAEs', () => {
 describe('C14: seeds', () => {
   it('geometry twice with one seed leaves identical bytes, whatever the folder and the number of threads', async () => {
     await runCommand(place, [...GEOMETRY, '--seed', '7', '--out', 'a', '--threads', '1']);
-    await runCommand(place, [...GEOMETRY, '--seed', '7', '--out', 'b', '--threads', '2']);
-    await runCommand(place, [...GEOMETRY, '--seed', '8', '--out', 'c']);
+    await runHere(place, [...GEOMETRY, '--seed', '7', '--out', 'b', '--threads', '2']);
+    await runHere(place, [...GEOMETRY, '--seed', '8', '--out', 'c']);
     const [a, b, c] = ['a', 'b', 'c'].map((name) => snapshot(join(place.cwd, name)));
     expect(a!.size).toBeGreaterThan(20);
     expect(b).toEqual(a);
@@ -481,7 +481,7 @@ describe('C14: seeds', () => {
   });
 
   it('the seed is printed and stored', async () => {
-    const { stdout } = await runCommand(place, [...GEOMETRY, '--seed', '7', '--out', 'a']);
+    const { stdout } = await runHere(place, [...GEOMETRY, '--seed', '7', '--out', 'a']);
     expect(stdout).toContain('seed 7');
     const manifest = JSON.parse(readFileSync(join(place.cwd, 'a', 'manifest.json'), 'utf8')) as {
       seed: number;
@@ -502,7 +502,7 @@ describe('C15: --dry-run', () => {
       '--concepts',
       'article-10',
     ];
-    const { code, stdout } = await runCommand(own, [...args, '--dry-run', '--json']);
+    const { code, stdout } = await runHere(own, [...args, '--dry-run', '--json']);
     expect(code).toBe(0);
     expect(JSON.parse(stdout)).toMatchObject({
       saes: [

@@ -4,7 +4,14 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { isFull, onlyInFull } from '../support/effort.ts';
-import { type CommandResult, makePlace, type Place, runCommand, snapshot } from '../support/run_command.ts';
+import {
+  type CommandResult,
+  makePlace,
+  type Place,
+  runCommand,
+  runHere,
+  snapshot,
+} from '../support/run_command.ts';
 import { missingForAdapter, softwareAdapter } from '../support/software_adapter.ts';
 import { writeTinyModel, writeTinySae } from '../support/tiny_model.ts';
 
@@ -23,12 +30,13 @@ afterAll(() => place.remove());
 const PLAIN = ['generate', '-m', 'model', '-p', 'w5 w6 w7', '-n', '8', '--temp', '0'];
 const GENERATE = [...PLAIN, '--json'];
 
+/** Drivers read the environment of their own process. */
 function run(
   device: string,
   args: readonly string[] = GENERATE,
   env: Readonly<Record<string, string>> = {},
 ): Promise<CommandResult> {
-  return runCommand(place, [...args, '--device', device], { env });
+  return (device === 'webgpu' ? runCommand : runHere)(place, [...args, '--device', device], { env });
 }
 
 interface Document {

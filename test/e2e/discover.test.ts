@@ -3,7 +3,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { makePlace, type Place, runCommand } from '../support/run_command.ts';
+import { makePlace, type Place, runCommand, runHere } from '../support/run_command.ts';
 
 let place: Place;
 beforeAll(() => {
@@ -25,7 +25,7 @@ it('proposals are reviewed by hand, and the confirmed ones are what geometry mea
     '--only',
     'pairs',
   ];
-  const early = await runCommand(place, geometry);
+  const early = await runHere(place, geometry);
   expect(early.code).not.toBe(0);
   expect(early.stderr).toMatch(/opposites\.yaml:10:13: .*nobody has reviewed it yet/);
 
@@ -35,7 +35,7 @@ it('proposals are reviewed by hand, and the confirmed ones are what geometry mea
     file,
     proposals.replace('review: open', 'review: confirmed').replace('review: open', 'review: struck'),
   );
-  const measured = await runCommand(place, [...geometry, '--json']);
+  const measured = await runHere(place, [...geometry, '--json']);
   expect(measured.code).toBe(0);
   const { tables } = JSON.parse(measured.stdout) as { tables: { pairs: { concept: string }[] } };
   expect(new Set(tables.pairs.map(({ concept }) => concept))).toEqual(new Set(['Happiness-Sadness']));

@@ -5,7 +5,14 @@ import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createRng } from '../../src/tensor/rng.ts';
 import { answer, sendJson, startChatServer } from '../support/chat_server.ts';
-import { type CommandResult, makePlace, type Place, runCommand, snapshot } from '../support/run_command.ts';
+import {
+  type CommandResult,
+  makePlace,
+  type Place,
+  runCommand,
+  runHere,
+  snapshot,
+} from '../support/run_command.ts';
 import { writeTinyModel, writeTinySae } from '../support/tiny_model.ts';
 
 const FEATURES = 24;
@@ -29,7 +36,7 @@ const BASE = [...NAMED, '--layer', '1'];
 
 function explain(out: string, ...more: string[]): Promise<CommandResult> {
   const base = more.includes('--hook') ? NAMED : BASE;
-  return runCommand(place, ['explain', ...base, '--text', 'texts.txt', '--out', out, ...more]);
+  return runHere(place, ['explain', ...base, '--text', 'texts.txt', '--out', out, ...more]);
 }
 
 function rowsOf(out: string, kind: string): Promise<Record<string, unknown>[]> {
@@ -52,13 +59,13 @@ describe('antipode explain', () => {
     const features = await rowsOf('first', 'features');
     expect(features.length).toBe(FEATURES);
     const [explained] = await rowsOf('first', 'explanations');
-    const shown = await runCommand(place, ['features', 'show', `1:${explained!['index']}`, '--json']);
+    const shown = await runHere(place, ['features', 'show', `1:${explained!['index']}`, '--json']);
     expect(JSON.parse(shown.stdout)).toMatchObject({
       neuronpedia_id: 'tiny/1-res',
       explanations: [{ explanation: explained!['description'], explainer: 'antipode-rules' }],
     });
     const word = /"(w\d+)"/.exec(String(explained!['description']))![1]!;
-    const found = await runCommand(place, ['features', 'search', word, '--source', 'tiny/1-res', '-q']);
+    const found = await runHere(place, ['features', 'search', word, '--source', 'tiny/1-res', '-q']);
     expect(found.stdout.split('\n')).toContain(`tiny/1-res/${explained!['index']}`);
   });
 

@@ -7,7 +7,7 @@ import { openLanguageModel } from '../../src/lm/session.ts';
 import { openTokenizer } from '../../src/lm/tokenizer/open_tokenizer.ts';
 import { encode } from '../../src/sae/encode.ts';
 import { openSae } from '../../src/sae/open.ts';
-import { makePlace, type Place, runCommand } from '../support/run_command.ts';
+import { makePlace, type Place, runCommand, runHere } from '../support/run_command.ts';
 import { writeTinyModel, writeTinySae } from '../support/tiny_model.ts';
 
 const LAYER = 1;
@@ -41,7 +41,7 @@ interface Document {
 }
 
 async function document(args: readonly string[]): Promise<Document> {
-  const { code, stdout, stderr } = await runCommand(place, [...args, '--json']);
+  const { code, stdout, stderr } = await runHere(place, [...args, '--json']);
   expect([code, stderr]).toEqual([0, '']);
   return JSON.parse(stdout) as Document;
 }
@@ -83,7 +83,7 @@ describe('antipode generate', () => {
 
   it('C14: the same seed gives the same bytes, another seed another text; steering changes the text', async () => {
     const first = await runCommand(place, [...STEERED, '--json']);
-    expect(await runCommand(place, [...STEERED, '--json'])).toEqual(first);
+    expect(await runHere(place, [...STEERED, '--json'])).toEqual(first);
     const [plain, steered, other] = [
       await document(BASE),
       await document(STEERED),
@@ -104,8 +104,8 @@ describe('antipode generate', () => {
 
   it('prints prompt and reply; quiet prints the reply alone', async () => {
     const text = (await document(BASE)).replies[0]!.text;
-    expect((await runCommand(place, BASE)).stdout).toBe(`w5 w6 w7${text}\n`);
-    expect((await runCommand(place, [...BASE, '-q'])).stdout).toBe(`${text}\n`);
+    expect((await runHere(place, BASE)).stdout).toBe(`w5 w6 w7${text}\n`);
+    expect((await runHere(place, [...BASE, '-q'])).stdout).toBe(`${text}\n`);
   });
 
   it.each([
@@ -136,7 +136,7 @@ describe('antipode generate', () => {
     ['a temperature below zero', [...BASE, '--temp', '-1'], 2, '--temp'],
     ['no chat template', [...BASE, '--chat'], 2, 'template'],
   ])('%s is one sentence', async (_, args, code, sentence) => {
-    const result = await runCommand(place, args);
+    const result = await runHere(place, args);
     expect(result.stderr).toContain(sentence);
     expect([result.code, result.stdout]).toEqual([code, '']);
   });
@@ -156,7 +156,7 @@ describe('antipode activations', () => {
   ];
 
   it('gives the SAE’s activations of the residual stream behind the layer, per token', async () => {
-    const { code, stdout } = await runCommand(place, [...args, '--top', '100', '--json']);
+    const { code, stdout } = await runHere(place, [...args, '--top', '100', '--json']);
     expect(code).toBe(0);
     const { tokens } = JSON.parse(stdout) as {
       tokens: { token: string; id: number; active: number; top: { feature: number; activation: number }[] }[];
@@ -185,7 +185,7 @@ describe('antipode activations', () => {
   });
 
   it('prints a table; quiet prints the top feature of each token', async () => {
-    const human = await runCommand(place, args);
+    const human = await runHere(place, args);
     expect(human.stdout).toContain('dictionary behind layer 1');
     expect(human.stdout).toContain('"<bos>"');
     const quiet = await runCommand(place, [...args, '-q']);
@@ -202,7 +202,7 @@ describe('antipode activations', () => {
     ],
     ['a layer that is not there', [...args, '--layer', '30'], 2, 'does not fit the model'],
   ])('%s is one sentence', async (_, words, code, sentence) => {
-    const result = await runCommand(place, words);
+    const result = await runHere(place, words);
     expect([result.code, result.stderr]).toEqual([code, expect.stringContaining(sentence)]);
   });
 });

@@ -13,7 +13,7 @@ import { openTokenizer } from '../../src/lm/tokenizer/open_tokenizer.ts';
 import { openSae } from '../../src/sae/open.ts';
 import type { Sae } from '../../src/sae/sae.ts';
 import { rowOf } from '../../src/tensor/matrix.ts';
-import { makePlace, type Place, runCommand, runHere } from '../support/run_command.ts';
+import { makePlace, type Place, runHere } from '../support/run_command.ts';
 import { writeTinyModel, writeTinySae } from '../support/tiny_model.ts';
 
 const LAYER = 1;
@@ -166,7 +166,7 @@ describe('what is refused', () => {
       '--clamp: the decoder row of feature 0 is all zeros',
     ],
   ])('%s is one sentence', async (_, args, sentence) => {
-    const result = await runCommand(place, args);
+    const result = await runHere(place, args);
     expect(result.stderr).toContain(sentence);
     expect([result.code, result.stdout]).toEqual([2, '']);
   });

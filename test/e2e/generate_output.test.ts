@@ -3,7 +3,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { environment, MAIN, makePlace, type Place, runCommand } from '../support/run_command.ts';
+import { environment, MAIN, makePlace, type Place, runCommand, runHere } from '../support/run_command.ts';
 import { writeTinyModel, writeTinySae } from '../support/tiny_model.ts';
 
 /** A terminal sends what was typed; this is Ctrl-C. */
@@ -36,7 +36,7 @@ interface Reply {
 }
 
 async function replies(args: readonly string[]): Promise<Reply[]> {
-  const { code, stdout, stderr } = await runCommand(place, [...args, '--json']);
+  const { code, stdout, stderr } = await runHere(place, [...args, '--json']);
   expect([code, stderr]).toEqual([0, '']);
   return (JSON.parse(stdout) as { replies: Reply[] }).replies;
 }
@@ -71,7 +71,7 @@ describe.skipIf(!hasScript)(`one reply on a terminal${why}`, () => {
   it('is the same text as in a pipe, control characters shown and not obeyed', async () => {
     const args = ['generate', '-m', 'model', '-p', 'w5 \u001b[2J', '-n', '40', '--temp', '3', '-s', '2'];
     const { code, stdout } = await inTerminal(args);
-    const piped = await runCommand(place, args);
+    const piped = await runHere(place, args);
     expect([code, stdout]).toEqual([0, piped.stdout]);
     expect(stdout).toMatch(/^w5 \\x1b\[2J w\d+/);
     expect(stdout).toMatch(/red\\x1b\[31m|bell\\x07/);
@@ -100,7 +100,7 @@ describe.skipIf(!hasScript)(`one reply on a terminal${why}`, () => {
     for (const more of [['--replies', '3'], ['--json'], ['--quiet']]) {
       const [{ code, stdout }, piped] = await Promise.all([
         inTerminal([...BASE, ...more]),
-        runCommand(place, [...BASE, ...more]),
+        runHere(place, [...BASE, ...more]),
       ]);
       expect([code, stdout]).toEqual([0, piped.stdout]);
     }
@@ -111,11 +111,11 @@ describe('several replies', () => {
   it('stand below their seeds, with a line between them, in order', async () => {
     const args = [...BASE, '-p', 'w9', '--replies', '2', '-s', '7'];
     const all = await replies(args);
-    const { stdout } = await runCommand(place, args);
+    const { stdout } = await runHere(place, args);
     const prompts = ['w5 w6 w7', 'w5 w6 w7', 'w9', 'w9'];
     const shown = all.map(({ text }, r) => `seed ${7 + (r % 2)}\n${prompts[r]}${text}\n`);
     expect(stdout).toBe(shown.join('\n').replaceAll('\u001b', '\\x1b').replaceAll('\u0007', '\\x07'));
-    expect((await runCommand(place, [...args, '-q'])).stdout.split('\n')).toHaveLength(5);
+    expect((await runHere(place, [...args, '-q'])).stdout.split('\n')).toHaveLength(5);
   });
 
   it('C19: are printed as they end; Ctrl-C keeps those that are whole and exits 130', async () => {

@@ -51,7 +51,7 @@ describe('prompts', () => {
   });
 
   it('the empty prompt begins a text where the model has a beginning', async () => {
-    const { code, stdout } = await runCommand(place, ['generate', '-m', 'model', '-n', '3', '-p', '']);
+    const { code, stdout } = await runHere(place, ['generate', '-m', 'model', '-n', '3', '-p', '']);
     expect(code).toBe(0);
     expect(stdout).toMatch(/^(w\d+|<unk>)( w\d+| <unk>){2}\n$/);
   });

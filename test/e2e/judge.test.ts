@@ -11,7 +11,14 @@ import {
   sendJson,
   startChatServer,
 } from '../support/chat_server.ts';
-import { type CommandResult, makePlace, type Place, runCommand, snapshot } from '../support/run_command.ts';
+import {
+  type CommandResult,
+  makePlace,
+  type Place,
+  runCommand,
+  runHere,
+  snapshot,
+} from '../support/run_command.ts';
 
 const KEY = 'sk-secret-of-this-test';
 const RUN = [
@@ -48,15 +55,23 @@ function labelOf(request: SeenRequest): string {
 let place: Place;
 let server: ChatServer;
 let judged: CommandResult;
+const wordsOf = (): string[] => [
+  'judge',
+  'run',
+  '--judge',
+  `tester@${server.url}`,
+  '--passes',
+  '2',
+  '--json',
+];
+const WITH_KEY = { env: { OPENAI_API_KEY: KEY } };
 const judge = (...more: string[]): Promise<CommandResult> =>
-  runCommand(place, ['judge', 'run', '--judge', `tester@${server.url}`, '--passes', '2', '--json', ...more], {
-    env: { OPENAI_API_KEY: KEY },
-  });
+  runHere(place, [...wordsOf(), ...more], WITH_KEY);
 beforeAll(async () => {
   place = makePlace();
   server = await startChatServer((response, request) => answer(response, labelOf(request)));
   expect(await runCommand(place, RUN)).toMatchObject({ code: 0 });
-  judged = await judge();
+  judged = await runCommand(place, wordsOf(), WITH_KEY);
 }, 60_000);
 afterAll(async () => {
   await server.close();
@@ -131,26 +146,26 @@ describe('another judge of the same replies', () => {
   });
 
   it('agree with itself and with the lexicon as far as Cohen’s kappa says', async () => {
-    const agree = await runCommand(place, ['judge', 'agree', 'run', '--json']);
+    const agree = await runHere(place, ['judge', 'agree', 'run', '--json']);
     const { agreement } = JSON.parse(agree.stdout) as Judged['tables'];
     expect(agreement).toHaveLength(6);
     // One and the same rule in both passes.
     const self = agreement.filter(({ kappa }) => kappa === 1);
     expect(self.length).toBeGreaterThanOrEqual(2);
-    expect((await runCommand(place, ['judge', 'agree', 'run'])).stdout).toContain('Kappa');
+    expect((await runHere(place, ['judge', 'agree', 'run'])).stdout).toContain('Kappa');
   });
 
   it('that does not answer stops with the way on, and what was said stays', async () => {
     const before = readdirSync(join(place.cwd, 'run', 'verdicts'));
-    const dead = await runCommand(place, ['judge', 'run', '--judge', 'tester@http://127.0.0.1:9/v1']);
+    const dead = await runHere(place, ['judge', 'run', '--judge', 'tester@http://127.0.0.1:9/v1']);
     expect(dead.code).toBe(4);
     expect(readdirSync(join(place.cwd, 'run', 'verdicts'))).toEqual(before);
     expect(readFileSync(join(place.cwd, 'run', 'manifest.json'), 'utf8')).toContain('tester');
   });
 
   it('C9: agreement of one judge alone says how to get another', async () => {
-    expect((await runCommand(place, [...RUN.slice(0, -1), 'alone'])).code).toBe(0);
-    const alone = await runCommand(place, ['judge', 'agree', 'alone']);
+    expect((await runHere(place, [...RUN.slice(0, -1), 'alone'])).code).toBe(0);
+    const alone = await runHere(place, ['judge', 'agree', 'alone']);
     expect([alone.code, alone.stderr]).toEqual([
       3,
       expect.stringMatching(
@@ -165,7 +180,7 @@ describe('a judge whose answers cannot be read', () => {
   let mode: 'garbage' | 'half' | 'well' | 'limited' | 'locked' = 'garbage';
   let other: ChatServer;
   const again = (...more: string[]): Promise<CommandResult> =>
-    runCommand(place, ['judge', 'mended', '--judge', `moody@${other.url}`, ...more]);
+    runHere(place, ['judge', 'mended', '--judge', `moody@${other.url}`, ...more]);
   beforeAll(async () => {
     const seen = new Map<string, number>();
     other = await startChatServer((response, request) => {
@@ -178,7 +193,7 @@ describe('a judge whose answers cannot be read', () => {
         answer(response, '{"label":"Angry"}');
       } else answer(response, '{"label":"No Steering"}');
     });
-    expect(await runCommand(place, [...RUN_OF_THIS, '--judge', 'none'])).toMatchObject({ code: 0 });
+    expect(await runHere(place, [...RUN_OF_THIS, '--judge', 'none'])).toMatchObject({ code: 0 });
   }, 60_000);
   afterAll(() => other.close());
 

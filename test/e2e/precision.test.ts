@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { encodeSafetensorsHeader } from '../../src/formats/safetensors/safetensors.ts';
 import { isFull, onlyInFull } from '../support/effort.ts';
-import { makePlace, type Place, runCommand, runHere } from '../support/run_command.ts';
+import { makePlace, type Place, runHere } from '../support/run_command.ts';
 import { writeTinyModel, writeTinySae } from '../support/tiny_model.ts';
 
 let place: Place;
@@ -80,7 +80,7 @@ const activations = (model: string, sae: string): string[] => [
 ];
 
 const document = async (words: readonly string[]): Promise<Record<string, unknown>> => {
-  const { code, stdout, stderr } = await runCommand(place, words);
+  const { code, stdout, stderr } = await runHere(place, words);
   expect([code, stderr]).toEqual([0, '']);
   return JSON.parse(stdout.trim().split('\n').at(-1)!) as Record<string, unknown>;
 };
@@ -125,7 +125,7 @@ describe('a large model', () => {
 
 describe('what cannot be done', () => {
   it('an unknown mode', async () => {
-    const { code, stderr } = await runCommand(place, [...generate('model'), '--precision', 'q5']);
+    const { code, stderr } = await runHere(place, [...generate('model'), '--precision', 'q5']);
     expect([code, stderr]).toEqual([
       2,
       expect.stringContaining('--precision: got "q5", expected one of auto, exact, f32, q8, q4'),
@@ -134,7 +134,7 @@ describe('what cannot be done', () => {
 
   it('a cache that cannot be written says how to name another', async () => {
     await writeFile(join(place.cwd, 'file'), '');
-    const { code, stderr } = await runCommand(place, [...generate('model'), '--precision', 'q8'], {
+    const { code, stderr } = await runHere(place, [...generate('model'), '--precision', 'q8'], {
       env: { XDG_CACHE_HOME: join(place.cwd, 'file') },
     });
     expect([code, stderr]).toEqual([1, expect.stringContaining('quantised weights cannot be kept there')]);

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { parse } from 'csv-parse/sync';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { FIXTURE_SAE, makePlace, type Place, runCommand, snapshot } from '../support/run_command.ts';
+import { FIXTURE_SAE, makePlace, type Place, runHere, snapshot } from '../support/run_command.ts';
 
 const CONCEPTS = [
   { concept: 'One <b>|`', a: { label: 'x', features: [0, 1, 2] }, b: { label: 'y', features: [3, 4] } },
@@ -42,7 +42,7 @@ beforeAll(async () => {
     '--out',
     'run',
   ];
-  const { code, stderr } = await runCommand(place, args);
+  const { code, stderr } = await runHere(place, args);
   expect([code, stderr.split('\n').filter((line) => line.startsWith('error'))]).toEqual([0, []]);
 });
 afterAll(() => place.remove());

@@ -6,7 +6,15 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { isFull, onlyInFull, runs } from '../support/effort.ts';
-import { MAIN, makePlace, type Place, runCommand, runShell, snapshot } from '../support/run_command.ts';
+import {
+  MAIN,
+  makePlace,
+  type Place,
+  runCommand,
+  runHere,
+  runShell,
+  snapshot,
+} from '../support/run_command.ts';
 
 const SPEC = fileURLToPath(new URL('../../experiments/steering/organism.yaml', import.meta.url));
 
@@ -29,7 +37,7 @@ interface Shown {
   }[];
 }
 const json = async (...args: string[]): Promise<Shown> => {
-  const { code, stdout, stderr } = await runCommand(place, [...args, '--json']);
+  const { code, stdout, stderr } = await runHere(place, [...args, '--json']);
   expect([code, stderr]).toEqual([0, '']);
   return JSON.parse(stdout) as Shown;
 };
@@ -83,7 +91,7 @@ describe('antipode steer', () => {
     [['-m', 'google/gemma-2-2b'], 'no SAE is named whose features could steer it'],
     [['--strenght', '3'], "unknown option '--strenght'"],
   ])('%j is refused in a sentence', async (flags, message) => {
-    const refused = await runCommand(place, ['steer', ...flags]);
+    const refused = await runHere(place, ['steer', ...flags]);
     expect([refused.code, refused.stderr]).toEqual([2, expect.stringContaining(message)]);
   });
 
@@ -110,12 +118,12 @@ describe('antipode steer calibrate', () => {
     expect(Object.keys(recommended)).toEqual(['Happy', 'Sad']);
     // Twice the card's strength breaks the text.
     for (const range of Object.values(recommended)) expect(range?.to).toBeLessThan(1.2);
-    expect((await runCommand(place, [...args, '--out', 'two', '-q', '--threads', '1'])).stdout).toBe('two\n');
+    expect((await runHere(place, [...args, '--out', 'two', '-q', '--threads', '1'])).stdout).toBe('two\n');
     expect(snapshot(join(place.cwd, 'two'))).toEqual(snapshot(join(place.cwd, 'one')));
     const svg = readFileSync(join(place.cwd, 'one', 'figures', 'calibration.svg'), 'utf8');
     expect(svg).toMatch(/^<svg xmlns="http:\/\/www\.w3\.org\/2000\/svg"/);
     expect(svg).toContain('prefers-color-scheme: dark');
-    const dry = await runCommand(place, [...args, '--out', 'dry', '--dry-run']);
+    const dry = await runHere(place, [...args, '--out', 'dry', '--dry-run']);
     expect(dry.stdout).toContain('would generate 42 replies');
     expect(existsSync(join(place.cwd, 'dry'))).toBe(false);
   });
@@ -128,7 +136,7 @@ describe.each(SEEDS)('the article’s experiment on the embedded default, seed %
   it.skipIf(!isFull)(
     `ends up in the pole that was pushed, and nowhere without a push${onlyInFull('a run of twenty replies per arm')}`,
     async () => {
-      const { code, stdout } = await runCommand(place, [
+      const { code, stdout } = await runHere(place, [
         'steer',
         'run',
         SPEC,

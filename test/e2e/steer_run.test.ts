@@ -90,7 +90,7 @@ describe('a run', () => {
   });
 
   it('C4, C14: on another number of threads and under another name is the same to the byte, and -q prints its folder', async () => {
-    const again = await runCommand(place, [...SMALL, '--out', 'threads', '--threads', '1', '-q']);
+    const again = await runHere(place, [...SMALL, '--out', 'threads', '--threads', '1', '-q']);
     expect([again.code, again.stdout]).toEqual([0, 'threads\n']);
     expect(snapshot(path('threads'))).toEqual(expected);
   });
@@ -175,7 +175,7 @@ describe('a run that is stopped', () => {
       path('torn', 'steering.lock'),
       JSON.stringify({ pid: 999_999_999, host: hostname(), turn: 'x' }),
     );
-    const resumed = await runCommand(place, [...SMALL, '--out', 'torn']);
+    const resumed = await runHere(place, [...SMALL, '--out', 'torn']);
     expect([resumed.code, resumed.stderr]).toEqual([
       0,
       expect.stringContaining(`goes on behind ${some.length} of`),
@@ -200,7 +200,7 @@ describe('a run that is stopped', () => {
       /interrupted: \d+ of \d+ replies are in stopped\nnext: run the same command again/,
     );
     expect(existsSync(path('stopped', 'manifest.json'))).toBe(false);
-    const early = await runCommand(place, ['judge', 'stopped']);
+    const early = await runHere(place, ['judge', 'stopped']);
     expect([early.code, early.stderr]).toEqual([
       3,
       expect.stringMatching(/replies are not there yet\nnext: repeat/),
@@ -210,7 +210,7 @@ describe('a run that is stopped', () => {
 
 describe('a run refuses', () => {
   it('a folder with another plan, and says what differs', async () => {
-    const other = await runCommand(place, [...SMALL, '--out', 'whole', '--temp', '1']);
+    const other = await runHere(place, [...SMALL, '--out', 'whole', '--temp', '1']);
     expect([other.code, other.stderr]).toEqual([
       2,
       expect.stringMatching(
@@ -223,14 +223,14 @@ describe('a run refuses', () => {
   it('a folder that holds something else, and a report that somebody edited', async () => {
     mkdirSync(path('foreign'));
     writeFileSync(path('foreign', 'notes.txt'), 'mine');
-    const foreign = await runCommand(place, [...SMALL, '--out', 'foreign']);
+    const foreign = await runHere(place, [...SMALL, '--out', 'foreign']);
     expect([foreign.code, foreign.stderr]).toEqual([
       2,
       expect.stringMatching(/^error: foreign: holds notes\.txt, and no steering run/),
     ]);
     const report = path('threads', 'report.md');
     writeFileSync(report, `${readFileSync(report, 'utf8')}\nmine\n`);
-    const edited = await runCommand(place, ['judge', 'threads']);
+    const edited = await runHere(place, ['judge', 'threads']);
     expect([edited.code, edited.stderr]).toEqual([
       2,
       expect.stringContaining('report.md, changed since antipode wrote it'),
@@ -249,7 +249,7 @@ describe('a run refuses', () => {
       ['judge', 'agree', 'edited'],
     ];
     for (const command of commands) {
-      const refused = await runCommand(place, command);
+      const refused = await runHere(place, command);
       expect([refused.code, refused.stderr]).toEqual([
         5,
         expect.stringMatching(
@@ -259,7 +259,7 @@ describe('a run refuses', () => {
     }
     rmSync(path('edited', 'manifest.json'));
     writeFileSync(file, rest.join('\n'));
-    expect((await runCommand(place, [...SMALL, '--out', 'edited', '-q'])).code).toBe(0);
+    expect((await runHere(place, [...SMALL, '--out', 'edited', '-q'])).code).toBe(0);
     expect(snapshot(path('edited'))).toEqual(expected);
   });
 
@@ -272,7 +272,7 @@ describe('a run refuses', () => {
     [['--strengths', '1,1'], '--strengths: 1 stands twice'],
     [['--judge', 'nobody'], '--judge: got nobody'],
   ])('%j before anything is generated', async (flags, message) => {
-    const refused = await runCommand(place, [...SMALL, '--out', 'never', ...flags]);
+    const refused = await runHere(place, [...SMALL, '--out', 'never', ...flags]);
     expect([refused.code, refused.stderr]).toEqual([2, expect.stringContaining(message)]);
     expect(existsSync(path('never', 'replies.jsonl'))).toBe(false);
   });
@@ -336,13 +336,13 @@ describe('what can be known before is said by --dry-run too, and leaves no folde
     cpSync(path('whole', 'steering.json'), path('failed', 'steering.json'));
     writeFileSync(path('failed', 'replies.jsonl'), '{"id":"cont');
     const few = ['--replies', '1', '--examples', '0', '--random', '0', '-n', '4', '--judge', 'none'];
-    const other = await runCommand(place, [...SMALL, '--out', 'failed', '--temp', '1', ...few]);
+    const other = await runHere(place, [...SMALL, '--out', 'failed', '--temp', '1', ...few]);
     expect([other.code, other.stderr]).toEqual([0, expect.any(String)]);
   });
 });
 
 it('C15: --dry-run says what would be generated and asked at most, and touches nothing', async () => {
-  const planned = await runCommand(place, [
+  const planned = await runHere(place, [
     ...SMALL,
     '--out',
     'dry',

@@ -4,7 +4,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { runCommand, snapshot } from '../support/run_command.ts';
+import { runHere, snapshot } from '../support/run_command.ts';
 import { makeTrainingPlace, TEXTS, type TrainingPlace } from '../support/sae_training.ts';
 import { writeTinyModel } from '../support/tiny_model.ts';
 
@@ -52,7 +52,7 @@ it('its SAE is read by the other commands, in both layouts, and the table is for
   expect([code, stdout.trim().split('\n').at(-1)]).toEqual([0, 'both']);
   expect(stdout).toContain('blocks.2.hook_mlp_out, 64 features, on texts that were held out');
   for (const layout of ['saelens', 'gemma-scope']) {
-    const shown = await runCommand(place, ['sae', 'inspect', `both/${layout}`, '--json']);
+    const shown = await runHere(place, ['sae', 'inspect', `both/${layout}`, '--json']);
     expect(JSON.parse(shown.stdout)).toMatchObject({ d_in: 20, d_sae: 64, architecture: 'jumprelu' });
   }
 });

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openLanguageModel } from '../../src/lm/session.ts';
 import { openTokenizer } from '../../src/lm/tokenizer/open_tokenizer.ts';
 import { isFull, onlyInFull } from '../support/effort.ts';
-import { makePlace, type Place, runCommand } from '../support/run_command.ts';
+import { makePlace, type Place, runHere } from '../support/run_command.ts';
 import { HAS_STORY_MODEL, writeStories, writeStoryModel } from '../support/story_model.ts';
 
 let place: Place;
@@ -37,7 +37,7 @@ interface Trained {
 
 async function train(out: string, more: readonly string[]): Promise<Trained['evaluation']> {
   const args = ['train', 'sae', ...BASE, '--layer', '2', '--k', '16', '--out', out, ...more];
-  const { code, stdout, stderr } = await runCommand(place, args);
+  const { code, stdout, stderr } = await runHere(place, args);
   expect([code, stderr]).toEqual([0, expect.not.stringContaining('error')]);
   return (JSON.parse(stdout) as Trained).evaluation;
 }
@@ -69,7 +69,7 @@ describe.skipIf(!HAS_STORY_MODEL)(
         expect(explained_variance).toBeGreaterThan(0.9);
         expect(losses.spliced).toBeLessThan(1.15 * losses.clean);
         const args = ['explain', ...BASE, '--sae', 'long', '--tokens', '50000', '--out', 'explained'];
-        const { stdout } = await runCommand(place, args);
+        const { stdout } = await runHere(place, args);
         expect((JSON.parse(stdout) as { shared_top_word: number }).shared_top_word).toBeGreaterThan(20);
       },
       // A busy machine takes ten times as long as a quiet one.

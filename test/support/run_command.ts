@@ -77,8 +77,8 @@ export function runCommand(
 }
 
 /**
- * The same without a process of its own, which takes a third of a second to load: for the many ways in which one command refuses something, where
- * another test of it starts the process. A model still runs in its own.
+ * The same command line without a process of its own, which takes a third of a second to load: for what a command answers. What main.ts adds to
+ * every command (streams, signals), and that a process ends once its work is done, is for `runCommand`. A model still runs in its own.
  */
 export async function runHere(
   place: Place,

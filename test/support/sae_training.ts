@@ -3,7 +3,14 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createRng } from '../../src/tensor/rng.ts';
-import { type CommandOptions, type CommandResult, makePlace, type Place, runCommand } from './run_command.ts';
+import {
+  type CommandOptions,
+  type CommandResult,
+  makePlace,
+  type Place,
+  runCommand,
+  runHere,
+} from './run_command.ts';
 import { writeTinyModel } from './tiny_model.ts';
 
 const rng = createRng(3, 'texts');
@@ -20,7 +27,7 @@ export const TRAINING: readonly string[] = [
 ];
 
 export interface TrainingPlace extends Place {
-  /** BatchTopK behind layer 1, but for what `more` says. */
+  /** BatchTopK behind layer 1, but for what `more` says. In a process of its own where something is to happen to it. */
   train(out: string, more: readonly string[], options?: CommandOptions): Promise<CommandResult>;
   path(...names: string[]): string;
 }
@@ -36,7 +43,8 @@ export async function makeTrainingPlace(): Promise<TrainingPlace> {
     train(out, more, options) {
       const hook = more.includes('--hook') ? [] : ['--layer', '1'];
       const k = more.includes('--architecture') ? [] : ['--k', '4'];
-      return runCommand(place, [...TRAINING, ...hook, ...k, '--out', out, ...more], options);
+      const run = options?.during ? runCommand : runHere;
+      return run(place, [...TRAINING, ...hook, ...k, '--out', out, ...more], options);
     },
   };
 }
