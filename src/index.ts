@@ -62,9 +62,9 @@ export type { AntipodalGroup, ClassCount } from './geometry/extreme_facts.ts';
 export type { ExtremePair } from './geometry/extremes.ts';
 export { type FindExtremesOptions, findExtremes, type SpaceExtremes } from './geometry/find_extremes.ts';
 export { type FeatureNeighbors, type FindNeighborsOptions, neighborsOf } from './geometry/find_neighbors.ts';
+export type { MeasureSaeOptions } from './geometry/measure_options.ts';
 export {
   type MeasuredAntipodality,
-  type MeasureSaeOptions,
   measureSae,
   type SaeGeometry,
 } from './geometry/measure_sae.ts';

@@ -3,7 +3,7 @@
  * makes its own texts. For all other SAEs it says why it is not known.
  */
 
-import { type CoFiring, createCoFiringCounter } from '../geometry/co_firing.ts';
+import { type CoFiring, createCoFiringCounter, type KnownCoFiring } from '../geometry/co_firing.ts';
 import type { ExtremePair } from '../geometry/extremes.ts';
 import { EMBEDDED_MODEL_FOLDER, embeddedSae } from '../hub/embedded_default.ts';
 import { openLanguageModel } from '../lm/session.ts';
@@ -11,7 +11,6 @@ import { openTokenizer } from '../lm/tokenizer/open_tokenizer.ts';
 import { createCorpus } from '../organism/grammar/corpus.ts';
 import { generatedCorpus } from '../organism/remake/texts.ts';
 import { ORGANISM_SETTINGS } from '../organism/settings.ts';
-import type { KnownCoFiring } from '../report/geometry_subject.ts';
 import { encode } from '../sae/encode.ts';
 import type { SaeFile } from '../sae/sae.ts';
 import { isCounted, tokenRows } from '../train/corpus/token_rows.ts';

@@ -1,69 +1,136 @@
-/** @file The geometry stage of an experiment: all that `antipode geometry` finds, with figures, in a folder of the run. */
+/**
+ * @file The stages of an experiment that look at dictionaries, each in a folder of the run: `geometry` leaves the cosines that rows give, `search` what the exhaustive passes
+ * find, as tables that the next stage reads; `statistics` is in `experiment_statistics.ts`.
+ */
 
 import { join } from 'node:path';
 import type { ExperimentSpec } from '../experiment/experiment_spec.ts';
 import type { Stage } from '../experiment/stages.ts';
 import { hashFile } from '../formats/hash_file.ts';
+import type { Table } from '../formats/table.ts';
+import { type CountedTogether, coFiringTables } from '../geometry/co_firing_tables.ts';
+import { cosinesTables, readCosines } from '../geometry/cosines_tables.ts';
+import { measureCosines, type SaeCosines } from '../geometry/measure_cosines.ts';
 import { GEOMETRY_PARTS } from '../geometry/parts.ts';
+import { readForParts, readWhole } from '../geometry/sae_rows.ts';
+import { searchSae } from '../geometry/search_sae.ts';
+import { type FoundInSae, searchTables } from '../geometry/search_tables.ts';
+import type { StageTables } from '../geometry/stage_tables.ts';
 import { DENSE_ABOVE } from '../geometry/test_defaults.ts';
-import { isEmbeddedId } from '../hub/embedded_default.ts';
-import { geometryDisplay } from '../report/geometry_display.ts';
-import { renderMarkdown } from '../report/markdown.ts';
-import { geometryFigures } from '../report/plots/geometry_figures.ts';
-import { type GeometryPart, PART_FILE, partText } from '../report/report_parts.ts';
-import { RUN_FOLDER, writeRunDirectory } from '../report/run_directory.ts';
+import { runFolderKind, writeRunDirectory } from '../report/run_directory.ts';
+import { readTables } from '../report/run_folders.ts';
+import { coFiringOf } from './co_firing.ts';
 import type { CliContext } from './context.ts';
 import type { GeometryFlags } from './geometry_flags.ts';
 import { type GeometryInput, openGeometryInputs } from './geometry_inputs.ts';
-import { GEOMETRY_TITLE, type GeometryResult, measureInputs } from './geometry_run.ts';
+import { measureOptions, warnOf } from './geometry_run.ts';
 import type { StageName } from './run_command.ts';
 import { versionFacts } from './run_facts.ts';
 import { closeAll, withDistinctLabels } from './several_saes.ts';
-
-/** Extreme pairs that the report shows at each end; the tables hold all. */
-const SHOWN_EXTREMES = 20;
+import { withStages } from './stage_progress.ts';
 
 export interface GeometryStageOptions {
   readonly spec: ExperimentSpec;
-  /** The run folder. */
+  /** The run folder, and how the user named it. */
   readonly dir: string;
+  readonly shown: string;
   readonly threads: number | undefined;
 }
 
+/** Raised when a column of the tables between stages changes its meaning or goes. */
+const STAGE_SCHEMA_VERSION = 1;
+
 export function geometryStage(context: CliContext, options: GeometryStageOptions): Stage<StageName> {
   const flags = flagsOf(options);
-  const folder = 'geometry';
   return {
     name: 'geometry',
     reads: [],
-    folder,
-    inputs: async () => {
-      const { threads: _, ...deciding } = flags;
-      return withInputs(context, options, async (inputs) => ({
-        ...versionFacts(),
-        flags: deciding,
-        saes: await Promise.all(inputs.map((input) => inputFacts(input, context.signal))),
-      }));
-    },
+    folder: 'geometry',
+    inputs: () =>
+      withInputs(context, options, async (inputs) => {
+        const { only, randomPairs, seed, spaces } = flags;
+        return {
+          ...versionFacts(),
+          flags: { only, randomPairs, seed, spaces },
+          saes: await Promise.all(inputs.map((input) => inputFacts(input, context.signal))),
+        };
+      }),
     run: () =>
       withInputs(context, options, async (inputs) => {
-        const result = await measureInputs(context, flags, inputs);
-        const figures = await geometryFigures(result.contents.tables);
-        await writeRunDirectory(
-          join(options.dir, folder),
-          {
-            ...result.contents,
-            figures: new Map(figures.map(({ file, svg }) => [file, svg])),
-            reportMarkdown: `# ${GEOMETRY_TITLE}\n\n${renderMarkdown(result.display(flags.top))}`,
-            texts: new Map([[PART_FILE, partText(partOf(result, figures, flags))]]),
-          },
-          { kind: RUN_FOLDER, signal: context.signal },
-        );
+        const found: { readonly sae: string; readonly cosines: SaeCosines }[] = [];
+        for (const input of inputs) {
+          warnOf(context, input);
+          const asked = measureOptions(context, flags, { input });
+          found.push({ sae: labelOf(input), cosines: measureCosines(asked, await readForParts(asked)) });
+        }
+        await leaveTables(context, options, { stage: 'geometry', tables: cosinesTables(found) });
       }),
   };
 }
 
-function flagsOf({ spec: { geometry, saes, seed }, threads }: GeometryStageOptions): GeometryFlags {
+export function searchStage(context: CliContext, options: GeometryStageOptions): Stage<StageName> {
+  const flags = flagsOf(options);
+  return {
+    name: 'search',
+    reads: ['geometry'],
+    folder: 'search',
+    inputs: async () => ({ ...versionFacts(), top: flags.top }),
+    run: () =>
+      withInputs(context, options, async (inputs) => {
+        const tables = await tablesOf(options, 'geometry');
+        const found: (FoundInSae & CountedTogether)[] = [];
+        for (const input of inputs) {
+          const sae = labelOf(input);
+          const cosines = readCosines(tables, readOptions(input));
+          const search = await withStages(context, async (update) => {
+            const asked = measureOptions(context, flags, { input, update });
+            return searchSae(asked, await readWhole(asked), cosines);
+          });
+          const { extremes } = search;
+          const coFiring =
+            extremes.length > 0 ? await coFiringOf(input.sae, extremes, context.signal) : undefined;
+          found.push({ sae, cosines, search, extremes, coFiring });
+        }
+        await leaveTables(context, options, {
+          stage: 'search',
+          tables: [...searchTables(found), ...coFiringTables(found)],
+        });
+      }),
+  };
+}
+
+/** What another stage left, by name. @throws {AntipodeError} `format` for a damaged table */
+export function tablesOf({ dir, shown }: GeometryStageOptions, stage: StageName): Promise<StageTables> {
+  return readTables(join(dir, stage), join(shown, stage, '/'));
+}
+
+/** As Parquet alone: what people read stands in the tables of `statistics`. Tables without a row are left out. */
+async function leaveTables(
+  context: CliContext,
+  { dir }: GeometryStageOptions,
+  { stage, tables }: { readonly stage: StageName; readonly tables: readonly Table[] },
+): Promise<void> {
+  const schema = `experiment-${stage}`;
+  await writeRunDirectory(
+    join(dir, stage),
+    {
+      tables: tables.filter(({ rowCount }) => rowCount > 0),
+      facts: { schema, schema_version: STAGE_SCHEMA_VERSION, ...versionFacts() },
+      inputs: [],
+    },
+    { kind: runFolderKind(schema), forms: ['parquet'], signal: context.signal },
+  );
+}
+
+export function labelOf({ sae }: GeometryInput): string {
+  return sae.header.identity.label;
+}
+
+export function readOptions(input: GeometryInput): Parameters<typeof readCosines>[1] {
+  return { sae: labelOf(input), concepts: input.concepts, dSae: input.sae.header.dSae };
+}
+
+export function flagsOf({ spec: { geometry, saes, seed }, threads }: GeometryStageOptions): GeometryFlags {
   return {
     sae: saes.map(({ sae }) => sae),
     spaces: geometry.spaces,
@@ -78,7 +145,7 @@ function flagsOf({ spec: { geometry, saes, seed }, threads }: GeometryStageOptio
 }
 
 /** Each dictionary with its own concepts, explanations and explainer. */
-async function withInputs<T>(
+export async function withInputs<T>(
   context: CliContext,
   { spec }: GeometryStageOptions,
   work: (inputs: readonly GeometryInput[]) => Promise<T>,
@@ -101,45 +168,14 @@ async function withInputs<T>(
   }
 }
 
-/** What decides the numbers: contents, not where they lie. */
+/** What decides the cosines: contents, not where they lie. */
 async function inputFacts(
-  { concepts, explanationFiles, sae: { header } }: GeometryInput,
+  { concepts, sae: { header } }: GeometryInput,
   signal: AbortSignal,
 ): Promise<unknown> {
-  const hashes = async (paths: readonly string[]): Promise<string[]> =>
-    Promise.all(paths.map((path) => hashFile(path, signal)));
   return {
     label: header.identity.label,
-    weights: await hashes(header.files.map(({ path }) => path)),
+    weights: await Promise.all(header.files.map(({ path }) => hashFile(path, signal))),
     concepts: concepts.sha256,
-    explanations: await hashes(explanationFiles),
   };
-}
-
-function partOf(
-  { subjects }: GeometryResult,
-  figures: Awaited<ReturnType<typeof geometryFigures>>,
-  { denseAbove, seed }: GeometryFlags,
-): GeometryPart {
-  return {
-    part: 'geometry',
-    saes: subjects.map((subject) => {
-      const { header, verdicts } = subject.geometry;
-      const { label, neuronpediaId } = header.identity;
-      return {
-        label,
-        neuronpediaId: pageIdOf(neuronpediaId),
-        verdicts: verdicts.map(({ space, sentences }) => ({ space, sentences })),
-        tables: geometryDisplay([subject], { shownExtremes: SHOWN_EXTREMES, seed, denseAbove }),
-        figures: figures
-          .filter(({ sae }) => sae === label)
-          .map(({ file, kind }) => ({ file: `figures/${file}`, kind })),
-      };
-    }),
-  };
-}
-
-/** Embedded dictionaries have ids of the same form, and no pages. */
-export function pageIdOf(neuronpediaId: string | undefined): string | null {
-  return neuronpediaId === undefined || isEmbeddedId(neuronpediaId) ? null : neuronpediaId;
 }

@@ -15,7 +15,7 @@ import { inJobOrder } from '../steering/jobs.ts';
 import { openRepliesFile } from '../steering/replies_file.ts';
 import type { GivenSpec } from '../steering/steering_spec.ts';
 import type { CliContext } from './context.ts';
-import { pageIdOf } from './experiment_geometry.ts';
+import { pageIdOf } from './experiment_statistics.ts';
 import { type JudgeFlags, judgeNames } from './judge_flags.ts';
 import { judgeRun, refuseWithoutLabels } from './judge_stage.ts';
 import { modelFingerprint } from './model_fingerprint.ts';

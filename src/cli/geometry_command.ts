@@ -74,7 +74,10 @@ export function geometryCommand(context: CliContext): Command {
       'worker threads; the results do not depend on it (default: all cores)',
       integerOption('--threads', 1, 1024),
     )
-    .option('--out <folder>', 'also write tables (Parquet, CSV, JSON), report.md and manifest.json there')
+    .option(
+      '--out <folder>',
+      'also write tables (Parquet, CSV, JSON), figures (SVG), report.md and manifest.json there',
+    )
     .option('--dry-run', 'say what would be read, made and computed, and what is missing, and stop')
     .action(async (given: Partial<GeometryFlags>) => {
       const { sae } = given;

@@ -4,12 +4,14 @@ import { resolve } from 'node:path';
 import { type ConceptSet, countConcepts } from '../concepts/concept_set.ts';
 import { namedPairs } from '../concepts/published.ts';
 import { checkOutputDirectory } from '../formats/atomic.ts';
-import { measureSae } from '../geometry/measure_sae.ts';
+import type { MeasureSaeOptions } from '../geometry/measure_options.ts';
+import { checkConcepts, measureSae } from '../geometry/measure_sae.ts';
 import { STRONG_COSINE } from '../geometry/pair_class.ts';
 import type { DisplayTable } from '../report/display.ts';
 import { geometryDisplay } from '../report/geometry_display.ts';
 import type { GeometrySubject } from '../report/geometry_subject.ts';
 import { GEOMETRY_SCHEMA_VERSION, geometryTables } from '../report/geometry_tables.ts';
+import { type GeometryFigure, geometryFigures } from '../report/plots/geometry_figures.ts';
 import { RUN_FOLDER, type RunContents } from '../report/run_directory.ts';
 import { coFiringOf } from './co_firing.ts';
 import type { CliContext } from './context.ts';
@@ -21,7 +23,7 @@ import { publishedIfItFits } from './published_numbers.ts';
 import { conceptOptionWords, inputFiles, optionWords, saeFacts, versionFacts } from './run_facts.ts';
 import { giveResult } from './run_result.ts';
 import { closeAll } from './several_saes.ts';
-import { withStages } from './stage_progress.ts';
+import { type UpdateStage, withStages } from './stage_progress.ts';
 
 export const GEOMETRY_TITLE = 'Do opposite concepts point in opposite directions?';
 
@@ -41,7 +43,8 @@ export async function runGeometry(context: CliContext, flags: GeometryFlags): Pr
   }
   const inputs = await openGeometryInputs(context, flags);
   try {
-    const { contents, display } = await measureInputs(context, flags, inputs);
+    const subjects = await measureInputs(context, flags, inputs);
+    const { contents, display } = geometryResult(subjects, inputs, flags);
     await giveResult(context, flags.out, {
       kind: RUN_FOLDER,
       title: GEOMETRY_TITLE,
@@ -49,6 +52,7 @@ export async function runGeometry(context: CliContext, flags: GeometryFlags): Pr
       shownTables: contents.tables.filter(({ name }) => !FILE_ONLY.has(name)),
       display: display(SHOWN_EXTREMES),
       report: () => display(flags.top),
+      figures: async () => svgsOf(await geometryFigures(contents.tables)),
       facts: contents.facts,
       inputs: contents.inputs,
       ids: [],
@@ -64,14 +68,81 @@ export interface GeometryResult {
   readonly display: (shownExtremes: number) => DisplayTable[];
 }
 
-/** All that `antipode geometry` finds; nothing is written or printed. */
-export async function measureInputs(
+async function measureInputs(
   context: CliContext,
   flags: GeometryFlags,
   inputs: readonly GeometryInput[],
-): Promise<GeometryResult> {
+): Promise<GeometrySubject[]> {
   const subjects: GeometrySubject[] = [];
-  for (const input of inputs) subjects.push(await measureInput(context, flags, input));
+  for (const input of inputs) {
+    warnOf(context, input);
+    const geometry = await withStages(context, (update) =>
+      measureSae(measureOptions(context, flags, { input, update })),
+    );
+    const { sae } = input;
+    const coFiring =
+      geometry.extremes.length > 0 ? await coFiringOf(sae, geometry.extremes, context.signal) : undefined;
+    subjects.push(subjectOf(context, input, { geometry, coFiring }));
+  }
+  return subjects;
+}
+
+/** @throws {AntipodeError} for concept features outside the dictionary */
+export function warnOf(context: CliContext, input: GeometryInput): void {
+  for (const warning of checkConcepts(input)) context.out().warn(visible(warning));
+}
+
+/** @param update absent where nothing takes long */
+export function measureOptions(
+  context: CliContext,
+  flags: GeometryFlags,
+  { input, update }: { readonly input: GeometryInput; readonly update?: UpdateStage },
+): MeasureSaeOptions {
+  const { sae, concepts, notes } = input;
+  const published = publishedIfItFits(context, sae.header);
+  return {
+    sae,
+    concepts,
+    spaces: flags.spaces,
+    parts: flags.only,
+    seed: flags.seed,
+    randomPairs: flags.randomPairs,
+    top: flags.top,
+    draws: flags.draws,
+    denseAbove: flags.denseAbove,
+    densityOf: (feature) => notes.density(feature),
+    ...(published && {
+      named: { encoder: namedPairs(published, 'encoder'), decoder: namedPairs(published, 'decoder') },
+    }),
+    signal: context.signal,
+    ...(flags.threads !== undefined && { threads: flags.threads }),
+    ...(update && {
+      onProgress: (stage: string, done: number, total: number) =>
+        update(`${sae.header.identity.label}: ${stage}`, done, total),
+    }),
+  };
+}
+
+export function subjectOf(
+  context: CliContext,
+  { sae, notes }: GeometryInput,
+  found: Pick<GeometrySubject, 'coFiring' | 'geometry'>,
+): GeometrySubject {
+  return { ...found, notes, published: publishedIfItFits(context, sae.header) };
+}
+
+export interface GeometryResult {
+  readonly subjects: readonly GeometrySubject[];
+  readonly contents: Pick<RunContents, 'facts' | 'inputs' | 'tables'>;
+  readonly display: (shownExtremes: number) => DisplayTable[];
+}
+
+/** All that `antipode geometry` writes and prints. */
+export function geometryResult(
+  subjects: readonly GeometrySubject[],
+  inputs: readonly GeometryInput[],
+  flags: GeometryFlags,
+): GeometryResult {
   return {
     subjects,
     contents: {
@@ -84,38 +155,9 @@ export async function measureInputs(
   };
 }
 
-async function measureInput(
-  context: CliContext,
-  flags: GeometryFlags,
-  input: GeometryInput,
-): Promise<GeometrySubject> {
-  const { sae, concepts, notes } = input;
-  const { identity } = sae.header;
-  const published = publishedIfItFits(context, sae.header);
-  const geometry = await withStages(context, (update) =>
-    measureSae({
-      sae,
-      concepts,
-      spaces: flags.spaces,
-      parts: flags.only,
-      seed: flags.seed,
-      randomPairs: flags.randomPairs,
-      top: flags.top,
-      draws: flags.draws,
-      denseAbove: flags.denseAbove,
-      densityOf: (feature) => notes.density(feature),
-      ...(published && {
-        named: { encoder: namedPairs(published, 'encoder'), decoder: namedPairs(published, 'decoder') },
-      }),
-      signal: context.signal,
-      ...(flags.threads !== undefined && { threads: flags.threads }),
-      onProgress: (stage, done, total) => update(`${identity.label}: ${stage}`, done, total),
-    }),
-  );
-  for (const warning of geometry.warnings) context.out().warn(visible(warning));
-  const coFiring =
-    geometry.extremes.length > 0 ? await coFiringOf(sae, geometry.extremes, context.signal) : undefined;
-  return { geometry, notes, published, coFiring };
+/** By file name. */
+export function svgsOf(figures: readonly GeometryFigure[]): Map<string, string> {
+  return new Map(figures.map(({ file, svg }) => [file, svg]));
 }
 
 /** Everything that decides the numbers; neither the time, nor the folder, nor the number of threads does. */

@@ -6,7 +6,7 @@ import { withExamples } from './help.ts';
 import { integerOption } from './options.ts';
 
 /** In their order. */
-export const STAGES = ['geometry', 'steering', 'judge', 'report'] as const;
+export const STAGES = ['geometry', 'search', 'statistics', 'steering', 'judge', 'report'] as const;
 
 export type StageName = (typeof STAGES)[number];
 
@@ -22,7 +22,7 @@ export function runCommand(context: CliContext): Command {
   return withExamples(
     new Command('run')
       .description(
-        'Runs an experiment from its spec: geometry with tests, steering, judge, report. What is finished and has not changed is not done again.',
+        'Runs an experiment from its spec: geometry, search, statistics, steering, judge, report. What is finished and has not changed is not done again.',
       )
       .argument('<spec>', 'a YAML file; antipode init writes one')
       .option('--out <folder>', 'the run folder (default: runs/ and the name of the spec)')

@@ -11,8 +11,9 @@ import { type ExperimentReport, experimentMarkdown, experimentPage } from '../re
 import { readPart, type SteeringPart } from '../report/report_parts.ts';
 import { renderText } from '../report/text.ts';
 import type { CliContext } from './context.ts';
-import { geometryStage } from './experiment_geometry.ts';
+import { type GeometryStageOptions, geometryStage, searchStage } from './experiment_geometry.ts';
 import { planExperiment } from './experiment_plan.ts';
+import { statisticsStage } from './experiment_statistics.ts';
 import { judgeStage, readPartText, type SteeringStageOptions, steeringStage } from './experiment_steering.ts';
 import { JUDGE_DEFAULTS } from './judge_flags.ts';
 import { formatSeconds, visible } from './output.ts';
@@ -93,8 +94,11 @@ function stagesOf(context: CliContext, run: Run): Stage<StageName>[] {
     threads: flags.threads,
     judges: JUDGE_DEFAULTS,
   };
+  const geometry: GeometryStageOptions = { spec, dir, shown, threads: flags.threads };
   return [
-    geometryStage(context, { spec, dir, threads: flags.threads }),
+    geometryStage(context, geometry),
+    searchStage(context, geometry),
+    statisticsStage(context, geometry),
     ...(steering ? [steeringStage(context, steering), judgeStage(context, steering)] : []),
     reportStage(run),
   ];
@@ -104,7 +108,7 @@ function reportStage(run: Run): Stage<StageName> {
   const { dir, spec, text } = run;
   return {
     name: 'report',
-    reads: spec.steering ? ['geometry', 'judge'] : ['geometry'],
+    reads: spec.steering ? ['statistics', 'judge'] : ['statistics'],
     folder: '.',
     owns: (file) => file === 'report.html' || file === 'report.md',
     inputs: async () => ({ ...versionFacts(), title: spec.title, text }),
@@ -118,13 +122,13 @@ function reportStage(run: Run): Stage<StageName> {
 
 /** From what the stages left. */
 async function reportOf({ dir, shown, spec, text }: Run): Promise<ExperimentReport> {
-  const part = async (folder: 'geometry' | 'steering'): Promise<string> => readPartText(dir, folder);
-  const geometry = readPart(await part('geometry'), 'geometry', `${shown}/geometry`);
+  const part = async (folder: 'statistics' | 'steering'): Promise<string> => readPartText(dir, folder);
+  const geometry = readPart(await part('statistics'), 'geometry', `${shown}/statistics`);
   const steering: SteeringPart | undefined = spec.steering
     ? readPart(await part('steering'), 'steering', `${shown}/steering`)
     : undefined;
   const files = [
-    ...geometry.saes.flatMap(({ figures }) => figures.map(({ file }) => `geometry/${file}`)),
+    ...geometry.saes.flatMap(({ figures }) => figures.map(({ file }) => `statistics/${file}`)),
     ...(steering?.figures ?? []).map(({ file }) => `steering/${file}`),
   ];
   const svgs = new Map<string, string>();
@@ -214,7 +218,10 @@ async function giveReport(
   });
 }
 
-const OWN = new Set([SPEC_FILE, MANIFEST, 'geometry', 'steering', 'stages', 'report.html', 'report.md']);
+const OWN = new Set([
+  ...[SPEC_FILE, MANIFEST, 'stages', 'report.html', 'report.md'],
+  ...['geometry', 'search', 'statistics', 'steering'],
+]);
 
 /** @throws {AntipodeError} `usage` where the folder holds something that no experiment wrote */
 async function checkFolder({ dir, shown }: Run): Promise<void> {

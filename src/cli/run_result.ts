@@ -22,6 +22,8 @@ export interface RunResult {
   readonly display: readonly DisplayTable[];
   /** For the report, where that shows more; `display` where left out. */
   readonly report?: () => readonly DisplayTable[];
+  /** SVG by file name, for the folder. */
+  readonly figures?: () => Promise<ReadonlyMap<string, string>>;
   /** Everything that decides the numbers; neither the time, nor the folder, nor the number of threads does. */
   readonly facts: Readonly<Record<string, unknown>>;
   readonly inputs: readonly InputFile[];
@@ -39,7 +41,8 @@ export async function giveResult(
   throwIfInterrupted(context.signal);
   if (out !== undefined) {
     const reportMarkdown = `# ${title}\n\n${renderMarkdown(result.report?.() ?? display)}`;
-    const contents = { tables, reportMarkdown, inputs, facts };
+    const figures = await result.figures?.();
+    const contents = { tables, reportMarkdown, inputs, facts, ...(figures && { figures }) };
     await writeRunDirectory(resolve(context.cwd, out), contents, { kind, signal: context.signal });
   }
   context.out().result({

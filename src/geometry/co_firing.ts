@@ -11,6 +11,11 @@ export interface CoFiring {
   expectedOfBoth(featureA: number, featureB: number): number | undefined;
 }
 
+/** On how many tokens features are active, alone and together: counted, or why it was not. */
+export type KnownCoFiring =
+  | { readonly counts: CoFiring; readonly texts: string; readonly reason?: undefined }
+  | { readonly counts?: undefined; readonly texts?: undefined; readonly reason: string };
+
 export interface CoFiringCounter extends CoFiring {
   /** @param acts `[n, features.length]`, row-major, a column per feature in their order; active means above 0 */
   add(acts: Float32Array): void;
@@ -52,10 +57,18 @@ export function createCoFiringCounter(features: readonly number[], capacity: num
       return both;
     },
     expectedOfBoth(featureA, featureB) {
-      const [a, b] = [tokensOf(featureA), tokensOf(featureB)];
-      return a === undefined || b === undefined || tokens === 0 ? undefined : (a * b) / tokens;
+      return expectedTogether(tokensOf(featureA), tokensOf(featureB), tokens);
     },
   };
+}
+
+/** Tokens on which two features would both be active, were they independent; undefined where that is not known of one of them. */
+export function expectedTogether(
+  a: number | undefined,
+  b: number | undefined,
+  tokens: number,
+): number | undefined {
+  return a === undefined || b === undefined || tokens === 0 ? undefined : (a * b) / tokens;
 }
 
 /** Bits that are set in 32 (Warren, Hacker's Delight, section 5-1). */

@@ -4,7 +4,8 @@ import { describe, expect, it } from 'vitest';
 import type { Concept, ConceptSet } from '../concepts/concept_set.ts';
 import { openSae } from '../sae/open.ts';
 import type { SaeFile } from '../sae/sae.ts';
-import { type MeasureSaeOptions, measureSae, type SaeGeometry } from './measure_sae.ts';
+import type { MeasureSaeOptions } from './measure_options.ts';
+import { measureSae, type SaeGeometry } from './measure_sae.ts';
 import type { SpaceMeasures } from './measure_space.ts';
 import { GEOMETRY_PARTS } from './parts.ts';
 

@@ -1,12 +1,11 @@
 /**
- * @file The whole of the article's geometry on one SAE, and what it left out: concept pairs against random pairs and against all pairs, tests of them, the extremes
- * of the dictionary and what they are, and each feature against itself. Reads no more of the file than the asked parts need.
+ * @file The whole of the article's geometry on one SAE, and what it left out, in three steps: cosines that rows give (`measure_cosines.ts`), the exhaustive passes
+ * (`search_sae.ts`), and what is concluded from both: tests, classes, verdicts. Reads no more of the file than the asked parts need.
  */
 
 import { type ConceptSet, checkAgainst, featuresOf } from '../concepts/concept_set.ts';
-import type { SaeFile, SaeHeader, Space } from '../sae/sae.ts';
-import { type Antipodality, antipodality } from '../search/antipodality.ts';
-import { cosine, type FeatureMatrix, type RowDefect } from '../tensor/matrix.ts';
+import type { SaeHeader } from '../sae/sae.ts';
+import type { Antipodality } from '../search/antipodality.ts';
 import {
   type AntipodalGroup,
   antipodalGroups,
@@ -15,42 +14,16 @@ import {
   type FeatureKinds,
   featureKinds,
 } from './extreme_facts.ts';
-import { annotateExtremes, type ExtremePair, otherSpace } from './extremes.ts';
-import { measureSpace, type SpaceMeasures, type SpaceRows, type TestPlan } from './measure_space.ts';
-import type { GeometryPart } from './parts.ts';
-import { drawRandomPairs, type FeaturePair } from './random_pairs.ts';
-import { measureSameFeature, type SameFeature } from './same_feature.ts';
+import type { ExtremePair } from './extremes.ts';
+import { measureCosines, type SaeCosines } from './measure_cosines.ts';
+import { type MeasureSaeOptions, measuredConcepts } from './measure_options.ts';
+import { concludeSpace, type SpaceMeasures, type TestPlan } from './measure_space.ts';
+import type { FeaturePair } from './random_pairs.ts';
+import { type DefectiveFeature, readForParts, type SpacesRead } from './sae_rows.ts';
+import { type SameFeature, summarizeSameFeature } from './same_feature.ts';
+import { type SaeSearch, searchSae } from './search_sae.ts';
 import { DENSE_ABOVE } from './test_defaults.ts';
 import { judgeSpace, type SpaceVerdict } from './verdict.ts';
-
-export interface MeasureSaeOptions {
-  readonly sae: SaeFile;
-  readonly concepts: ConceptSet;
-  readonly spaces: readonly Space[];
-  readonly parts: readonly GeometryPart[];
-  readonly seed: number;
-  /** Random pairs of the article's baseline. */
-  readonly randomPairs: number;
-  /** Further pairs to measure in a space, such as those the article names; in no mean and no test. */
-  readonly named?: Readonly<Record<Space, readonly FeaturePair[]>>;
-  /** Extreme pairs kept at each end of each space. */
-  readonly top: number;
-  /** Draws of each test; default 10,000. */
-  readonly draws?: number;
-  /** Share of tokens on which a feature is active, where it is known. */
-  readonly densityOf?: (feature: number) => number | undefined;
-  /** Share of tokens above which a feature counts as dense; default 0.1. */
-  readonly denseAbove?: number;
-  readonly threads?: number;
-  readonly signal?: AbortSignal;
-  readonly onProgress?: (stage: string, done: number, total: number) => void;
-}
-
-export interface DefectiveFeature {
-  readonly space: Space;
-  readonly feature: number;
-  readonly defect: RowDefect;
-}
 
 export interface MeasuredAntipodality {
   readonly features: Antipodality;
@@ -77,78 +50,68 @@ export interface SaeGeometry {
   readonly warnings: readonly string[];
 }
 
-type SpacesRead = Readonly<Partial<Record<Space, SpaceRows>>>;
-
 /** @throws {AntipodeError} for concept features outside the dictionary, and whatever reading and searching throw */
 export async function measureSae(options: MeasureSaeOptions): Promise<SaeGeometry> {
+  checkConcepts(options);
+  const read = await readForParts(options);
+  const cosines = measureCosines(options, read);
+  const search = await searchSae(options, read.spaces, cosines);
+  return concludeSae(options, read.spaces, { cosines, search });
+}
+
+/** @returns sentences for the reader @throws {AntipodeError} for concept features outside the dictionary */
+export function checkConcepts({ concepts, sae }: Pick<MeasureSaeOptions, 'concepts' | 'sae'>): string[] {
+  return [...checkAgainst(concepts, sae.header.dSae, sae.header.identity)];
+}
+
+/**
+ * Tests, classes and verdicts of what was measured and found.
+ * @param spaces of the same SAE: tests draw random features from them
+ * @throws {AntipodeError} as reading thresholds does; `interrupted`
+ */
+export async function concludeSae(
+  options: MeasureSaeOptions,
+  spaces: SpacesRead,
+  { cosines, search }: { readonly cosines: SaeCosines; readonly search: SaeSearch },
+): Promise<SaeGeometry> {
   const { sae, concepts, parts } = options;
-  const warnings = checkAgainst(concepts, sae.header.dSae, sae.header.identity);
-  const { spaces, random } = await readParts(options);
-  const measures = await measureSpaces(options, spaces, random);
-  const extremes = parts.includes('extremes') ? collectExtremes(measures, spaces) : [];
+  const { defects, randomPairs, sameFeature } = cosines;
+  const measures = await concludeSpaces(options, spaces, { cosines, search });
   const kinds = featureKinds({ ...options, dSae: sae.header.dSae, denseAbove: denseAboveOf(options) });
-  const randomFeatures = [...new Set(random.flatMap(({ a, b }) => [a, b]))];
-  const [W_enc, W_dec] = [spaces.encoder?.rows, spaces.decoder?.rows];
+  const randomFeatures = [...new Set(randomPairs.flatMap(({ a, b }) => [a, b]))];
+  const features = search.antipodality;
   return {
     header: sae.header,
     concepts,
     spaces: measures,
-    ...judgeExtremes(options, { measures, extremes, kinds }),
-    ...(parts.includes('antipodality') && {
-      antipodality: await findPartners(options, spaces, { kinds, randomFeatures }),
-    }),
-    ...(parts.includes('self') && {
-      sameFeature: measureSameFeature(W_enc!, W_dec!, featuresOf(concepts), randomFeatures),
+    ...judgeExtremes(options, { measures, extremes: search.extremes, kinds }),
+    ...(features && { antipodality: { features, groups: antipodalGroups(features, kinds, randomFeatures) } }),
+    ...(sameFeature && {
+      sameFeature: summarizeSameFeature(sameFeature, featuresOf(concepts), randomFeatures),
     }),
     ...(parts.includes('extremes') && sae.readThresholds && { thresholds: await sae.readThresholds() }),
-    randomPairs: random,
-    defects: collectDefects(spaces),
-    warnings,
+    randomPairs,
+    defects,
+    warnings: checkConcepts(options),
   };
 }
 
-/** Whole matrices where a part needs one, single rows otherwise. */
-async function readParts(
-  options: MeasureSaeOptions,
-): Promise<{ readonly spaces: SpacesRead; readonly random: readonly FeaturePair[] }> {
-  const { sae, parts, seed } = options;
-  const isWhole = parts.some((part) => part !== 'pairs' && part !== 'random');
-  const spaces: Partial<Record<Space, SpaceRows>> = {};
-  if (isWhole) {
-    for (const space of spacesToRead(options)) {
-      spaces[space] = { rows: await sae.readSpace(space), rowOf: (feature) => feature, isWhole: true };
-    }
-  }
-  const isUsable = (feature: number): boolean =>
-    Object.values(spaces).every(({ rows }) => rows.norms[feature]! > 0);
-  const wanted = parts.includes('random') ? options.randomPairs : 0;
-  const random = drawRandomPairs(sae.header.dSae, wanted, seed, isUsable);
-  if (!isWhole) await readSingleRows(options, random, spaces);
-  return { spaces, random };
-}
-
-async function measureSpaces(
+async function concludeSpaces(
   options: MeasureSaeOptions,
   spaces: SpacesRead,
-  random: readonly FeaturePair[],
+  { cosines, search }: { readonly cosines: SaeCosines; readonly search: SaeSearch },
 ): Promise<SpaceMeasures[]> {
-  const { concepts, parts, top, threads, signal, onProgress } = options;
+  const { parts, signal } = options;
   const measures: SpaceMeasures[] = [];
-  for (const space of options.spaces) {
+  for (const [index, measured] of cosines.spaces.entries()) {
     measures.push(
-      await measureSpace({
-        space,
-        rows: spaces[space]!,
-        concepts: parts.includes('pairs') || parts.includes('tests') ? concepts.concepts : [],
-        random,
-        named: namedIn(options, space),
-        top: parts.includes('extremes') ? top : undefined,
+      await concludeSpace({
+        concepts: measuredConcepts(options),
+        cosines: measured,
+        search: search.spaces[index]!,
+        rows: spaces[measured.space]!,
         tests: parts.includes('tests') ? testPlan(options) : undefined,
-        ...(threads !== undefined && { threads }),
         ...(signal && { signal }),
-        ...(onProgress && {
-          onProgress: (done: number, total: number) => onProgress(`all pairs, ${space}`, done, total),
-        }),
       }),
     );
   }
@@ -185,12 +148,6 @@ function denseAboveOf({ denseAbove = DENSE_ABOVE }: MeasureSaeOptions): number {
   return denseAbove;
 }
 
-/** Both spaces wherever something is judged by both: the same-feature control, the classes of extremes, antipodality. */
-function spacesToRead({ parts, spaces }: MeasureSaeOptions): readonly Space[] {
-  const needsBoth = parts.some((part) => part === 'self' || part === 'extremes' || part === 'antipodality');
-  return needsBoth ? ['encoder', 'decoder'] : spaces;
-}
-
 function testPlan({ seed, draws, densityOf, denseAbove }: MeasureSaeOptions): TestPlan {
   return {
     seed,
@@ -198,70 +155,4 @@ function testPlan({ seed, draws, densityOf, denseAbove }: MeasureSaeOptions): Te
     ...(densityOf && { densityOf }),
     ...(denseAbove !== undefined && { denseAbove }),
   };
-}
-
-async function findPartners(
-  { threads, signal, onProgress }: MeasureSaeOptions,
-  spaces: SpacesRead,
-  { kinds, randomFeatures }: { readonly kinds: FeatureKinds; readonly randomFeatures: readonly number[] },
-): Promise<MeasuredAntipodality> {
-  const features = await antipodality(spaces.encoder!.rows, spaces.decoder!.rows, {
-    ...(threads !== undefined && { threads }),
-    ...(signal && { signal }),
-    ...(onProgress && {
-      onProgress: (done: number, total: number) => onProgress('all pairs, both', done, total),
-    }),
-  });
-  return { features, groups: antipodalGroups(features, kinds, randomFeatures) };
-}
-
-/** Pairs outside this dictionary are left out: a published list may belong to a larger one of the same name. */
-function namedIn({ named, sae }: MeasureSaeOptions, space: Space): readonly FeaturePair[] {
-  const { dSae } = sae.header;
-  return (named?.[space] ?? []).filter(({ a, b }) => a < dSae && b < dSae);
-}
-
-async function readSingleRows(
-  options: MeasureSaeOptions,
-  random: readonly FeaturePair[],
-  into: Partial<Record<Space, SpaceRows>>,
-): Promise<void> {
-  const concepts = options.parts.includes('pairs') ? featuresOf(options.concepts) : [];
-  const named = options.spaces.flatMap((space) => namedIn(options, space));
-  const features = new Set([...concepts, ...[...random, ...named].flatMap(({ a, b }) => [a, b])]);
-  const wanted = [...features].sort((x, y) => x - y);
-  const rowOf = new Map(wanted.map((feature, row) => [feature, row]));
-  for (const space of options.spaces) {
-    const rows = await options.sae.readRows(space, wanted);
-    into[space] = {
-      rows: underFeatureIndices(rows, wanted),
-      rowOf: (feature) => rowOf.get(feature)!,
-      isWhole: false,
-    };
-  }
-}
-
-/** Defects of single rows are reported under the feature's own index. */
-function underFeatureIndices(rows: FeatureMatrix, features: readonly number[]): FeatureMatrix {
-  return { ...rows, defects: rows.defects.map(({ row, defect }) => ({ row: features[row]!, defect })) };
-}
-
-function collectDefects(spaces: Partial<Record<Space, SpaceRows>>): DefectiveFeature[] {
-  return (['encoder', 'decoder'] as const).flatMap((space) =>
-    (spaces[space]?.rows.defects ?? []).map(({ row, defect }) => ({ space, feature: row, defect })),
-  );
-}
-
-function collectExtremes(
-  measures: readonly SpaceMeasures[],
-  spaces: Partial<Record<Space, SpaceRows>>,
-): ExtremePair[] {
-  return measures.flatMap(({ space, top = [], bottom = [] }) => {
-    const other = spaces[otherSpace(space)]!.rows;
-    const otherCosine = (a: number, b: number): number => cosine(other, a, other, b);
-    return [
-      ...annotateExtremes(top, { space, end: 'aligned', otherCosine }),
-      ...annotateExtremes(bottom, { space, end: 'opposed', otherCosine }),
-    ];
-  });
 }

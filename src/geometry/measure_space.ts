@@ -1,19 +1,18 @@
 /**
  * @file One space (encoder or decoder) of one SAE: concept pairs and their tests, random pairs, the population of all pairs and its extremes, as METHOD
- * sections 1 to 3 of the documentation define them. Everything that is reported is a float64 cosine.
+ * sections 1 to 3 of the documentation define them: what was measured and what was found of it put together, and tested.
  */
 
-import { type Concept, crossPairs } from '../concepts/concept_set.ts';
+import type { Concept } from '../concepts/concept_set.ts';
 import type { Space } from '../sae/sae.ts';
 import type { ScoredPair } from '../search/pairs.ts';
-import { rankPairs } from '../search/rank_pairs.ts';
-import { maxBy, mean, minBy } from '../stats/summary.ts';
-import { cosine, type FeatureMatrix } from '../tensor/matrix.ts';
+import { maxBy, minBy } from '../stats/summary.ts';
+import type { FeatureMatrix } from '../tensor/matrix.ts';
 import { type AntonymTests, type AntonymTestsOptions, testAntonyms } from './antonym_tests.ts';
-import { type Centring, createCentring } from './centring.ts';
-import { type CountedSearch, searchCounted } from './counted_search.ts';
+import { createCentring } from './centring.ts';
 import type { PlacedCosine, Population } from './population.ts';
-import type { FeaturePair } from './random_pairs.ts';
+import { placeIn, type SpaceSearch } from './search_space.ts';
+import { meanCosines, type PairCosine, type SpaceCosines } from './space_cosines.ts';
 
 /** Places of a pair's two features, each seen from the other. */
 export interface PairRanks {
@@ -75,110 +74,52 @@ export interface SpaceRows {
   readonly isWhole: boolean;
 }
 
-/** How the concepts' pairs are tested. */
+/** How the concepts’ pairs are tested. */
 export type TestPlan = Pick<AntonymTestsOptions, 'seed' | 'draws' | 'densityOf' | 'denseAbove'>;
 
-export interface MeasureSpaceOptions {
-  readonly space: Space;
-  readonly rows: SpaceRows;
+export interface ConcludeSpaceOptions {
   readonly concepts: readonly Concept[];
-  readonly random: readonly FeaturePair[];
-  /** Further pairs to measure, in no mean and no test. */
-  readonly named: readonly FeaturePair[];
-  /** Pairs at each end; undefined: no exhaustive pass, and no population. */
-  readonly top: number | undefined;
+  readonly cosines: SpaceCosines;
+  readonly search: SpaceSearch;
+  /** Tests draw random features from these. */
+  readonly rows: SpaceRows;
   /** Absent: nothing is tested. */
   readonly tests?: TestPlan | undefined;
-  readonly threads?: number;
   readonly signal?: AbortSignal;
-  readonly onProgress?: (done: number, total: number) => void;
 }
 
-/** Pairs outside the concepts beyond these have no ranks: every one costs a look at all features. */
-const MOST_RANKED = 20_000;
-
-interface RawPair {
-  readonly concept: Concept;
-  readonly featureA: number;
-  readonly featureB: number;
-  readonly cos: number;
-}
-
-/** @throws {AntipodeError} as `searchPairs` does */
-export async function measureSpace(options: MeasureSpaceOptions): Promise<SpaceMeasures> {
-  const { space, concepts, rows } = options;
-  const cosines = cosinesOf(options);
-  const { raw, random, named, conceptMeans, means } = cosines;
-  const counted = await searchPopulation(options, [
-    ...[...raw, ...random, ...named].map(({ cos }) => cos),
-    ...conceptMeans,
-    ...means,
-  ]);
-  const place = counted?.of ?? ((cos: number): PlacedCosine => ({ cos }));
-  const ends = [...(counted?.top ?? []), ...(counted?.bottom ?? [])];
-  const extremes = ends.map(({ i, j, cos }) => ({ featureA: i, featureB: j, cos }));
-  const whole = rows.isWhole
-    ? await measureAgainstAll(rows.rows, raw, [...named, ...extremes, ...random])
-    : undefined;
-  const placed = (pairs: readonly RawFeaturePair[], from: number): FeaturePairCosine[] =>
-    pairs.map((pair, index) => ({ ...pair, ...place(pair.cos), ...whole?.ranks[from + index] }));
-  const pairs = raw.map(
-    (pair, index): ConceptPairCosine => ({ ...pair, ...place(pair.cos), ...whole?.extras[index] }),
+/** @throws {AntipodeError} `interrupted` on abort */
+export async function concludeSpace(options: ConcludeSpaceOptions): Promise<SpaceMeasures> {
+  const { concepts, cosines, search } = options;
+  const { population, top, bottom, ranks } = search;
+  const place = placeIn(search);
+  const placed = (of: readonly PairCosine[], own: readonly PairRanks[] = []): FeaturePairCosine[] =>
+    of.map((pair, index) => ({ ...pair, ...place(pair.cos), ...own[index] }));
+  const pairs = cosines.pairs.map(
+    (pair, index): ConceptPairCosine => ({ ...pair, ...place(pair.cos), ...ranks?.pairs[index] }),
   );
-  const ranked = ends.map((pair, index) => ({ ...pair, ...whole?.ranks[named.length + index] }));
-  const tests = await testPairs(options, pairs, whole?.centring);
+  const means = meanCosines(concepts, cosines);
+  const tests = await testPairs(options, pairs);
   return {
-    space,
+    space: cosines.space,
     pairs,
-    concepts: concepts.map((concept, c) => summarizeConcept(concept, pairs, place(conceptMeans[c]!))),
-    pooledMean: place(means[0]),
-    macroMean: place(means[1]),
-    random: placed(random, named.length + ends.length),
-    randomMean: place(means[2]),
-    named: placed(named, 0),
-    ...(counted && {
-      population: counted.population,
-      top: ranked.slice(0, counted.top.length),
-      bottom: ranked.slice(counted.top.length),
-    }),
-    ...(whole && { meanDirectionLength: whole.centring.meanLength }),
+    concepts: concepts.map((concept, c) => summarizeConcept(concept, pairs, place(means.concepts[c]!))),
+    pooledMean: place(means.pooled),
+    macroMean: place(means.macro),
+    random: placed(cosines.random, ranks?.random),
+    randomMean: place(means.random),
+    named: placed(cosines.named, ranks?.named),
+    ...(population && { population }),
+    ...(top && { top }),
+    ...(bottom && { bottom }),
+    ...(cosines.meanDirectionLength !== undefined && { meanDirectionLength: cosines.meanDirectionLength }),
     ...(tests && { tests }),
   };
 }
 
-type RawFeaturePair = Omit<RawPair, 'concept'>;
-
-interface Cosines {
-  readonly raw: readonly RawPair[];
-  readonly random: readonly RawFeaturePair[];
-  readonly named: readonly RawFeaturePair[];
-  readonly conceptMeans: readonly number[];
-  /** Pooled, of concept means, of the random pairs. */
-  readonly means: readonly [number, number, number];
-}
-
-function cosinesOf({ rows, concepts, random, named }: MeasureSpaceOptions): Cosines {
-  const cosOf = (a: number, b: number): number => cosine(rows.rows, rows.rowOf(a), rows.rows, rows.rowOf(b));
-  const measure = ({ a, b }: FeaturePair): RawFeaturePair => ({ featureA: a, featureB: b, cos: cosOf(a, b) });
-  const byConcept = concepts.map((concept) =>
-    crossPairs(concept).pairs.map((pair) => ({ concept, ...measure(pair) })),
-  );
-  const raw = byConcept.flat();
-  const randomRaw = random.map(measure);
-  const conceptMeans = byConcept.map((pairs) => meanOf(pairs));
-  return {
-    raw,
-    random: randomRaw,
-    named: named.map(measure),
-    conceptMeans,
-    means: [meanOf(raw), mean(conceptMeans.filter((value) => !Number.isNaN(value))), meanOf(randomRaw)],
-  };
-}
-
 async function testPairs(
-  { rows, concepts, tests, signal }: MeasureSpaceOptions,
+  { rows, concepts, tests, signal }: ConcludeSpaceOptions,
   pairs: readonly ConceptPairCosine[],
-  centring: Centring | undefined,
 ): Promise<AntonymTests | undefined> {
   if (!tests || pairs.every(({ cos }) => Number.isNaN(cos))) return undefined;
   return testAntonyms({
@@ -186,13 +127,9 @@ async function testPairs(
     rows,
     concepts,
     pairs,
-    ...(centring && { centring }),
+    ...(rows.isWhole && { centring: createCentring(rows.rows) }),
     ...(signal && { signal }),
   });
-}
-
-function meanOf(pairs: readonly { readonly cos: number }[]): number {
-  return mean(pairs.map(({ cos }) => cos).filter((cos) => !Number.isNaN(cos)));
 }
 
 function summarizeConcept(
@@ -207,51 +144,5 @@ function summarizeConcept(
     mean: conceptMean,
     max: maxBy(known, ({ cos }) => cos),
     min: minBy(known, ({ cos }) => cos),
-  };
-}
-
-/** Without a pass cosines stay unplaced. */
-async function searchPopulation(
-  { rows, top, threads, signal, onProgress }: MeasureSpaceOptions,
-  countBelow: readonly number[],
-): Promise<CountedSearch | undefined> {
-  if (top === undefined) return undefined;
-  return searchCounted({
-    a: rows.rows,
-    k: top,
-    countBelow,
-    ...(threads !== undefined && { threads }),
-    ...(signal && { signal }),
-    ...(onProgress && { onProgress }),
-  });
-}
-
-interface AgainstAll {
-  /** Of the concepts' pairs. */
-  readonly extras: readonly Pick<Required<ConceptPairCosine>, 'rankOfA' | 'rankOfB' | 'centredCos'>[];
-  /** Of the others. */
-  readonly ranks: readonly PairRanks[];
-  readonly centring: Centring;
-}
-
-async function measureAgainstAll(
-  matrix: FeatureMatrix,
-  pairs: readonly RawPair[],
-  others: readonly RawFeaturePair[],
-): Promise<AgainstAll> {
-  const centring = createCentring(matrix);
-  const all = [...pairs, ...others].slice(0, Math.max(pairs.length, MOST_RANKED));
-  const ranks = await rankPairs(matrix, [
-    ...all.map(({ featureA, featureB }) => ({ from: featureA, to: featureB })),
-    ...all.map(({ featureA, featureB }) => ({ from: featureB, to: featureA })),
-  ]);
-  const ranksOf = (index: number) => ({ rankOfB: ranks[index]!, rankOfA: ranks[index + all.length]! });
-  return {
-    centring,
-    ranks: all.slice(pairs.length).map((_, index) => ranksOf(pairs.length + index)),
-    extras: pairs.map(({ featureA, featureB }, index) => ({
-      ...ranksOf(index),
-      centredCos: centring.centredCosine(featureA, featureB),
-    })),
   };
 }

@@ -26,13 +26,28 @@ export function measureSameFeature(
   conceptFeatures: readonly number[],
   randomFeatures: readonly number[],
 ): SameFeature {
-  const cosines = Float64Array.from({ length: W_dec.rows }, (_, i) => cosine(W_enc, i, W_dec, i));
-  const all = Array.from(cosines, (_, feature) => feature);
+  return summarizeSameFeature(sameFeatureCosines(W_enc, W_dec), conceptFeatures, randomFeatures);
+}
+
+/** cos(W_enc[:, i], W_dec[i, :]) for every feature, float64; NaN where either has no direction. */
+export function sameFeatureCosines(W_enc: FeatureMatrix, W_dec: FeatureMatrix): Float64Array {
+  return Float64Array.from({ length: W_dec.rows }, (_, i) => cosine(W_enc, i, W_dec, i));
+}
+
+/** Of the features as for `measureSameFeature`, and of all. */
+export function summarizeSameFeature(
+  cosines: Float64Array,
+  conceptFeatures: readonly number[],
+  randomFeatures: readonly number[],
+): SameFeature {
   return {
     cosines,
     concepts: summarize(cosines, conceptFeatures),
     random: summarize(cosines, randomFeatures),
-    dictionary: summarize(cosines, all),
+    dictionary: summarize(
+      cosines,
+      Array.from(cosines, (_, feature) => feature),
+    ),
   };
 }
 

@@ -9,7 +9,7 @@ export interface ExperimentReport {
   readonly title: string;
   readonly geometry: GeometryPart;
   readonly steering: SteeringPart | undefined;
-  /** SVG by path below the run folder, such as `geometry/figures/population-x.svg`. */
+  /** SVG by path below the run folder, such as `statistics/figures/population-x.svg`. */
   readonly svgs: ReadonlyMap<string, string>;
   /** How it was made, in pairs of name and value; nothing of it tells the time. */
   readonly facts: readonly (readonly [string, string])[];

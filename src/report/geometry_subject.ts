@@ -4,7 +4,7 @@
  */
 
 import { namedPairs, type Published } from '../concepts/published.ts';
-import type { CoFiring } from '../geometry/co_firing.ts';
+import type { KnownCoFiring } from '../geometry/co_firing.ts';
 import type { ExtremePair } from '../geometry/extremes.ts';
 import type { SaeGeometry } from '../geometry/measure_sae.ts';
 import type { FeaturePairCosine, SpaceMeasures } from '../geometry/measure_space.ts';
@@ -19,11 +19,6 @@ export interface GeometrySubject {
   /** Of the features of extreme pairs; absent where none were searched. */
   readonly coFiring?: KnownCoFiring | undefined;
 }
-
-/** On how many tokens features are active, alone and together: counted, or why it was not. */
-export type KnownCoFiring =
-  | { readonly counts: CoFiring; readonly texts: string; readonly reason?: undefined }
-  | { readonly counts?: undefined; readonly texts?: undefined; readonly reason: string };
 
 /** Whether the concepts are the article's own for this SAE, so that its antonym numbers may stand beside ours. */
 export function usesCatalogue({ geometry, published }: GeometrySubject): boolean {

@@ -40,6 +40,9 @@ export interface SteeringPart {
 
 export type ReportPart = GeometryPart | SteeringPart;
 
+/** Which stage leaves it. */
+const STAGE_OF: Record<ReportPart['part'], string> = { geometry: 'statistics', steering: 'judge' };
+
 /** Raised when the form changes. */
 const FORM = 1;
 
@@ -64,7 +67,7 @@ export function readPart<Kind extends ReportPart['part']>(
   const found = value as { form?: unknown; part?: unknown } | null | undefined;
   if (found?.form !== FORM || found.part !== kind) {
     throw new AntipodeError('format', `${shown}: is not what this version writes there`, {
-      hint: `antipode run SPEC --from ${kind} makes it again`,
+      hint: `antipode run SPEC --from ${STAGE_OF[kind]} makes it again`,
     });
   }
   return value as Extract<ReportPart, { part: Kind }>;

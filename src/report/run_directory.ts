@@ -44,7 +44,7 @@ export interface RunContents {
   readonly tables: readonly Table[];
   /** SVG by file name, such as `calibration.svg`. */
   readonly figures?: ReadonlyMap<string, string>;
-  readonly reportMarkdown: string;
+  readonly reportMarkdown?: string;
   /** Further files by name, such as `report.json`. */
   readonly texts?: ReadonlyMap<string, string>;
   readonly inputs: readonly InputFile[];
@@ -52,9 +52,21 @@ export interface RunContents {
   readonly facts: Readonly<Record<string, unknown>>;
 }
 
+export type TableForm = 'parquet' | 'csv' | 'json';
+
+const WRITERS: Readonly<Record<TableForm, (table: Table) => string | Uint8Array>> = {
+  parquet: writeParquet,
+  csv: writeCsv,
+  json: writeJson,
+};
+
+const FORMS: readonly TableForm[] = ['parquet', 'csv', 'json'];
+
 export interface WriteRunOptions {
   /** `RUN_FOLDER` where left out. */
   readonly kind?: FolderKind;
+  /** Of the tables; all three where left out. */
+  readonly forms?: readonly TableForm[];
   readonly signal?: AbortSignal;
 }
 
@@ -64,7 +76,7 @@ export async function writeRunDirectory(
   run: RunContents,
   options: WriteRunOptions = {},
 ): Promise<void> {
-  const { kind = RUN_FOLDER, signal } = options;
+  const { kind = RUN_FOLDER, forms = FORMS, signal } = options;
   const inputs: unknown[] = [];
   for (const { role, sae, path } of run.inputs) {
     throwIfInterrupted(signal);
@@ -86,13 +98,11 @@ export async function writeRunDirectory(
       };
       await mkdir(join(temporary, 'tables'), { recursive: true });
       for (const table of run.tables) {
-        await put(`tables/${table.name}.parquet`, writeParquet(table));
-        await put(`tables/${table.name}.csv`, writeCsv(table));
-        await put(`tables/${table.name}.json`, writeJson(table));
+        for (const form of forms) await put(`tables/${table.name}.${form}`, WRITERS[form](table));
       }
       if (run.figures) await mkdir(join(temporary, 'figures'));
       for (const [file, svg] of run.figures ?? []) await put(`figures/${file}`, svg);
-      await put('report.md', run.reportMarkdown);
+      if (run.reportMarkdown !== undefined) await put('report.md', run.reportMarkdown);
       for (const [file, text] of run.texts ?? []) await put(file, text);
       const manifest = { tool: 'antipode', ...run.facts, inputs, outputs };
       await writeFile(join(temporary, 'manifest.json'), `${JSON.stringify(manifest, null, 2)}\n`);

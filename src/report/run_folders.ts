@@ -82,27 +82,34 @@ async function runAt(dir: string): Promise<RunFolder | undefined> {
 }
 
 /**
- * The tables of a run, and of the stages within it, each named by its path below the run: `tables/summary`, `geometry/tables/summary`.
+ * The tables of a run, and of the stages within it, each named by its path below the run: `tables/summary`, `statistics/tables/summary`.
  * @throws {AntipodeError} `format` for a damaged one
  */
 export async function readRunTables({ path }: RunFolder): Promise<Map<string, Table>> {
   const tables = new Map<string, Table>();
   for (const folder of ['', ...(await foldersIn(path))]) {
-    const dir = join(path, folder, 'tables');
-    for (const file of await parquetIn(dir)) {
-      const source = await openFileSource(
-        join(dir, file),
-        [folder, 'tables', file].filter((part) => part !== '').join('/'),
-      );
-      try {
-        const name = basename(file, '.parquet');
-        tables.set([folder, 'tables', name].filter((part) => part !== '').join('/'), {
-          ...(await readParquet(source)),
-          name,
-        });
-      } finally {
-        await source.close();
-      }
+    const shown = folder === '' ? '' : `${folder}/`;
+    for (const [name, table] of await readTables(join(path, folder), shown))
+      tables.set(`${shown}tables/${name}`, table);
+  }
+  return tables;
+}
+
+/**
+ * The tables of one folder by name, from their Parquet files.
+ * @param shown goes before `tables/` in messages
+ * @throws {AntipodeError} `format` for a damaged one
+ */
+export async function readTables(folder: string, shown: string): Promise<Map<string, Table>> {
+  const tables = new Map<string, Table>();
+  const dir = join(folder, 'tables');
+  for (const file of await parquetIn(dir)) {
+    const source = await openFileSource(join(dir, file), `${shown}tables/${file}`);
+    try {
+      const name = basename(file, '.parquet');
+      tables.set(name, { ...(await readParquet(source)), name });
+    } finally {
+      await source.close();
     }
   }
   return tables;
