@@ -111,7 +111,7 @@ function figuresOf(
 }
 
 function saeSection(report: ExperimentReport, sae: SaePart, index: number): ReportSection {
-  const figure = (kind: string): ReportBlock[] => figuresOf(report, 'geometry', sae.figures, kind);
+  const figure = (kind: string): ReportBlock[] => figuresOf(report, 'statistics', sae.figures, kind);
   const rest = sae.verdicts.flatMap(({ space, sentences }) =>
     sentences.slice(1).map((sentence) => `${space}: ${sentence}`),
   );
@@ -160,7 +160,7 @@ export function experimentMarkdown(report: ExperimentReport): string {
   return [
     `# ${escapeMarkdown(title)}\n`,
     `${list(verdictOf(report))}`,
-    ...geometry.saes.map((sae) => `${images('geometry', sae.figures)}${tables(sae.tables)}`),
+    ...geometry.saes.map((sae) => `${images('statistics', sae.figures)}${tables(sae.tables)}`),
     ...(steering ? [`${images('steering', steering.figures)}${tables(steering.tables)}`] : []),
     `## Methods and limits\n\n${list([...METHODS, ...LIMITS])}`,
     `## How this was made\n\n${list(facts.map(([name, value]) => `${name}: ${value}`))}`,

@@ -35,6 +35,8 @@ steering:
   max_new_tokens: 12
 `;
 
+const STAGES = ['geometry', 'search', 'statistics', 'steering', 'judge', 'report'];
+
 /** Runs that are killed: at the beginning of each stage, twice. */
 const ROUNDS = isFull ? 8 : 1;
 
@@ -88,11 +90,14 @@ describe('a run', () => {
       steering: [expect.stringContaining('lexicon'), expect.stringContaining('random direction')],
     });
     const files = [...expected.keys()];
-    for (const table of ['geometry/tables/summary', 'geometry/tables/tests', 'steering/tables/arms']) {
+    for (const table of ['statistics/tables/summary', 'statistics/tables/tests', 'steering/tables/arms']) {
       for (const form of ['parquet', 'csv', 'json']) expect(files).toContain(`${table}.${form}`);
     }
     for (const figure of ['population', 'concepts', 'two-spaces', 'same-feature']) {
-      expect(files).toContain(`geometry/figures/${figure}-organism-1-res-2k.svg`);
+      expect(files).toContain(`statistics/figures/${figure}-organism-1-res-2k.svg`);
+    }
+    for (const table of ['geometry/tables/cosines', 'search/tables/extremes']) {
+      expect(files).toContain(`${table}.parquet`);
     }
     for (const file of ['report.html', 'report.md', 'experiment.yaml']) expect(files).toContain(file);
     expect(readFileSync(path('runs/small/experiment.yaml'), 'utf8')).toBe(SPEC);
@@ -107,12 +112,7 @@ describe('a run', () => {
       [],
     );
     const { stages, ended } = JSON.parse(readFileSync(path('again', MANIFEST), 'utf8'));
-    expect(stages.map(({ name }: { name: string }) => name)).toEqual([
-      'geometry',
-      'steering',
-      'judge',
-      'report',
-    ]);
+    expect(stages.map(({ name }: { name: string }) => name)).toEqual(STAGES);
     expect(ended).toMatch(/^\d{4}-\d\d-\d\dT/);
   });
 
@@ -125,7 +125,11 @@ describe('a run', () => {
 
     writeFileSync(path('changed.yaml'), SPEC.replace('top: 3', 'top: 4'));
     const changed = await runCommand(place, ['run', 'changed.yaml', '--out', 'changed']);
-    expect(stagesOf(changed)).toEqual(['geometry', 'report']);
+    expect(stagesOf(changed)).toEqual(['search', 'statistics', 'report']);
+
+    writeFileSync(path('changed.yaml'), SPEC.replace('top: 3', 'top: 4').replace('draws: 99', 'draws: 199'));
+    const redrawn = await runCommand(place, ['run', 'changed.yaml', '--out', 'changed']);
+    expect(stagesOf(redrawn)).toEqual(['statistics', 'report']);
 
     writeFileSync(path('changed', 'steering', 'report.json'), '{}');
     const edited = await runCommand(place, ['run', 'changed.yaml', '--out', 'changed']);
@@ -175,7 +179,7 @@ describe('a run', () => {
       pairs_searched: 2 * 2_096_128,
       draws: 99,
       steering: { replies: 32, judges: [{ name: 'lexicon', requests: 0 }] },
-      finished: ['geometry', 'steering', 'judge', 'report'],
+      finished: STAGES,
     });
     // A judge that is paid for: what it may cost is what antipode steer run says of the same replies.
     const paid = 'judges: [m@http://127.0.0.1:9/v1]';
@@ -203,9 +207,9 @@ describe('what it refuses', () => {
     ['a spec that is not there', ['run', 'nowhere.yaml'], 3, 'nowhere.yaml: no such file'],
     [
       'a stage that is none',
-      ['run', 'small.yaml', '--from', 'search'],
+      ['run', 'small.yaml', '--from', 'tests'],
       2,
-      'geometry, steering, judge, report',
+      'geometry, search, statistics, steering, judge, report',
     ],
     ['a folder with other things', ['run', 'small.yaml', '--out', 'foreign'], 2, 'foreign: holds mine.txt'],
     ['a file in its place', ['run', 'small.yaml', '--out', 'small.yaml'], 2, 'small.yaml: is a file'],
@@ -213,7 +217,7 @@ describe('what it refuses', () => {
       'one stage before what it reads',
       ['run', 'small.yaml', '--out', 'fresh', '--only', 'report'],
       2,
-      'report: reads what geometry leaves',
+      'report: reads what statistics leaves',
     ],
     ['a spec of another version', ['run', 'newer.yaml'], 1, 'newer.yaml:1:11: antipode: got version 2'],
     ['another spec over replies', ['run', 'other.yaml', '--out', 'again'], 2, 'again/steering'],
