@@ -22,7 +22,7 @@ const METHODS = {
   extremes: async (a, count) => ends(await extremes(a, { k: count, threads })),
   // The integer search as it plans itself, and told to multiply whole rows: search_scaling.mjs.
   planned: (a, count) => byIntegers({ a, k: count, threads }),
-  whole: (a, count) => byIntegers({ a, k: count, threads, forced: { plan: wholeRows(d, count) } }),
+  whole: (a, count) => byIntegers({ a, k: count, threads, forced: { plan: wholeRows(d) } }),
   rows: async (a) => {
     const { nearest, opposed } = await nearestRows(a, { threads });
     return { nearest: Array.from(nearest), opposed: Array.from(opposed) };

@@ -3,11 +3,9 @@ import { allocateMatrix, cosine, toFeatureMatrix } from '../tensor/matrix.ts';
 import { createRng } from '../tensor/rng.ts';
 import { searchInt8 } from './int8_pass.ts';
 import { compareBottom, compareTop, type ScoredPair } from './pairs.ts';
+import { wholeRows } from './plan.ts';
 
-it.each([
-  ['float64 alone', 0],
-  ['finer integers', 40],
-])('more pairs wait than there is room for, on one worker: %s', async (_, fine) => {
+it('more pairs wait than there is room for, on one worker', async () => {
   const matrix = allocateMatrix(750, 40);
   const rng = createRng(11, 'deferred-test');
   for (let at = 0; at < matrix.data.length; at++) matrix.data[at] = rng.normal();
@@ -16,7 +14,7 @@ it.each([
   for (let i = 0; i < a.rows; i++)
     for (let j = i + 1; j < a.rows; j++) pairs.push({ i, j, cos: cosine(a, i, a, j) });
   // One bit and a sign per coordinate say so little that every pair stays in question.
-  const forced = { plan: { head: 40, fine, expected: -1 }, levels: 1 };
+  const forced = { plan: wholeRows(40), levels: 1 };
   for (const k of [3, 60]) {
     const result = await searchInt8({ a, k, threads: 1, forced });
     expect(result?.emitted).toBeGreaterThan(2 ** 18);
@@ -30,7 +28,7 @@ it('what is told on the way holds all pairs of the columns that are done', async
   const rng = createRng(12, 'deferred-test');
   for (let at = 0; at < matrix.data.length; at++) matrix.data[at] = rng.normal();
   const a = toFeatureMatrix(matrix);
-  const forced = { plan: { head: 64, fine: 64, expected: -1 } };
+  const forced = { plan: wholeRows(64) };
   const whole = await searchInt8({ a, k: 20, threads: 2, forced });
   const told: number[] = [];
   await searchInt8({

@@ -5,8 +5,6 @@
 
 import type { PassJob } from './int8_jobs.ts';
 import { type Ends, estimateAt, IS_FOR, RECORD_WORDS, type RecordBatch, recordEnds } from './int8_records.ts';
-import type { Tile, Workspace } from './int8_workspace.ts';
-import type { KernelModule } from './kernel_module.ts';
 import { type EndList, exactCosine } from './verify.ts';
 
 /** Pairs that wait per end: two megabytes. */
@@ -16,21 +14,15 @@ const LOOK_EVERY = 64;
 
 export interface Deferred {
   /** Decides some of these pairs and lets others wait. */
-  take(batch: RecordBatch): void;
+  take(batch: Pick<RecordBatch, 'records' | 'estimates' | 'count' | 'first' | 'left'>): void;
   /** Decides all that wait. */
   settle(): void;
   /** Cosines computed. */
   verified(): number;
 }
 
-/** Uses the tile's room for finer integers of rows. */
-export function createDeferred(
-  { module, space }: Pick<Tile, 'module' | 'space'>,
-  job: PassJob,
-  ends: Ends,
-): Deferred {
+export function createDeferred(job: PassJob, ends: Ends): Deferred {
   const columns = job.b ?? job.a;
-  const fine = createFineLook(job, module, space);
   let verified = 0;
 
   const decide = (list: EndList, row: number, column: number): void => {
@@ -55,7 +47,6 @@ export function createDeferred(
       for (let r = 0; r < waiting; r++) {
         if (r % LOOK_EVERY === 0) limit = list.limit();
         if (!isPossible(r, limit)) continue;
-        if (fine && fine(rows[r]!, others[r]!, sign) < limit) continue;
         decide(list, rows[r]!, others[r]!);
       }
       waiting = 0;
@@ -112,27 +103,5 @@ export function createDeferred(
       for (const side of sides) side.settle();
     },
     verified: () => verified,
-  };
-}
-
-/** sign * cosine of a pair is at most what this gives, by finer integers of whole rows; undefined where there are none. */
-function createFineLook(
-  job: PassJob,
-  module: KernelModule,
-  { rowWords }: Workspace,
-): ((row: number, column: number, sign: number) => number) | undefined {
-  const words = job.a.words;
-  const otherWords = (job.b ?? job.a).words;
-  if (!job.fine || !words || !otherWords) return undefined;
-  const { width } = job.fine;
-  const at = rowWords.byteOffset;
-  let fetched = -1;
-  return (row, column, sign) => {
-    if (row !== fetched) rowWords.set(words.values.subarray(row * width, (row + 1) * width));
-    fetched = row;
-    rowWords.set(otherWords.values.subarray(column * width, (column + 1) * width), width);
-    const scale = words.scales[row]! * otherWords.scales[column]!;
-    const estimate = module.kernels.productOfWords(at, at + 2 * width, width) * scale;
-    return sign * estimate + (words.bounds[row]! + otherWords.bounds[column]!);
   };
 }

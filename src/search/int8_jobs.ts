@@ -67,8 +67,8 @@ export interface TileJob {
   readonly d: number;
   /** Bytes per row; a multiple of 16. */
   readonly width: number;
-  /** Int16 per row, and whether the first estimate counts as well as theirs. */
-  readonly fine: { readonly width: number; readonly keepsFirst: boolean } | undefined;
+  /** Int16 per row: coordinates behind those in bytes, or all where bytes have all. */
+  readonly fine: { readonly width: number } | undefined;
   /** Rows and columns of a tile; columns are a multiple of 16. */
   readonly tileRows: number;
   readonly tileColumns: number;

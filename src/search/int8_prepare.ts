@@ -61,7 +61,8 @@ export async function prepare(
     ? { top: Math.max(found.top, known.top), bottom: Math.max(found.bottom, known.bottom) }
     : found;
   const plan = preparation.forced ?? (await makePlan(preparation, order, seeds));
-  const tiles = await prepareTiles(preparation, plan, order.order);
+  const fine = plan.head < d ? plan.fine : 0;
+  const tiles = await prepareTiles(preparation, { head: plan.head, fine }, order.order);
   return {
     plan,
     job: {
@@ -75,7 +76,7 @@ export async function prepare(
   };
 }
 
-/** Rows as integers, with the bounds that go with them. */
+/** Rows as integers, with the bounds that go with them. `fine` coordinates in words go on behind the head, or begin anew where the head is the whole row. */
 export async function prepareTiles(
   whole: Pick<Preparation, 'workers' | 'rows' | 'others' | 'control' | 'levels' | 'd' | 'columns'>,
   { head, fine }: Pick<Plan, 'head' | 'fine'>,
@@ -84,12 +85,12 @@ export async function prepareTiles(
   const columns = whole.columns ?? [{ from: 0, to: (whole.others ?? whole.rows).usable.length }];
   const preparation = { ...whole, ...rowsMeeting(whole, columns) };
   const { rows, others, control, d } = preparation;
-  const keepsFirst = head < d;
-  const from = keepsFirst ? head : 0;
+  const isWhole = head === d;
+  const from = isWhole ? 0 : head;
   const words = fine === 0 ? undefined : partOf(from, from + fine, WORD_ALIGNMENT);
   const [bytes, quantised] = await quantise(preparation, order, partOf(0, head, BYTE_ALIGNMENT), words);
-  const bounds = rowBounds({ parts: [bytes], isWhole: head === d, d });
-  const parts = quantised && (keepsFirst ? [bytes, quantised] : [quantised]);
+  const bounds = rowBounds({ parts: [bytes], isWhole, d });
+  const parts = quantised && (isWhole ? [quantised] : [bytes, quantised]);
   const fineBounds = parts && rowBounds({ parts, isWhole: from + fine === d, d });
   const integers = (side: SharedRows, s: number): IntegerRows => ({
     rows: side,
@@ -108,7 +109,7 @@ export async function prepareTiles(
     b: others && integers(others, 1),
     d,
     width: bytes.part.padded,
-    fine: words && { width: words.padded, keepsFirst },
+    fine: words && { width: words.padded },
     tileRows: TILE_ROWS,
     tileColumns,
     blocks: cutBlocks(columns, tileColumns),
@@ -117,7 +118,7 @@ export async function prepareTiles(
 }
 
 async function makePlan(
-  { workers, rows, others, d, k, pairs, control }: Preparation,
+  { workers, rows, others, d, pairs, control }: Preparation,
   { order }: CoordinateOrder,
   seeds: Seeds,
 ): Promise<Plan> {
@@ -128,7 +129,7 @@ async function makePlan(
     steps === 0
       ? []
       : await workers.ask({ kind: 'survey', a: rows, b: others, d, order, step, steps, seeds, control });
-  return choosePlan({ d, k, pairs, step, surveys, seeds });
+  return choosePlan({ d, pairs, step, surveys, seeds });
 }
 
 /** The rows that pairs in these columns are made of: those behind the last column are in none. */

@@ -37,8 +37,8 @@ export async function runPass(
   const finished = job.tellEvery === undefined ? undefined : teller(job.tellEvery, finish, tell);
   await visitTiles(job, module, {
     tile(tile) {
-      // Leading coordinates alone estimate too loosely to tell the best pairs from others: those are looked at again at once.
-      if (!job.fine?.keepsFirst) deferred ??= createDeferred(tile, job, ends);
+      // Leading coordinates alone estimate too loosely to tell the best pairs from others: those are looked at again at once, with finer integers.
+      if (!job.fine) deferred ??= createDeferred(job, ends);
       scanTile(tile, ends, totals, deferred);
     },
     ...(finished && { finished }),
@@ -78,7 +78,7 @@ interface Totals {
 }
 
 function scanTile(tile: Tile, ends: Ends, totals: Totals, deferred: Deferred | undefined): void {
-  const { job, module, space, m } = tile;
+  const { module, space, m } = tile;
   const { kernels } = module;
   const { view } = space;
   for (let row = 0; row < m; ) {
@@ -89,25 +89,24 @@ function scanTile(tile: Tile, ends: Ends, totals: Totals, deferred: Deferred | u
     totals.emitted += count;
     totals.spare = Math.min(MOST_RECORDS, 2 * totals.spare);
     if (deferred) {
-      deferred.take({ ...batchOf(tile), count });
+      const { first, block } = tile;
+      deferred.take({ records: space.records, estimates: space.estimates, count, first, left: block.left });
       continue;
     }
-    if (job.fine) {
-      fetchRowWords(tile, count);
-      count = kernels.refine(view.at, job.fine.keepsFirst ? 1 : 0, ends.top.limit(), -ends.bottom.limit());
-    }
+    fetchRowWords(tile, count);
+    count = kernels.refine(view.at, ends.top.limit(), -ends.bottom.limit());
     totals.verified += verifyRecords({ ...batchOf(tile), count }, ends);
   }
 }
 
+/** Of records that were looked at with finer integers. */
 function batchOf({ job, space, block, first }: Tile): Omit<RecordBatch, 'count'> {
   const { figures, records, estimates } = space;
-  const isFine = job.fine !== undefined;
   return {
     records,
     estimates,
-    rowBounds: isFine ? figures.rowWordBounds : figures.rowBounds,
-    columnBounds: isFine ? figures.columnWordBounds : figures.columnBounds,
+    rowBounds: figures.rowWordBounds,
+    columnBounds: figures.columnWordBounds,
     rows: job.a.rows,
     columns: (job.b ?? job.a).rows,
     first,

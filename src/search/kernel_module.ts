@@ -18,7 +18,6 @@ export interface Kernels {
   scanNearest(...args: number[]): number;
   refineNearest(...args: number[]): number;
   refine(...args: number[]): number;
-  productOfWords(...args: number[]): number;
   writeUnit(...args: number[]): void;
   scanFloats(...args: number[]): number;
   scanFloatRows(...args: number[]): number;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { SurveyAnswer } from './int8_jobs.ts';
-import { choosePlan, surveyStep, surveySteps, wholeRows } from './plan.ts';
+import { choosePlan, mostIntegerBytes, surveyStep, surveySteps, wholeRows } from './plan.ts';
 
 const D = 2304;
 const step = surveyStep(D);
@@ -15,8 +15,8 @@ function survey(inQuestion: (width: number) => number): SurveyAnswer {
   return { pairs: 10_000, survivors: values((width) => 10_000 * inQuestion(width)), upper: far, lower: far };
 }
 
-const choose = (surveys: readonly SurveyAnswer[], k = 10): ReturnType<typeof choosePlan> =>
-  choosePlan({ d: D, k, pairs: 1e8, step, surveys, seeds });
+const choose = (surveys: readonly SurveyAnswer[]): ReturnType<typeof choosePlan> =>
+  choosePlan({ d: D, pairs: 1e8, step, surveys, seeds });
 
 describe('choosePlan', () => {
   it('takes the narrowest head that leaves little in question', () => {
@@ -24,9 +24,8 @@ describe('choosePlan', () => {
   });
 
   it('takes whole rows where every head leaves much in question, and nobody looked', () => {
-    expect(choose([survey(() => 0.5)])).toEqual(wholeRows(D, 10));
+    expect(choose([survey(() => 0.5)])).toEqual(wholeRows(D));
     expect(choose([])).toEqual({ head: D, fine: 0, expected: -1 });
-    expect(choose([], 1000)).toEqual({ head: D, fine: D, expected: -1 });
   });
 
   it('counts on the tails of what it saw where none of the sample is in question', () => {
@@ -38,6 +37,23 @@ describe('choosePlan', () => {
     expect(choose([survey(() => 0)])).toMatchObject({ head: step });
   });
 });
+
+it.each([16, 300, 640, 768, 1024, 2304, 8192])(
+  'no plan for width %i takes more bytes per row than is said before',
+  (d) => {
+    const steps = surveySteps(d, seeds);
+    const step = surveyStep(d);
+    for (let enough = 0; enough <= steps; enough++) {
+      const values = (of: (s: number) => number): Float64Array =>
+        Float64Array.from({ length: steps }, (_, s) => of(s));
+      const far = { mean: values(() => -1), variance: values(() => 1e-6) };
+      const survivors = values((s) => (s >= enough ? 0 : 5000));
+      const surveys = steps === 0 ? [] : [{ pairs: 10_000, survivors, upper: far, lower: far }];
+      const { head, fine } = choosePlan({ d, pairs: 1e8, step, surveys, seeds });
+      expect(head + 2 * fine).toBeLessThanOrEqual(mostIntegerBytes(d));
+    }
+  },
+);
 
 describe('surveySteps', () => {
   it('asks for no survey where thresholds are low or rows short', () => {

@@ -10,7 +10,7 @@ import { BYTE_LOSS } from './plan_survey.ts';
 export interface Plan {
   /** Coordinates in bytes, for all pairs. */
   readonly head: number;
-  /** Coordinates behind them in 16 bits, for pairs in question. All of the row where head is d; 0 for none. */
+  /** Coordinates behind them in 16 bits, for pairs in question; 0 where head is d: such pairs are few, and float64 decides them. */
   readonly fine: number;
   /** Expected pairs in question; -1 where nobody looked. */
   readonly expected: number;
@@ -18,7 +18,6 @@ export interface Plan {
 
 export interface PlanInputs {
   readonly d: number;
-  readonly k: number;
   readonly pairs: number;
   readonly step: number;
   readonly surveys: readonly SurveyAnswer[];
@@ -42,22 +41,29 @@ const WEAKEST_THRESHOLD = 0.4;
 const LARGEST_HEAD = 0.6;
 /** Steps of a second look. */
 const FINE_STEPS = 8;
-/** Wanted pairs from which a second look at whole rows pays. */
-const MANY_PAIRS = 48;
-
 /** How many steps a survey has to cover; 0 where no plan but the whole row can come of it. */
 export function surveySteps(d: number, seeds: PlanInputs['seeds']): number {
+  return Math.min(seeds.top, seeds.bottom) < WEAKEST_THRESHOLD ? 0 : stepsToSurvey(d);
+}
+
+/** Heads and what is looked at again behind them; 0 where the row is too short for both. */
+function stepsToSurvey(d: number): number {
   const steps = Math.floor((LARGEST_HEAD * d) / surveyStep(d)) + FINE_STEPS;
-  if (Math.min(seeds.top, seeds.bottom) < WEAKEST_THRESHOLD || steps * surveyStep(d) > d) return 0;
-  return steps;
+  return steps * surveyStep(d) > d ? 0 : steps;
 }
 
-export function wholeRows(d: number, k: number): Plan {
-  return { head: d, fine: k >= MANY_PAIRS ? d : 0, expected: -1 };
+export function wholeRows(d: number): Plan {
+  return { head: d, fine: 0, expected: -1 };
 }
 
-export function choosePlan({ d, k, pairs, step, surveys, seeds }: PlanInputs): Plan {
-  let best = wholeRows(d, k);
+/** Bytes per row that a plan for this width can take: its integers, of whichever kind. */
+export function mostIntegerBytes(d: number): number {
+  const steps = stepsToSurvey(d);
+  return steps === 0 ? d : Math.max(d, (steps + FINE_STEPS) * surveyStep(d));
+}
+
+export function choosePlan({ d, pairs, step, surveys, seeds }: PlanInputs): Plan {
+  let best = wholeRows(d);
   if (surveys.length === 0) return best;
   let bestCost = COST.pair + COST.coordinate * d;
   const steps = surveys[0]!.survivors.length;

@@ -4,7 +4,7 @@
  */
 
 import { figure, Tile } from './tile';
-import { dotWords, fineProduct } from './words';
+import { fineProduct } from './words';
 
 /** Relative slack of the float32 comparison of 16 products at a time; it carries four roundings of 6e-8. */
 const SLACK: f64 = 1e-6;
@@ -75,10 +75,9 @@ export function scanTile(tile: Tile, row: i32, over: f64, under: f64): i32 {
 }
 
 /**
- * Keeps the records that can still matter after adding finer integers, in place; returns how many. Estimate = `keep` (1 or 0) * the tile's estimate
- * + the product of the fine parts.
+ * Keeps the records that can still matter after adding finer integers, in place; returns how many. Estimate = the tile's estimate + the product of the fine parts.
  */
-export function refine(tile: Tile, keep: f64, over: f64, under: f64): i32 {
+export function refine(tile: Tile, over: f64, under: f64): i32 {
   const records = tile.records;
   const found = tile.found;
   let kept = 0;
@@ -88,7 +87,7 @@ export function refine(tile: Tile, keep: f64, over: f64, under: f64): i32 {
     const column = load<i32>(record, 4);
     const coarse =
       <f64>load<i32>(record, 8) * <f64>figure(tile.rowScales, row) * <f64>figure(tile.columnScales, column);
-    const estimate = keep * coarse + fineProduct(tile, row, column);
+    const estimate = coarse + fineProduct(tile, row, column);
     const bound = <f64>figure(tile.rowWordBounds, row) + <f64>figure(tile.columnWordBounds, column);
     const ends = endsOf(estimate, bound, over, under) & load<i32>(record, 12);
     if (ends === 0) continue;
@@ -99,9 +98,4 @@ export function refine(tile: Tile, keep: f64, over: f64, under: f64): i32 {
     kept++;
   }
   return kept;
-}
-
-/** Dot product of two rows of finer integers, for pairs that belong to no tile. */
-export function productOfWords(a: usize, b: usize, length: i32): f64 {
-  return dotWords(a, b, length);
 }
