@@ -132,7 +132,7 @@ export type {
   Steering,
 } from './lm/language_model.ts';
 export type { Observation, ObservedPlace, VectorCapture } from './lm/observe.ts';
-export type { Precision, PrecisionChoice } from './lm/precision.ts';
+export type { Precision, PrecisionChoice } from './lm/precision_names.ts';
 export { projectionEdit } from './lm/projection_edit.ts';
 export { type ScoreOptions, type ScoreRow, scoreTokens } from './lm/score.ts';
 export { type OpenModelOptions, openLanguageModel } from './lm/session.ts';

@@ -1,22 +1,8 @@
 /** @file How much memory `antipode extremes` takes, said before it begins, and where the rows are meanwhile. */
 
-import { AntipodeError } from '../errors.ts';
 import { memoryLeft, memoryNeed, placeRows, shownBytes } from '../search/memory.ts';
 import type { CliContext } from './context.ts';
 import type { ExtremesFlags } from './extremes_flags.ts';
-
-const UNITS: Readonly<Record<string, number>> = { MB: 1e6, GB: 1e9 };
-
-/** `1.5GB`, `900 MB`. @throws {AntipodeError} `usage` */
-export function memoryOption(text: string): number {
-  const [, amount, unit] = /^(\d+(?:\.\d+)?) ?(MB|GB)$/i.exec(text) ?? [];
-  const bytes = Number(amount) * (UNITS[unit?.toUpperCase() ?? ''] ?? Number.NaN);
-  if (bytes > 0 && Number.isFinite(bytes)) return Math.floor(bytes);
-  throw new AntipodeError(
-    'usage',
-    `--memory: got ${JSON.stringify(text)}, expected a size such as 1.5GB or 900MB`,
-  );
-}
 
 export interface MemoryPlan {
   /** Where the rows are. */

@@ -2,9 +2,8 @@
 
 import type { Command } from 'commander';
 import { antipodeCacheDir } from '../hub/cache_dirs.ts';
-import { openIsolatedModel } from '../lm/isolation/open_isolated_model.ts';
 import type { LanguageModel, Site } from '../lm/language_model.ts';
-import { PRECISIONS, type PrecisionChoice } from '../lm/precision.ts';
+import { PRECISIONS, type PrecisionChoice } from '../lm/precision_names.ts';
 import { DEVICES, type DeviceChoice } from '../onnx/device.ts';
 import type { CliContext } from './context.ts';
 import { choiceOption, integerOption } from './options.ts';
@@ -82,6 +81,7 @@ export async function openModel(
       editSites,
       ...(threads === undefined ? {} : { threads }),
     } as const;
+    const { openIsolatedModel } = await import('../lm/isolation/open_isolated_model.ts');
     const model = await openIsolatedModel(folder, options, { onProgress, signal });
     if (model.device.warning !== undefined) out().warn(model.device.warning);
     return model;

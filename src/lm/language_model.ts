@@ -5,7 +5,7 @@
 
 import type { RunningDevice } from '../onnx/device.ts';
 import type { ModelConfig } from './config.ts';
-import type { Precision } from './precision.ts';
+import type { Precision } from './precision_names.ts';
 
 /** `emb`: behind the embedding. A number: behind that layer (`resid_post`; Hugging Face's `hidden_states[layer + 1]`). */
 export type Site = 'emb' | number;

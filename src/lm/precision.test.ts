@@ -15,7 +15,7 @@ import { readFloat32 } from '../formats/tensor_file.ts';
 import { readModelConfig } from './config.ts';
 import { listMatrices } from './graph/list_matrices.ts';
 import type { LanguageModel } from './language_model.ts';
-import type { Precision } from './precision.ts';
+import type { Precision } from './precision_names.ts';
 import { openSidecar } from './quantised/sidecar.ts';
 import { type OpenModelOptions, openLanguageModel } from './session.ts';
 import { openWeights } from './weights.ts';

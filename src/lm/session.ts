@@ -23,7 +23,8 @@ import type { ForwardRequest, ForwardResult, LanguageModel, Past, Site } from '.
 import { rethrow } from './memory_limit.ts';
 import { runtimeFailure } from './open_session.ts';
 import { createPastStore, type PastStore } from './past_store.ts';
-import { type Precision, type PrecisionChoice, preparePrecision } from './precision.ts';
+import { preparePrecision } from './precision.ts';
+import type { Precision, PrecisionChoice } from './precision_names.ts';
 import { checkCaptures, checkSteering } from './request_checks.ts';
 import { type ModelWeights, nonFinite, openWeights } from './weights.ts';
 

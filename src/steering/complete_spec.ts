@@ -12,7 +12,7 @@ import {
 import { AntipodeError } from '../errors.ts';
 import { shownName } from '../formats/shown_name.ts';
 import { EMBEDDED_MODEL_ID } from '../hub/embedded_default.ts';
-import type { PrecisionChoice } from '../lm/precision.ts';
+import type { PrecisionChoice } from '../lm/precision_names.ts';
 import type { SamplingOptions } from '../lm/sampler.ts';
 import type { DeviceChoice } from '../onnx/device.ts';
 import type { SaeIdentity } from '../sae/sae.ts';

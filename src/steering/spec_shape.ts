@@ -1,7 +1,7 @@
 /** @file The shape of a steering spec: which keys it may have, and which values they may hold. What is left out has its default in `complete_spec.ts`. */
 
 import { z } from 'zod';
-import { PRECISIONS } from '../lm/precision.ts';
+import { PRECISIONS } from '../lm/precision_names.ts';
 import { DEVICES } from '../onnx/device.ts';
 import { STEER_METHODS, STEER_POSITIONS, STRENGTH_UNITS } from './arm.ts';
 import {

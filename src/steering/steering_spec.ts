@@ -7,7 +7,7 @@ import { describe, noteIssues, short, shownPath, yamlProblems } from '../concept
 import { type Path, type Problem, parseYaml } from '../concepts/yaml_text.ts';
 import { AntipodeError } from '../errors.ts';
 import { MAX_FEATURE_INDEX, neuronpediaIdOf, parseFeatureRef } from '../features/feature_ref.ts';
-import type { PrecisionChoice } from '../lm/precision.ts';
+import type { PrecisionChoice } from '../lm/precision_names.ts';
 import type { SamplingOptions } from '../lm/sampler.ts';
 import type { DeviceChoice } from '../onnx/device.ts';
 import type { PolePair, SteerMethod, SteerPositions, StrengthUnit } from './arm.ts';

@@ -10,7 +10,7 @@ import { isRecord } from '../../isolation/protocol.ts';
 import type { RunningDevice } from '../../onnx/device.ts';
 import type { ModelConfig } from '../config.ts';
 import type { ForwardRequest, ForwardResult, LanguageModel, Past } from '../language_model.ts';
-import type { Precision } from '../precision.ts';
+import type { Precision } from '../precision_names.ts';
 import type { OpenModelOptions } from '../session.ts';
 
 const PROGRAM: Program = {
