@@ -26,7 +26,12 @@ interface Seat {
   ask(job: Job, onNews?: (news: WorkerNews) => void): Promise<unknown>;
 }
 
+/** Below this, to collect garbage costs more than the memory is worth: its time grows with all that the process holds. */
+const WORTH_FREEING_BYTES = 32 * 2 ** 20;
+
 const seats: Seat[] = [];
+/** Of the largest job since memory was freed. */
+let heldBytes = 0;
 let turn: Promise<unknown> = Promise.resolve();
 
 /** Compiled next to this file; from the sources (tests) the built copy is used, because Node 20 cannot run TypeScript in a worker. */
@@ -49,6 +54,7 @@ export function withWorkers<T>(
       return await use({
         count,
         async ask(job, limit = count, onNews) {
+          heldBytes = Math.max(heldBytes, sharedBytes(job));
           // All have to come to an end, also when one fails: the others still hold the job's memory.
           const answers = taken
             .slice(0, limit)
@@ -67,10 +73,11 @@ export function withWorkers<T>(
   return result;
 }
 
-/** Frees the memory of finished searches, in the workers that stand ready and in this thread. */
+/** Frees the memory of finished searches, in the workers that stand ready and in this thread, where they held much. */
 export function letGo(): Promise<void> {
   const result = turn.then(async () => {
-    if (seats.length === 0) return;
+    if (seats.length === 0 || heldBytes < WORTH_FREEING_BYTES) return;
+    heldBytes = 0;
     for (const { worker } of seats) worker.ref();
     // A worker that dies now is missed by the next search, which says so.
     await Promise.allSettled(seats.map((seat) => seat.ask({ kind: 'letGo' })));
@@ -79,6 +86,13 @@ export function letGo(): Promise<void> {
   });
   turn = result;
   return result;
+}
+
+/** What a job refers to, however deep; memory that it refers to twice counts twice. */
+function sharedBytes(value: unknown): number {
+  if (ArrayBuffer.isView(value)) return value.buffer instanceof SharedArrayBuffer ? value.byteLength : 0;
+  if (typeof value !== 'object' || value === null) return 0;
+  return Object.values(value).reduce((sum: number, inner) => sum + sharedBytes(inner), 0);
 }
 
 /** What the others still do is of no use once one has failed. */
