@@ -88,6 +88,23 @@ describe('the census is that of numpy in float64', () => {
 });
 
 describe('degenerate rows', () => {
+  it('a mean of cosines is never beyond 1, whatever rounding does to those of equal rows', async () => {
+    for (const d of [19, 96, 2304]) {
+      const equal = makeRows('gauss', 64, d, 1);
+      for (let row = 1; row < 64; row++) equal.data.copyWithin(row * d, 0, d);
+      const opposite = toFeatureMatrix({ data: equal.data.map((x) => -x), rows: 64, cols: d });
+      const a = toFeatureMatrix(equal);
+      for (const [b, mean] of [
+        [undefined, 1],
+        [opposite, -1],
+      ] as const) {
+        const { census } = await searchPairs({ a, ...(b && { b }), k: 0, countBelow: [0] });
+        expect(Math.abs(census!.mean)).toBeLessThanOrEqual(1);
+        expect(census!.mean).toBeCloseTo(mean, 6);
+      }
+    }
+  });
+
   it('cosines that are all equal: one bin, no skewness', async () => {
     const equal = makeRows('gauss', 300, 19, 1);
     for (let row = 1; row < 300; row++) equal.data.copyWithin(row * 19, 0, 19);

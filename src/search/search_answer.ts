@@ -138,7 +138,8 @@ function moments(job: SearchJob, pairs: number): Pick<PairCensus, 'mean' | 'sd' 
   const sd = Math.sqrt(Math.max(0, square - shift * shift));
   const third = cube - 3 * shift * square + 2 * shift ** 3;
   return {
-    mean: job.census!.pivot + shift,
+    // Float32 cosines of rows that are alike may stand beyond 1 by what they are rounded by.
+    mean: Math.min(1, Math.max(-1, job.census!.pivot + shift)),
     sd,
     skewness: sd > productErrorBound(d) ? third / sd ** 3 : Number.NaN,
   };
