@@ -3,6 +3,7 @@
 import { type Cell, rowsOf, type Table } from '../../formats/table.ts';
 import type { Space } from '../../sae/sae.ts';
 import type { DrawnPair, DrawnSae, DrawnSpace } from './figure_rows.ts';
+import type { DrawnVerdict } from './overview_figure.ts';
 import type { PairGroup } from './palette.ts';
 import type { SameFeatureDrawing } from './same_feature_figure.ts';
 
@@ -41,6 +42,36 @@ export function sameFeatureDrawings(tables: readonly Table[]): SameFeatureDrawin
     conceptFeatures: features('pairs', label),
     randomFeatures: features('random_pairs', label),
   }));
+}
+
+/** What the tests of each SAE and space said of all concepts together. */
+export function drawnVerdicts(tables: readonly Table[]): DrawnVerdict[] {
+  const rows = rowsByTable(tables);
+  return rows('verdicts').flatMap((row) => {
+    const { sae, space } = row;
+    const tests = rows('tests').filter(
+      (test) => test['sae'] === sae && test['space'] === space && test['variant'] === 'macro',
+    );
+    const [first] = tests;
+    if (first === undefined) return [];
+    return [
+      {
+        label: String(sae),
+        space: space === 'encoder' ? 'encoder' : 'decoder',
+        concepts: numberOf(first['concepts']),
+        pairs: numberOf(first['pairs']),
+        mean: numberOf(row['mean']),
+        low: numberOf(row['mean_low']),
+        high: numberOf(row['mean_high']),
+        nulls: tests.map((test) => ({
+          test: String(test['test']),
+          mean: numberOf(test['null_mean']),
+          sd: numberOf(test['null_sd']),
+          p: numberOf(test['p']),
+        })),
+      },
+    ];
+  });
 }
 
 type RowsOf = (table: string) => readonly Row[];
@@ -98,6 +129,12 @@ function drawnPair(row: Row, group: PairGroup, cosOther: number | undefined): Dr
     cos: numberOf(row['cos']),
     cosOther,
     name: typeof row['concept'] === 'string' ? row['concept'] : '',
+    ...(typeof row['label_a'] === 'string' &&
+      typeof row['label_b'] === 'string' && { sides: [row['label_a'], row['label_b']] as const }),
+    ...(typeof row['explanation_a'] === 'string' &&
+      typeof row['explanation_b'] === 'string' && {
+        about: `${row['explanation_a']} \u2013 ${row['explanation_b']}`,
+      }),
   };
 }
 

@@ -14,6 +14,10 @@ export interface DrawnPair {
   readonly cosOther: number | undefined;
   /** The concept, or empty. */
   readonly name: string;
+  /** Labels of the concept's two sides. */
+  readonly sides?: readonly [string, string];
+  /** Explanations of both features, where there are any. */
+  readonly about?: string;
 }
 
 export interface DrawnSpace {
