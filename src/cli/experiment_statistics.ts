@@ -14,7 +14,7 @@ import { geometryDisplay } from '../report/geometry_display.ts';
 import type { GeometrySubject } from '../report/geometry_subject.ts';
 import { renderMarkdown } from '../report/markdown.ts';
 import { type GeometryFigure, geometryFigures } from '../report/plots/geometry_figures.ts';
-import { type GeometryPart, PART_FILE, partText } from '../report/report_parts.ts';
+import { type GeometryPart, PART_FILE, partText, type ReportFigure } from '../report/report_parts.ts';
 import { RUN_FOLDER, writeRunDirectory } from '../report/run_directory.ts';
 import type { CliContext } from './context.ts';
 import {
@@ -96,19 +96,25 @@ function partOf(
   figures: readonly GeometryFigure[],
   { denseAbove, seed }: GeometryFlags,
 ): GeometryPart {
+  const figuresOf = (label: string | undefined): ReportFigure[] =>
+    figures
+      .filter(({ sae }) => sae === label)
+      .map(({ caption, file, kind }) => ({ file: `figures/${file}`, kind, caption }));
   return {
     part: 'geometry',
+    figures: figuresOf(undefined),
     saes: subjects.map((subject) => {
-      const { header, verdicts } = subject.geometry;
+      const { header, spaces, verdicts } = subject.geometry;
       const { label, neuronpediaId } = header.identity;
       return {
         label,
         neuronpediaId: pageIdOf(neuronpediaId),
-        verdicts: verdicts.map(({ space, sentences }) => ({ space, sentences })),
+        verdicts: verdicts.map(({ space, sentences }) => {
+          const tested = spaces.find((one) => one.space === space)?.tests?.sensitivity.variants[0];
+          return { space, concepts: tested?.concepts ?? null, pairs: tested?.pairs ?? null, sentences };
+        }),
         tables: geometryDisplay([subject], { shownExtremes: SHOWN_EXTREMES, seed, denseAbove }),
-        figures: figures
-          .filter(({ sae }) => sae === label)
-          .map(({ file, kind }) => ({ file: `figures/${file}`, kind })),
+        figures: figuresOf(label),
       };
     }),
   };

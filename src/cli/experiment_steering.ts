@@ -137,7 +137,7 @@ function partOf(
     tables,
     title,
   }: Pick<SteeringPart, 'tables'> & {
-    readonly figures: readonly string[];
+    readonly figures: SteeringPart['figures'];
     readonly title: string | null | undefined;
   },
 ): SteeringPart {
@@ -147,7 +147,7 @@ function partOf(
     neuronpediaId: pageIdOf(subject.neuronpediaId),
     verdict: steeringVerdict(subject),
     tables,
-    figures: figures.map((file) => ({ file: `figures/${file}`, kind: file.slice(0, file.indexOf('-')) })),
+    figures: figures.map((one) => ({ ...one, file: `figures/${one.file}` })),
     replies: replyPairs(subject),
   };
 }

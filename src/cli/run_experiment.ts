@@ -128,7 +128,9 @@ async function reportOf({ dir, shown, spec, text }: Run): Promise<ExperimentRepo
     ? readPart(await part('steering'), 'steering', `${shown}/steering`)
     : undefined;
   const files = [
-    ...geometry.saes.flatMap(({ figures }) => figures.map(({ file }) => `statistics/${file}`)),
+    ...[...geometry.figures, ...geometry.saes.flatMap(({ figures }) => figures)].map(
+      ({ file }) => `statistics/${file}`,
+    ),
     ...(steering?.figures ?? []).map(({ file }) => `steering/${file}`),
   ];
   const svgs = new Map<string, string>();
@@ -203,7 +205,9 @@ async function giveReport(
     human: ({ bold }) =>
       [
         renderText(tables, { sanitize: visible, bold }),
-        ...(steering?.verdict.map(visible) ?? []),
+        ...(steering?.verdict
+          .flatMap(({ about, sentences }) => [`${about}:`, ...sentences.map((one) => `  ${one}`)])
+          .map(visible) ?? []),
         '',
         `report in ${formatSeconds(total)}:`,
         visible(path),

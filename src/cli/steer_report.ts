@@ -6,16 +6,11 @@ import { outcome } from '../judge/outcome.ts';
 import { type KeptVerdicts, readVerdicts } from '../judge/verdicts_file.ts';
 import { type DisplayTable, plural } from '../report/display.ts';
 import { escapeMarkdown, renderMarkdown } from '../report/markdown.ts';
-import { labelsFigure } from '../report/plots/labels_figure.ts';
-import { strengthsFigure } from '../report/plots/strengths_figure.ts';
+import { steeringFigures } from '../report/plots/steering_figures.ts';
+import type { ReportFigure } from '../report/report_parts.ts';
 import { steeringDisplay } from '../report/steering_display.ts';
 import { writeSteeringFolder } from '../report/steering_folder.ts';
-import {
-  type JudgedPass,
-  type JudgedTwice,
-  judgeTitle,
-  type SteeringSubject,
-} from '../report/steering_subject.ts';
+import type { JudgedPass, JudgedTwice, SteeringSubject } from '../report/steering_subject.ts';
 import { STEERING_SCHEMA_VERSION, steeringTables } from '../report/steering_tables.ts';
 import { wilsonInterval } from '../stats/wilson.ts';
 import type { Arm } from '../steering/arm.ts';
@@ -35,8 +30,8 @@ export interface SteeringReport {
   readonly subject: SteeringSubject;
   /** For the terminal. */
   readonly display: DisplayTable[];
-  /** Names of the files below `figures/`. */
-  readonly figures: readonly string[];
+  /** Names of files below `figures/`. */
+  readonly figures: readonly ReportFigure[];
 }
 
 /** The jobs that a plan stands for. */
@@ -62,25 +57,17 @@ export async function writeSteeringReport(
 ): Promise<SteeringReport> {
   const kept = await readVerdicts(folder.path);
   const subject = subjectOf(plan, records, kept);
-  const figures = new Map<string, string>();
-  const images: string[] = [];
-  for (const pass of subject.judged.filter(({ judge }) => judge !== '')) {
-    const file = `labels-${pass.judge}${pass.pass === 1 ? '' : `.pass-${pass.pass}`}.svg`;
-    figures.set(file, await labelsFigure(subject, pass));
-    images.push(`![Labels by ${escapeMarkdown(judgeTitle(pass))}](figures/${file})\n\n`);
-    const curves = await strengthsFigure(subject, pass);
-    if (curves !== undefined) {
-      const name = file.replace(/^labels-/, 'strengths-');
-      figures.set(name, curves);
-      images.push(`![Labels against strength, by ${escapeMarkdown(judgeTitle(pass))}](figures/${name})\n\n`);
-    }
-  }
+  const figures = await steeringFigures(subject);
+  const images = figures.map(
+    ({ caption, file, title }) =>
+      `![${escapeMarkdown(title)}](figures/${file})\n\n${escapeMarkdown(caption)}\n\n`,
+  );
   const { a, b } = subject.poles;
   await writeSteeringFolder(
     folder.path,
     {
       tables: steeringTables(subject),
-      figures,
+      figures: new Map(figures.map(({ file, svg }) => [file, svg])),
       reportMarkdown: `# ${escapeMarkdown(plan.title ?? `Steering ${a.name} and ${b.name}`)}\n\n${images.join('')}${renderMarkdown(steeringDisplay(subject, { shownReplies: SHOWN_IN_REPORT }))}`,
       kept: [PLAN_FILE, REPLIES_FILE, ...kept.map(({ file }) => file)],
       facts: {
@@ -95,7 +82,7 @@ export async function writeSteeringReport(
   return {
     subject,
     display: steeringDisplay(subject, { shownReplies: SHOWN }),
-    figures: [...figures.keys()],
+    figures: figures.map(({ caption, file, kind }) => ({ caption, file, kind })),
   };
 }
 

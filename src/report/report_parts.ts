@@ -11,19 +11,40 @@ export interface ReportFigure {
   /** Within the stage's folder, such as `figures/population-organism-1-res-2k.svg`. */
   readonly file: string;
   readonly kind: string;
+  /** What there is to see in it. */
+  readonly caption: string;
 }
 
 export interface SaePart {
   readonly label: string;
   /** Where its features have pages; embedded and unpublished ones have none. */
   readonly neuronpediaId: string | null;
-  readonly verdicts: readonly { readonly space: string; readonly sentences: readonly string[] }[];
+  readonly verdicts: readonly SpaceWords[];
   readonly tables: readonly DisplayTable[];
   readonly figures: readonly ReportFigure[];
 }
 
+/** What is said of one space. */
+export interface SpaceWords {
+  readonly space: string;
+  /** How many were tested; null where nothing was. */
+  readonly concepts: number | null;
+  readonly pairs: number | null;
+  readonly sentences: readonly string[];
+}
+
+/** What is said of the labels of one judge. */
+export interface JudgeWords {
+  /** `Steering, labels by sentiment lexicon VADER`. */
+  readonly about: string;
+  /** The finding first. */
+  readonly sentences: readonly string[];
+}
+
 export interface GeometryPart {
   readonly part: 'geometry';
+  /** Of all SAEs together. */
+  readonly figures: readonly ReportFigure[];
   readonly saes: readonly SaePart[];
 }
 
@@ -31,8 +52,8 @@ export interface SteeringPart {
   readonly part: 'steering';
   readonly title: string;
   readonly neuronpediaId: string | null;
-  /** One sentence per judge and finding. */
-  readonly verdict: readonly string[];
+  /** One for each judge. */
+  readonly verdict: readonly JudgeWords[];
   readonly tables: readonly DisplayTable[];
   readonly figures: readonly ReportFigure[];
   readonly replies: readonly ReplyPair[];
@@ -44,7 +65,7 @@ export type ReportPart = GeometryPart | SteeringPart;
 const STAGE_OF: Record<ReportPart['part'], string> = { geometry: 'statistics', steering: 'judge' };
 
 /** Raised when the form changes. */
-const FORM = 1;
+const FORM = 2;
 
 export const PART_FILE = 'report.json';
 

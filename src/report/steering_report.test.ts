@@ -15,6 +15,7 @@ import { formatP } from './display.ts';
 import { renderMarkdown } from './markdown.ts';
 import { labelsFigure } from './plots/labels_figure.ts';
 import { strengthsFigure } from './plots/strengths_figure.ts';
+import type { JudgeWords } from './report_parts.ts';
 import { steeringDisplay } from './steering_display.ts';
 import { writeSteeringFolder } from './steering_folder.ts';
 import type { JudgedPass, SteeringSubject } from './steering_subject.ts';
@@ -417,7 +418,8 @@ describe('arms at several strengths', () => {
   });
 
   it('are said in words that keep to the tests', () => {
-    const said = steeringVerdict(swept);
+    const [{ about, sentences: said }] = steeringVerdict(swept) as [JudgeWords];
+    expect(about).toBe('Steering, labels by judge');
     expect(said.find((sentence) => sentence.startsWith('+Happy: '))).toBe(
       '+Happy: the labels differ from the control’s from strength 2 on (of 1, 2, 4; q of at most 0.05); at 4 more than half of the replies are degenerate text.',
     );

@@ -3,6 +3,7 @@
 import { netText } from '../judge/end_states.ts';
 import type { ArmOutcome } from '../judge/outcome.ts';
 import { plural } from './display.ts';
+import type { JudgeWords } from './report_parts.ts';
 import {
   type JudgedPass,
   judgeTitle,
@@ -16,25 +17,29 @@ import { strengthCurves } from './strength_curves.ts';
 const LEVEL = 0.05;
 
 /** A few sentences for each judge; none for a run that nobody judged. */
-export function steeringVerdict(subject: SteeringSubject): string[] {
-  return subject.judged.filter(({ judge }) => judge !== '').flatMap((pass) => passSentences(subject, pass));
+export function steeringVerdict(subject: SteeringSubject): JudgeWords[] {
+  return subject.judged
+    .filter(({ judge }) => judge !== '')
+    .map((pass) => ({
+      about: `Steering, labels by ${judgeTitle(pass)}`,
+      sentences: passSentences(subject, pass),
+    }));
 }
 
 function passSentences(subject: SteeringSubject, pass: JudgedPass): string[] {
   const arms = mainArms(pass.outcome.arms);
-  const who = `Steering, labels by ${judgeTitle(pass)}`;
   const pushed = arms.filter(({ kind }) => kind === 'steered' || kind === 'matched');
   const random = arms.filter(({ kind }) => kind === 'random');
   const tested = pushed.filter(({ test }) => test && !Number.isNaN(test.q));
-  if (tested.length === 0) return [`${who}: no arm could be compared with unsteered replies.`];
+  if (tested.length === 0) return [`No arm could be compared with unsteered replies.`];
   const moved = tested.filter(hasMoved);
   const names = poleNames(subject);
   const still = tested.filter((arm) => !hasMoved(arm)).map(({ arm }) => arm);
   const broken = moved.filter(({ degenerate, replies }) => 2 * degenerate > replies);
   return [
     moved.length === 0
-      ? `${who}: no arm is shown to change what the model says (q above ${LEVEL} for all ${tested.length}).`
-      : `${who}: ${plural(moved.length, 'arm of', 'arms of')} ${tested.length} changed what the model says (q of at most ${LEVEL}): ${moved.map(({ arm, net }) => `${arm}, ${netText(net, names)}`).join('; ')}.`,
+      ? `No arm is shown to change what the model says (q above ${LEVEL} for all ${tested.length}).`
+      : `${plural(moved.length, 'arm of', 'arms of')} ${tested.length} changed what the model says (q of at most ${LEVEL}): ${moved.map(({ arm, net }) => `${arm}, ${netText(net, names)}`).join('; ')}.`,
     ...(still.length > 0 && moved.length > 0 ? [`Not shown to change it: ${still.join(', ')}.`] : []),
     ...(broken.length > 0
       ? [

@@ -87,7 +87,7 @@ describe('a run', () => {
       out: 'runs/small',
       report: 'runs/small/report.html',
       saes: [{ label: 'organism-1-res-2k', verdicts: [{ space: 'encoder' }, { space: 'decoder' }] }],
-      steering: [expect.stringContaining('lexicon'), expect.stringContaining('random direction')],
+      steering: [{ about: 'Steering, labels by sentiment lexicon VADER', sentences: expect.any(Array) }],
     });
     const files = [...expected.keys()];
     for (const table of ['statistics/tables/summary', 'statistics/tables/tests', 'steering/tables/arms']) {

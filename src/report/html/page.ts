@@ -76,7 +76,7 @@ function withoutStyles(markup: string): { readonly markup: string; readonly styl
   return { markup: without, styles: [...styles] };
 }
 
-/** A figure as it stands in its file, with its title as caption for those who do not see it. */
-export function figureMarkup(svg: string, caption?: string): Markup {
-  return html`<figure>${trustedSvg(svg)}${caption === undefined ? undefined : html`<figcaption>${caption}</figcaption>`}</figure>`;
+/** A figure as it stands in its file; on narrow screens it keeps a size that can be read, and is moved sideways. */
+export function figureMarkup(svg: string, caption: string): Markup {
+  return html`<figure><div class="drawing" role="group" aria-label="Figure" tabindex="0">${trustedSvg(svg)}</div><figcaption>${caption}</figcaption></figure>`;
 }

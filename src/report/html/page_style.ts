@@ -17,11 +17,16 @@ h2 { font-size: 1.25rem; margin: 2.5rem 0 0.5rem; padding-top: 0.5rem; border-to
 h3 { font-size: 1rem; margin: 1.5rem 0 0.25rem; }
 p { margin: 0.5rem 0; max-width: 75ch; }
 a { color: var(--link); }
-a:focus-visible, summary:focus-visible, .scroll:focus-visible { outline: 3px solid var(--mark); outline-offset: 2px; }
+a:focus-visible, summary:focus-visible, .scroll:focus-visible, .drawing:focus-visible { outline: 3px solid var(--mark); outline-offset: 2px; }
 nav ul { list-style: none; display: flex; flex-wrap: wrap; gap: 4px 16px; padding: 0; margin: 0.75rem 0; font-size: 0.9rem; }
 .subtitle, .notes, footer, figcaption { color: var(--faint); font-size: 0.875rem; }
-.verdict { background: var(--panel); border-left: 4px solid var(--mark); padding: 0.5rem 1rem; margin: 1rem 0; }
-.verdict p { margin: 0.375rem 0; }
+.question { font-size: 1.0625rem; }
+.verdict { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 22rem), 1fr)); gap: 8px; margin: 1rem 0; }
+.verdict > div { background: var(--panel); border-left: 4px solid var(--mark); padding: 0.5rem 0.875rem; }
+.verdict > .wide { grid-column: 1 / -1; }
+.verdict p { margin: 0.25rem 0; font-size: 0.875rem; max-width: none; }
+.verdict .about { color: var(--faint); font-size: 0.8125rem; }
+.verdict .headline { font-size: 1.0625rem; font-weight: 600; line-height: 1.3; }
 .scroll { overflow-x: auto; max-width: 100%; }
 table { border-collapse: collapse; font-size: 0.8125rem; font-variant-numeric: tabular-nums; margin: 0.5rem 0; }
 caption { text-align: left; font-weight: 600; padding: 0.25rem 0; }
@@ -32,8 +37,10 @@ th { font-weight: 600; vertical-align: bottom; }
 .right { text-align: right; }
 td.right, td.short { white-space: nowrap; }
 .notes { padding-left: 1.25rem; margin: 0.25rem 0 0.75rem; }
-figure { margin: 1rem 0; }
+figure { margin: 1.25rem 0; }
+.drawing { overflow-x: auto; }
 figure svg.antipode { max-width: 100%; height: auto; display: block; }
+figcaption { max-width: 760px; margin-top: 0.25rem; }
 .pair { display: grid; grid-template-columns: 1fr 1fr; gap: 8px 16px; margin: 0.75rem 0; }
 .pair > div { border: 1px solid var(--line); border-radius: 6px; padding: 6px 10px; overflow-wrap: anywhere; white-space: pre-wrap; }
 .pair .who { display: block; color: var(--faint); font-size: 0.75rem; white-space: normal; }
@@ -44,6 +51,7 @@ dl { display: grid; grid-template-columns: max-content 1fr; gap: 2px 12px; margi
 dt { color: var(--faint); }
 dd { margin: 0; overflow-wrap: anywhere; }
 @media (max-width: 520px) { .pair { grid-template-columns: 1fr; } dl { grid-template-columns: 1fr; } h1 { font-size: 1.375rem; } }
-@media print { nav, .skip { display: none; } .scroll { overflow: visible; } table { font-size: 7.5pt; } h2, h3, caption { break-after: avoid; } figure, tr, .pair { break-inside: avoid; } }
+@media screen and (max-width: 720px) { figure svg.antipode { max-width: none; width: 600px; } }
+@media print { nav, .skip { display: none; } .scroll, .drawing { overflow: visible; } details::details-content { content-visibility: visible; display: block; } summary { list-style: none; } table { font-size: 7.5pt; } h2, h3, caption { break-after: avoid; } figure, tr, .pair { break-inside: avoid; } }
 @media (prefers-reduced-motion: no-preference) { html { scroll-behavior: smooth; } }
 `;

@@ -35,7 +35,8 @@ async function hostileReport(text: string): Promise<Report> {
   return {
     title: text,
     subtitle: text,
-    verdict: [text],
+    question: text,
+    verdict: [{ about: text, headline: text, details: [text], isWide: true }],
     lead: [{ kind: 'text', paragraphs: [text] }],
     sections: [
       {
@@ -43,6 +44,7 @@ async function hostileReport(text: string): Promise<Report> {
         title: text,
         blocks: [
           { kind: 'heading', title: text },
+          { kind: 'list', items: [text] },
           { kind: 'figure', svg: svg!, caption: text },
           {
             kind: 'table',
@@ -67,7 +69,8 @@ async function hostileReport(text: string): Promise<Report> {
 const PLAIN: Report = {
   title: 'Do opposite concepts point in opposite directions?',
   subtitle: 'Two dictionaries',
-  verdict: ['They do not.'],
+  question: 'Do they?',
+  verdict: [{ about: 'Two dictionaries', headline: 'They do not.', details: [] }],
   lead: [],
   sections: [
     {

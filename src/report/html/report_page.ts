@@ -8,6 +8,7 @@ import { tableMarkup } from './table_markup.ts';
 
 export type ReportBlock =
   | { readonly kind: 'text'; readonly paragraphs: readonly string[] }
+  | { readonly kind: 'list'; readonly items: readonly string[] }
   | { readonly kind: 'heading'; readonly title: string }
   | {
       readonly kind: 'table';
@@ -15,7 +16,7 @@ export type ReportBlock =
       /** `gemma-2-2b/20-gemmascope-res-16k`, where its features have pages. */
       readonly neuronpediaId?: string | undefined;
     }
-  | { readonly kind: 'figure'; readonly svg: string; readonly caption?: string }
+  | { readonly kind: 'figure'; readonly svg: string; readonly caption: string }
   | { readonly kind: 'replies'; readonly pairs: readonly ReplyPair[] }
   | { readonly kind: 'facts'; readonly facts: readonly (readonly [string, string])[] }
   /** A file's text, as it is. */
@@ -38,11 +39,24 @@ export interface ReportSection {
   readonly blocks: readonly ReportBlock[];
 }
 
+export interface VerdictItem {
+  /** What it is about, and of how many: `organism-1-res-2k, decoder, 23 concepts, 63 pairs`. */
+  readonly about: string;
+  /** The finding. */
+  readonly headline: string;
+  /** Its numbers, and what it hangs on. */
+  readonly details: readonly string[];
+  /** Takes the whole width. */
+  readonly isWide?: boolean;
+}
+
 export interface Report {
   readonly title: string;
   readonly subtitle: string;
-  /** Sentences of the first screen. */
-  readonly verdict: readonly string[];
+  /** What is asked: before everything else. */
+  readonly question: string;
+  /** The first screen. */
+  readonly verdict: readonly VerdictItem[];
   /** Behind the verdict on the first screen. */
   readonly lead: readonly ReportBlock[];
   readonly sections: readonly ReportSection[];
@@ -50,11 +64,12 @@ export interface Report {
 }
 
 /** @returns a whole HTML document; every text is escaped */
-export function reportPage({ title, subtitle, verdict, lead, sections, footer }: Report): string {
+export function reportPage({ title, subtitle, question, verdict, lead, sections, footer }: Report): string {
   return renderPage({
     title,
     subtitle,
-    lead: html`<div class="verdict" role="note" aria-label="Verdict">${verdict.map((sentence) => html`<p>${sentence}</p>`)}</div>
+    lead: html`<p class="question">${question}</p>
+<div class="verdict" role="note" aria-label="Verdict">${verdict.map(verdictMarkup)}</div>
 ${lead.map(blockMarkup)}`,
     sections: sections.map(({ id, title: name, blocks }) => ({
       id,
@@ -65,10 +80,17 @@ ${lead.map(blockMarkup)}`,
   });
 }
 
+function verdictMarkup({ about, headline, details, isWide }: VerdictItem): Markup {
+  return html`<div${isWide ? html` class="wide"` : undefined}><p class="about">${about}</p><p class="headline">${headline}</p>${details.map((detail) => html`<p>${detail}</p>`)}</div>
+`;
+}
+
 function blockMarkup(block: ReportBlock): Markup {
   switch (block.kind) {
     case 'text':
       return html`${block.paragraphs.map((paragraph) => html`<p>${paragraph}</p>`)}`;
+    case 'list':
+      return html`<ul>${block.items.map((item) => html`<li>${item}</li>`)}</ul>`;
     case 'heading':
       return html`<h3>${block.title}</h3>`;
     case 'table': {

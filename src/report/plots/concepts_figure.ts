@@ -14,17 +14,25 @@ const INNER = WIDTH - 32;
 const CELL = { width: 40, height: 16 };
 const NAME_HEIGHT = 16;
 const HEAD_WIDTH = 38;
+/** Names of both sides, under the concept's. */
+const SIDES_HEIGHT = 13;
 const HEAD_HEIGHT = 13;
 const GAP = 16;
 
 /** Of a name's letters at 11 pixels; widths of letters are not known here. */
 const LETTER = 6;
+/** At 9 pixels. */
+const SMALL_LETTER = 5.6;
+
+const HEADS_HEIGHT = NAME_HEIGHT + SIDES_HEIGHT + HEAD_HEIGHT;
 
 /** At least this cosine has the deepest colour, so that noise does not look like structure. */
 const LEAST_REACH = 0.25;
 
 interface Block {
   readonly concept: string;
+  /** `Happiness \u2193 Sadness \u2192`: which rows, which columns; empty where the labels are not known. */
+  readonly sides: string;
   readonly featuresA: readonly number[];
   readonly featuresB: readonly number[];
   readonly pairs: readonly DrawnPair[];
@@ -77,6 +85,8 @@ function blocksOf(pairs: readonly DrawnPair[]): Block[] {
   const concepts = [...new Set(pairs.map(({ name }) => name))];
   return concepts.map((concept) => {
     const own = pairs.filter(({ name }) => name === concept);
+    const [first] = own;
+    const sides = first?.sides ? `${first.sides[0]} \u2193 ${first.sides[1]} \u2192` : '';
     const featuresA = [...new Set(own.map(({ featureA }) => featureA))];
     const featuresB = [...new Set(own.map(({ featureB }) => featureB))];
     return {
@@ -84,8 +94,13 @@ function blocksOf(pairs: readonly DrawnPair[]): Block[] {
       featuresA,
       featuresB,
       pairs: own,
-      width: Math.max(HEAD_WIDTH + featuresB.length * CELL.width, LETTER * concept.length),
-      height: NAME_HEIGHT + HEAD_HEIGHT + featuresA.length * CELL.height,
+      sides,
+      width: Math.max(
+        HEAD_WIDTH + featuresB.length * CELL.width,
+        LETTER * concept.length,
+        SMALL_LETTER * sides.length,
+      ),
+      height: HEADS_HEIGHT + featuresA.length * CELL.height,
     };
   });
 }
@@ -117,9 +132,9 @@ async function spacePanel({ space, pairs }: DrawnSpace, reach: number): Promise<
       const color = Number.isNaN(pair.cos) ? '#999999' : divergingColor(pair.cos, reach);
       return {
         x1: x + HEAD_WIDTH + block.featuresB.indexOf(pair.featureB) * CELL.width,
-        y1: y + NAME_HEIGHT + HEAD_HEIGHT + block.featuresA.indexOf(pair.featureA) * CELL.height,
+        y1: y + HEADS_HEIGHT + block.featuresA.indexOf(pair.featureA) * CELL.height,
         color,
-        words: pairWords(pair),
+        words: pair.about === undefined ? pairWords(pair) : `${pairWords(pair)}: ${pair.about.join('; ')}`,
         number: Number.isNaN(pair.cos) ? '?' : pair.cos.toFixed(2),
       };
     }),
@@ -127,18 +142,19 @@ async function spacePanel({ space, pairs }: DrawnSpace, reach: number): Promise<
   const heads = places.flatMap(({ block, x, y }) => [
     ...block.featuresA.map((feature, row) => ({
       x: x + HEAD_WIDTH - 3,
-      y: y + NAME_HEIGHT + HEAD_HEIGHT + (row + 0.5) * CELL.height,
+      y: y + HEADS_HEIGHT + (row + 0.5) * CELL.height,
       feature,
       anchor: 'end' as const,
     })),
     ...block.featuresB.map((feature, column) => ({
       x: x + HEAD_WIDTH + (column + 0.5) * CELL.width,
-      y: y + NAME_HEIGHT + HEAD_HEIGHT / 2,
+      y: y + NAME_HEIGHT + SIDES_HEIGHT + HEAD_HEIGHT / 2,
       feature,
       anchor: 'middle' as const,
     })),
   ]);
-  const names = places.map(({ block, x, y }) => ({ x, y: y + NAME_HEIGHT / 2, concept: block.concept }));
+  const names = places.map(({ block, x, y }) => ({ x, y, ...block }));
+  type Name = (typeof names)[number];
   type Head = (typeof heads)[number];
   type Cell = (typeof cells)[number];
   const middle = { x: ({ x1 }: Cell) => x1 + CELL.width / 2, y: ({ y1 }: Cell) => y1 + CELL.height / 2 };
@@ -173,7 +189,21 @@ async function spacePanel({ space, pairs }: DrawnSpace, reach: number): Promise<
             { x: 'x', y: 'y', text: ({ feature }: Head) => String(feature), textAnchor: anchor, fontSize: 9 },
           ),
         ),
-        text(names, { x: 'x', y: 'y', text: 'concept', textAnchor: 'start', fontWeight: 600, fontSize: 11 }),
+        text(names, {
+          x: 'x',
+          y: ({ y }: Name) => y + NAME_HEIGHT / 2,
+          text: 'concept',
+          textAnchor: 'start',
+          fontWeight: 600,
+          fontSize: 11,
+        }),
+        text(names, {
+          x: 'x',
+          y: ({ y }: Name) => y + NAME_HEIGHT + SIDES_HEIGHT / 2 - 2,
+          text: 'sides',
+          textAnchor: 'start',
+          fontSize: 9,
+        }),
       ],
     },
   };

@@ -133,7 +133,7 @@ function drawnPair(row: Row, group: PairGroup, cosOther: number | undefined): Dr
       typeof row['label_b'] === 'string' && { sides: [row['label_a'], row['label_b']] as const }),
     ...(typeof row['explanation_a'] === 'string' &&
       typeof row['explanation_b'] === 'string' && {
-        about: `${row['explanation_a']} \u2013 ${row['explanation_b']}`,
+        about: [row['explanation_a'], row['explanation_b']] as const,
       }),
   };
 }

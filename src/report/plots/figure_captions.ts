@@ -1,7 +1,7 @@
 /** @file What there is to see in each figure, in a sentence or two from its numbers. Counts and places alone: what they mean is the verdict's to say. */
 
 import { STRONG_COSINE } from '../../geometry/pair_class.ts';
-import { formatCount } from '../display.ts';
+import { formatCount, shorten } from '../display.ts';
 import { SPACE_NAMES } from '../geometry_subject.ts';
 import type { DrawnPair, DrawnSae, DrawnSpace } from './figure_rows.ts';
 import type { PairGroup } from './palette.ts';
@@ -66,12 +66,12 @@ export function twoSpacesCaption({ spaces }: DrawnSae): string {
     ...(antonyms > 0 ? [`${agreeing} of ${antonyms} antonym pairs are below 0 in both matrices.`] : []),
     ...(opposed > 0
       ? [
-          `Of the ${opposed} most opposed pairs of either matrix ${antipodal} are opposed in both (at most -${STRONG_COSINE}, bottom left),`,
+          `Of the ${opposed} most opposed pairs of either matrix ${antipodal} are opposed in both (at most -${STRONG_COSINE}, bottom left).`,
         ]
       : []),
-    ...(opposed > 0 && aligned > 0
+    ...(aligned > 0
       ? [
-          `of the ${aligned} most aligned ${duplicate} are alike in both (at least ${STRONG_COSINE}, top right).`,
+          `Of the ${aligned} most aligned ${duplicate} are alike in both (at least ${STRONG_COSINE}, top right).`,
         ]
       : []),
     'On the dashed line a pair has the same cosine in both.',
@@ -107,8 +107,11 @@ function pairAt({ cos, featureA, featureB }: DrawnPair): string {
 }
 
 function aboutOf({ about }: DrawnPair): string {
-  return about === undefined ? '' : `: ${about}`;
+  return about === undefined ? '' : ` (${about.map((text) => shorten(text, MOST_LETTERS)).join('; ')})`;
 }
+
+/** Explanations run to sentences; the tables have them whole. */
+const MOST_LETTERS = 60;
 
 function conceptMeans(space: DrawnSpace): { concept: string; mean: number; n: number }[] {
   const antonyms = group(space, 'antonym');

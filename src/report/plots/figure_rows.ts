@@ -17,7 +17,7 @@ export interface DrawnPair {
   /** Labels of the concept's two sides. */
   readonly sides?: readonly [string, string];
   /** Explanations of both features, where there are any. */
-  readonly about?: string;
+  readonly about?: readonly [string, string];
 }
 
 export interface DrawnSpace {
@@ -37,4 +37,14 @@ export interface DrawnSae {
 /** `Tranquility [33, 1213] -0.11586`. */
 export function pairWords({ name, featureA, featureB, cos }: DrawnPair): string {
   return `${name === '' ? '' : `${name} `}[${featureA}, ${featureB}] ${cos.toFixed(5)}`;
+}
+
+/** The concept, else the two features: for a label in a figure. */
+export function shortName({
+  name,
+  featureA,
+  featureB,
+}: Pick<DrawnPair, 'featureA' | 'featureB' | 'name'>): string {
+  const words = name === '' ? `[${featureA}, ${featureB}]` : name;
+  return words.length > 28 ? `${words.slice(0, 27)}\u2026` : words;
 }

@@ -134,7 +134,7 @@ describe('R6 figures of a geometry run', () => {
       'Decoder: 12,003 pairs from -0.500 to 0.250; antonym pairs from -0.200 to 0.300',
     );
     const words = textsOf(document, 'text');
-    for (const name of ['[5, 6]', '[7, 8]', 'antonym pairs', 'most opposed of all'])
+    for (const name of ['[5, 6] -0.90', '[7, 8] 0.01', 'antonym pairs', 'most opposed of all'])
       expect(words).toContain(name);
   });
 

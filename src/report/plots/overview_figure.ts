@@ -32,7 +32,7 @@ export interface DrawnNull {
 const WIDTH = 760;
 const LANE = 18;
 const MARGIN_LEFT = 178;
-const MARGIN_RIGHT = 176;
+const MARGIN_RIGHT = 206;
 
 const NULL_NAMES: Record<string, string> = {
   permutation: 'the same sets, other orders',

@@ -6,7 +6,7 @@
 import type { PlotOptions } from '@observablehq/plot';
 import { formatCount } from '../display.ts';
 import { SPACE_NAMES } from '../geometry_subject.ts';
-import { type DrawnPair, type DrawnSae, type DrawnSpace, pairWords } from './figure_rows.ts';
+import { type DrawnPair, type DrawnSae, type DrawnSpace, pairWords, shortName } from './figure_rows.ts';
 import { GROUP_COLORS, GROUP_NAMES, type PairGroup } from './palette.ts';
 import { figureSvg, type Panel } from './svg_document.ts';
 
@@ -126,7 +126,7 @@ async function stripsPanel({ pairs }: DrawnSpace): Promise<Panel> {
           text([pair], {
             x: 'cos',
             y: () => GROUP_NAMES[group],
-            text: labelWords,
+            text: (pair: DrawnPair) => `${shortName(pair)} ${pair.cos.toFixed(2)}`,
             textAnchor: anchor,
             dy: -9,
             fontSize: 10,
@@ -155,9 +155,4 @@ function namedOf(
   if (group === 'aligned') return [atHigh];
   if (group === 'opposed' || low === high) return [atLow];
   return [atLow, atHigh];
-}
-
-function labelWords({ name, featureA, featureB }: DrawnPair): string {
-  const words = name === '' ? `[${featureA}, ${featureB}]` : name;
-  return words.length > 28 ? `${words.slice(0, 27)}…` : words;
 }

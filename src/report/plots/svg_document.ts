@@ -31,10 +31,10 @@ const PANEL_TITLE_HEIGHT = 22;
 const PANEL_GAP = 10;
 
 const STYLE = `
-  svg.antipode { color: #1f1f24; background: #ffffff; }
+  svg.antipode { color: #1f1f24; background: #ffffff; --antipode-ground: #ffffff; }
   .background { fill: #ffffff; }
   @media (prefers-color-scheme: dark) {
-    svg.antipode { color: #e7e7ea; background: #17171b; }
+    svg.antipode { color: #e7e7ea; background: #17171b; --antipode-ground: #17171b; }
     .background { fill: #17171b; }
   }
   text.title { font-weight: 600; font-size: 15px; }

@@ -1,6 +1,7 @@
 /** @file The same pairs in both matrices: encoder cosine across, decoder cosine up. What lies on the diagonal is alike in both. */
 
-import type { DrawnPair, DrawnSae } from './figure_rows.ts';
+import { STRONG_COSINE } from '../../geometry/pair_class.ts';
+import { type DrawnPair, type DrawnSae, shortName } from './figure_rows.ts';
 import { GROUP_COLORS, GROUP_NAMES, type PairGroup } from './palette.ts';
 import { figureSvg } from './svg_document.ts';
 
@@ -35,7 +36,7 @@ interface Dot {
 export async function twoSpacesFigure(sae: DrawnSae): Promise<string | undefined> {
   const dots = dotsOf(sae);
   if (dots.length === 0) return undefined;
-  const { dot, link, ruleX, ruleY } = await import('@observablehq/plot');
+  const { dot, link, rect, ruleX, ruleY, text } = await import('@observablehq/plot');
   const groups = GROUPS.filter((group) => dots.some(({ pair }) => pair.group === group));
   const reach = Math.min(
     1,
@@ -59,6 +60,26 @@ export async function twoSpacesFigure(sae: DrawnSae): Promise<string | undefined
           y: { domain: [-reach, reach], label: 'decoder cosine', grid: true },
           symbol: { type: 'identity' },
           marks: [
+            rect(cornersWithin(reach), {
+              x1: 'x1',
+              x2: 'x2',
+              y1: 'y1',
+              y2: 'y2',
+              fill: 'currentColor',
+              fillOpacity: 0.06,
+            }),
+            ...cornersWithin(reach).map((corner) =>
+              text([corner], {
+                x: corner.x1 < 0 ? 'x1' : 'x2',
+                y: corner.y1 < 0 ? 'y1' : 'y2',
+                text: 'name',
+                textAnchor: corner.x1 < 0 ? 'start' : 'end',
+                dx: corner.x1 < 0 ? 4 : -4,
+                dy: corner.y1 < 0 ? -7 : 8,
+                fontSize: 10,
+                fontStyle: 'italic',
+              }),
+            ),
             ruleX([0]),
             ruleY([0]),
             link([{}], {
@@ -83,11 +104,55 @@ export async function twoSpacesFigure(sae: DrawnSae): Promise<string | undefined
                 },
               ),
             ),
+            ...namedDots(dots).map((one) =>
+              text([one], {
+                x: 'encoder',
+                y: 'decoder',
+                text: ({ pair }: Dot) => shortName(pair),
+                textAnchor: one.encoder < 0 ? 'start' : 'end',
+                dx: one.encoder < 0 ? 8 : -8,
+                fontSize: 10,
+                stroke: 'var(--antipode-ground)',
+                strokeWidth: 3,
+                fill: 'currentColor',
+              }),
+            ),
           ],
         },
       },
     ],
   });
+}
+
+interface Corner {
+  readonly name: string;
+  readonly x1: number;
+  readonly x2: number;
+  readonly y1: number;
+  readonly y2: number;
+}
+
+/** Where the classes are that say something of both matrices, as far as the axes go there. */
+function cornersWithin(reach: number): Corner[] {
+  const [near, far] = [STRONG_COSINE, reach];
+  if (reach <= STRONG_COSINE) return [];
+  return [
+    { name: 'antipodal', x1: -far, x2: -near, y1: -far, y2: -near },
+    { name: 'duplicate', x1: near, x2: far, y1: near, y2: far },
+  ];
+}
+
+/** The outermost of each group by the decoder: opposed ones at the bottom, aligned ones at the top, antonyms at both. */
+function namedDots(dots: readonly Dot[]): Dot[] {
+  const ends = (group: PairGroup): Dot[] => {
+    const sorted = dots.filter(({ pair }) => pair.group === group).sort((a, b) => a.decoder - b.decoder);
+    const [low, high] = [sorted[0], sorted.at(-1)];
+    if (!low || !high) return [];
+    if (group === 'opposed') return [low];
+    if (group === 'aligned') return [high];
+    return low === high ? [low] : [low, high];
+  };
+  return [...ends('opposed'), ...ends('aligned'), ...ends('antonym')];
 }
 
 /** Each pair once, though both spaces list it. */
