@@ -21,7 +21,6 @@ export async function examineData({ env }: CliContext): Promise<Finding[]> {
   const bytes = repos.reduce((sum, { byteLength }) => sum + byteLength, 0);
   const models: string[] = [];
   for (const { repoId } of repos) {
-    // Python keeps `gpt2` and the like too, which are no name of a model here.
     if (parseModelName(repoId) && (await findModel(env, { repoId })) !== undefined) models.push(repoId);
   }
   const saes = (await listSaes(env, [], true)).filter(({ sae }) => sae.files.length > 0);

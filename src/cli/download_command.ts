@@ -15,7 +15,7 @@ export function downloadCommand(context: CliContext): Command {
       )
       .argument(
         '<id...>',
-        'SAEs (an id, a Neuronpedia or Hugging Face URL), or models (org/name, org/name@revision)',
+        'SAEs (an id, a Neuronpedia or Hugging Face URL), or models (org/name, gpt2, org/name@revision)',
       )
       .option(
         '--only <parts>',

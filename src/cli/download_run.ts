@@ -1,15 +1,17 @@
 /** @file The work of `antipode download`: what each id means, what of it is here, and the fetching of the rest. */
 
-import { dirname } from 'node:path';
 import { AntipodeError } from '../errors.ts';
 import { planExport } from '../features/fetch_explanations.ts';
 import { ensureFolder } from '../formats/atomic.ts';
 import { hfHubCacheDir } from '../hub/cache_dirs.ts';
 import { requireDiskSpace } from '../hub/disk_space.ts';
 import type { HubFileFacts, HubFiles } from '../hub/fetch_wanted.ts';
+import { isOffline } from '../hub/hf_env.ts';
 import { lookIfThere } from '../sae/locate_sae.ts';
 import type { CliContext } from './context.ts';
 import type { DownloadFlags } from './download_flags.ts';
+import { partsAtHand } from './download_offline.ts';
+import { type DownloadedPart, partsText, pathOf, sumOf } from './download_part.ts';
 import {
   type DownloadTarget,
   type RepositoryTarget,
@@ -18,22 +20,7 @@ import {
 } from './download_targets.ts';
 import { fetchSource } from './fetch_explanations.ts';
 import { httpFor, networkHub } from './hub_access.ts';
-import { formatBytes, type Style, visible } from './output.ts';
-
-/** What one part of an id comes to. */
-interface Part {
-  readonly id: string;
-  readonly part: DownloadTarget['kind'];
-  /** `org/name`, or `model/source`. */
-  readonly from: string;
-  readonly commit: string | null;
-  readonly files: number;
-  /** Of all files; null where nobody says before they come. */
-  readonly bytes: number | null;
-  /** Of those that are fetched. */
-  readonly fetched_bytes: number | null;
-  readonly path: string | null;
-}
+import { visible } from './output.ts';
 
 /** @throws {AntipodeError} for the first id that cannot be fetched; what came before it stays */
 export async function runDownload(
@@ -43,8 +30,23 @@ export async function runDownload(
 ): Promise<void> {
   const targets: DownloadTarget[] = [];
   for (const id of ids) targets.push(...(await targetsOf(context, id, flags)));
+  const parts = isOffline(context.env)
+    ? await partsAtHand(context, targets, flags)
+    : await fetchedParts(context, targets, flags);
+  context.out().result({
+    human: (style) => partsText(parts, flags.dryRun === true, style),
+    json: () => ({ dry_run: flags.dryRun === true, parts }),
+    quiet: () => parts.flatMap(({ id, path }) => visible(path ?? id)),
+  });
+}
+
+async function fetchedParts(
+  context: CliContext,
+  targets: readonly DownloadTarget[],
+  flags: DownloadFlags,
+): Promise<DownloadedPart[]> {
   const hub = networkHub(context);
-  const parts: Part[] = [];
+  const parts: DownloadedPart[] = [];
   for (const target of targets) {
     const part =
       target.kind === 'explanations'
@@ -52,11 +54,7 @@ export async function runDownload(
         : await repositoryPart(context, target, { hub, isPlan: flags.dryRun === true });
     if (part) parts.push(part);
   }
-  context.out().result({
-    human: (style) => partsText(parts, flags.dryRun === true, style),
-    json: () => ({ dry_run: flags.dryRun === true, parts }),
-    quiet: () => parts.flatMap(({ id, path }) => visible(path ?? id)),
-  });
+  return parts;
 }
 
 interface Found extends HubFileFacts {
@@ -72,7 +70,7 @@ async function repositoryPart(
   context: CliContext,
   target: RepositoryTarget,
   { hub, isPlan }: Access,
-): Promise<Part> {
+): Promise<DownloadedPart> {
   const { id, kind, repoId } = target;
   const found: Found[] = [];
   for (const path of await target.files(hub)) {
@@ -82,7 +80,7 @@ async function repositoryPart(
     if (facts) found.push({ ...facts, path });
   }
   const missing = found.filter(({ isHere }) => !isHere);
-  const part: Part = {
+  const part: DownloadedPart = {
     id,
     part: kind,
     from: repoId,
@@ -101,18 +99,9 @@ async function repositoryPart(
     // The first by the name that was asked for, so that the branch is known here as well.
     const revision = index === 0 ? target.revision : found[0]!.commit;
     const cached = await hub.fetch({ repoId, path: file.path, revision });
-    path = kind === 'model' ? cached.snapshot : found.length > 1 ? dirname(cached.path) : cached.path;
+    path = pathOf(kind, cached, found.length);
   }
   return { ...part, path };
-}
-
-function sumOf(files: readonly { readonly byteLength: number | undefined }[]): number | null {
-  let sum = 0;
-  for (const { byteLength } of files) {
-    if (byteLength === undefined) return null;
-    sum += byteLength;
-  }
-  return sum;
 }
 
 /** Undefined where there is none, and nobody asked for it by name. */
@@ -120,13 +109,20 @@ async function sourcePart(
   context: CliContext,
   { id, isExtra, source }: SourceTarget,
   flags: DownloadFlags,
-): Promise<Part | undefined> {
+): Promise<DownloadedPart | undefined> {
   const { activations, export: name } = flags;
   const from = `${source.modelId}/${source.sourceId}`;
   try {
     const { env, signal } = context;
-    const plan = await planExport(source, { env, http: httpFor(context), export: name, activations, signal });
-    const part: Part = {
+    const plan = await planExport(source, {
+      env,
+      http: httpFor(context),
+      export: name,
+      activations,
+      isPlan: flags.dryRun === true,
+      signal,
+    });
+    const part: DownloadedPart = {
       id,
       part: 'explanations',
       from,
@@ -144,20 +140,4 @@ async function sourcePart(
     context.out().note(visible(error.message));
     return undefined;
   }
-}
-
-function partsText(parts: readonly Part[], isPlan: boolean, { bold }: Style): string {
-  const lines = parts.map(({ bytes, fetched_bytes, files, from, path, part }) => {
-    const size = bytes === null ? 'of unknown size' : formatBytes(bytes);
-    const what = `${part} of ${visible(from)}: ${files} ${files === 1 ? 'file' : 'files'}, ${size}`;
-    const rest =
-      fetched_bytes === null || fetched_bytes === bytes
-        ? ''
-        : `, ${formatBytes(fetched_bytes)} of it to fetch`;
-    if (fetched_bytes === 0) return `here      ${what}${path === null ? '' : `  ${visible(path)}`}`;
-    return isPlan ? `to fetch  ${what}${rest}` : `fetched   ${what}  ${visible(path ?? '')}`;
-  });
-  if (!isPlan) return lines.join('\n');
-  const total = parts.reduce((sum, { fetched_bytes }) => sum + (fetched_bytes ?? 0), 0);
-  return [...lines, bold(`would fetch ${formatBytes(total)}`)].join('\n');
 }

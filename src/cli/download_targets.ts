@@ -5,8 +5,10 @@ import { AntipodeError } from '../errors.ts';
 import { parseSourceRef } from '../features/feature_ref.ts';
 import { EMBEDDED_MODEL_ID } from '../hub/embedded_default.ts';
 import type { HubFiles } from '../hub/fetch_wanted.ts';
+import { isOffline } from '../hub/hf_env.ts';
+import { NoSuchRepository } from '../hub/hf_refusal.ts';
 import type { ExportSource } from '../hub/neuronpedia_export.ts';
-import { modelFiles, parseModelName } from '../lm/fetch_model.ts';
+import { cachedModelFiles, modelFiles, parseModelName } from '../lm/fetch_model.ts';
 import { filesToFetch } from '../sae/locate_sae.ts';
 import { nearestSaes, resolveSae } from '../sae/registry/registry.ts';
 import { exists } from '../sae/sae_source.ts';
@@ -21,7 +23,7 @@ export interface RepositoryTarget {
   readonly repoId: string;
   readonly revision: string | undefined;
   /** Inside the repository, in the order of fetching. Asks the hub where only it knows. */
-  files(hub: HubFiles): Promise<readonly string[]>;
+  files(hub: Pick<HubFiles, 'list'>): Promise<readonly string[]>;
   /** Files that the repository may lack. */
   isOptional(path: string): boolean;
 }
@@ -88,27 +90,44 @@ function noSource(id: string): AntipodeError {
 }
 
 async function modelOf(
-  { cwd }: CliContext,
+  { cwd, env }: CliContext,
   id: string,
   revision: string | undefined,
 ): Promise<RepositoryTarget> {
   const name = parseModelName(id);
-  if (!name || (await exists(resolve(cwd, id)))) {
-    const isHere = await exists(resolve(cwd, id));
-    const near = nearestSaes(id);
-    throw new AntipodeError(
-      isHere ? 'usage' : 'missing',
-      `${id}: ${isHere ? 'is on this machine already' : 'no SAE of this name, and no model (org/name)'}`,
-      isHere || near.length === 0 ? {} : { hint: `did you mean ${near.join(' or ')}?` },
-    );
+  if (await exists(resolve(cwd, id))) {
+    throw new AntipodeError('usage', `${id}: is on this machine already`);
   }
+  if (!name) throw noModel(id);
   const request = { ...name, ...(revision !== undefined && { revision }) };
+  const listed = async (hub: Pick<HubFiles, 'list'>): Promise<string[]> => {
+    if (isOffline(env)) return cachedModelFiles(env, request);
+    try {
+      return (await modelFiles(request, hub)).map(({ path }) => path);
+    } catch (error) {
+      throw name.repoId.includes('/') ? error : unlessMistyped(id, error);
+    }
+  };
   return {
     kind: 'model',
     id,
     repoId: request.repoId,
     revision: request.revision,
-    files: async (hub) => (await modelFiles(request, hub)).map(({ path }) => path),
+    files: listed,
     isOptional: () => false,
   };
+}
+
+/** A word alone is more often the name of an SAE than that of one of the old models. */
+function unlessMistyped(id: string, error: unknown): unknown {
+  return error instanceof NoSuchRepository ? noModel(id) : error;
+}
+
+function noModel(id: string): AntipodeError {
+  const near = nearestSaes(id);
+  return new AntipodeError(
+    'missing',
+    `${id}: no SAE of this name, and no model (org/name)`,
+    near.length === 0 ? {} : { hint: `did you mean ${near.join(' or ')}?` },
+  );
 }

@@ -12,7 +12,7 @@ import { type FeatureNotes, NO_NOTES } from '../report/feature_notes.ts';
 import type { SaeFile } from '../sae/sae.ts';
 import { syntheticFiles } from '../sae/synthetic_file.ts';
 import type { CliContext } from './context.ts';
-import { exportSourceOf, fetchSource, openExplanationsOrFetch } from './fetch_explanations.ts';
+import { exportSourceOf, fetchUnlessAbsent, openExplanationsOrFetch } from './fetch_explanations.ts';
 import { mayFetch } from './hub_access.ts';
 import { visible } from './output.ts';
 
@@ -85,7 +85,7 @@ async function fetchedFor(
   const source = exportSourceOf(parseSourceRef(neuronpediaId));
   if (!source) return undefined;
   try {
-    await fetchSource(context, source);
+    await fetchUnlessAbsent(context, source);
   } catch (error) {
     if (!(error instanceof AntipodeError) || error.kind === 'interrupted') throw error;
     context.out().note(visible(`going on without explanations: ${error.message}`));

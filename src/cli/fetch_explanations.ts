@@ -1,6 +1,7 @@
 /** @file Explanations by the id of their source, fetched from Neuronpedia where they are not imported yet. */
 
 import { AntipodeError } from '../errors.ts';
+import { knownAbsence } from '../features/absent_export.ts';
 import type { ExplanationLookup } from '../features/explanation_lookup.ts';
 import { neuronpediaIdOf, parseSourceRef, type SourceRef } from '../features/feature_ref.ts';
 import {
@@ -18,6 +19,19 @@ import type { ExportSource } from '../hub/neuronpedia_export.ts';
 import type { CliContext } from './context.ts';
 import { createFetchBars, downloadHint, httpFor, mayFetch } from './hub_access.ts';
 import { visible } from './output.ts';
+
+/** As `fetchSource`, but for what Neuronpedia did not have some days ago, which only `antipode download` asks for again. */
+export async function fetchUnlessAbsent(context: CliContext, source: ExportSource): Promise<void> {
+  const day = await knownAbsence(context.env, source);
+  if (day === undefined) {
+    await fetchSource(context, source);
+    return;
+  }
+  const id = `${source.modelId}/${source.sourceId}`;
+  throw new AntipodeError('missing', `${id}: Neuronpedia had no export of this source on ${day}`, {
+    hint: `it is asked again by: antipode download ${id} --only explanations`,
+  });
+}
 
 /** With a progress line, and warnings about what was left out. @throws {AntipodeError} as `fetchExplanations` */
 export async function fetchSource(
@@ -85,7 +99,7 @@ async function orFetched(
         hint: downloadHint(context, `${source.modelId}/${source.sourceId} --only explanations`),
       });
     }
-    await fetchSource(context, source);
+    await fetchUnlessAbsent(context, source);
     return open();
   }
 }

@@ -5,6 +5,7 @@ import {
   MODEL_REPO,
   type PublishedPlace,
   publish,
+  publishExplanations,
   SAE_FILE,
   SAE_ID,
   SAE_REPO,
@@ -71,6 +72,32 @@ describe('an id whose files are not here', () => {
     const { code, stderr, stdout } = await place.run(GEOMETRY);
     expect([code, stderr]).toEqual([0, expect.stringContaining('going on without explanations')]);
     expect(stdout).toContain('Joy');
+  });
+
+  it('of an SAE that Neuronpedia has no export of: it is asked once, and again by antipode download', async () => {
+    await writeConcepts();
+    const lists = (): number => place.hub.requests.filter(({ host }) => host === 'bucket').length;
+    place.hub.removeObjects('v1/');
+    const first = await place.run(GEOMETRY);
+    expect([first.code, first.stderr]).toEqual([0, expect.stringContaining('has no export of this source')]);
+    const asked = lists();
+    const again = await place.run(GEOMETRY);
+    expect([again.code, again.stdout]).toEqual([0, first.stdout]);
+    expect(again.stderr).toMatch(/Neuronpedia had no export of this source on \d{4}-\d\d-\d\d/);
+    const shown = await place.run(['features', 'show', `${SAE_ID}/1`]);
+    expect([shown.code, shown.stderr]).toEqual([
+      3,
+      expect.stringContaining(`asked again by: antipode download ${SAE_ID} --only explanations`),
+    ]);
+    expect(lists()).toBe(asked);
+    // It is known offline as well: nothing is missing.
+    const offline = await place.run(['download', SAE_ID], OFFLINE);
+    expect([offline.code, offline.stderr]).toEqual([0, expect.stringContaining('had no export')]);
+    expect((await place.run(['cache', 'ls', '-q'])).stdout).toContain('absent/gemma-2-2b\n');
+    publishExplanations(place.hub, SAE_ID);
+    expect((await place.run(['download', SAE_ID, '--only', 'explanations'])).code).toBe(0);
+    expect((await place.run(['features', 'show', `${SAE_ID}/1`])).code).toBe(0);
+    expect((await place.run(['cache', 'ls', '-q'])).stdout).not.toContain('absent');
   });
 
   it('of explanations: shown and searched, with --explainer among several', async () => {

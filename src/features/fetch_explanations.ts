@@ -3,7 +3,7 @@
  * What was fetched before an interruption is not fetched again. Leaves out how a file is fetched (`hub/`) and what is in it (`export_record.ts`).
  */
 
-import { rm, rmdir, stat } from 'node:fs/promises';
+import { readdir, rm, rmdir, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { AntipodeError } from '../errors.ts';
 import { ensureFolder } from '../formats/atomic.ts';
@@ -21,6 +21,7 @@ import {
   listExport,
   STORED_KINDS,
 } from '../hub/neuronpedia_export.ts';
+import { forgetAbsence, rememberAbsence } from './absent_export.ts';
 import { listFeatureStores, type StoreEntry, storeSource } from './feature_store.ts';
 import { readExports, skippedSentence } from './read_exports.ts';
 
@@ -33,6 +34,8 @@ export interface FetchExplanationsOptions {
   readonly export?: ExportName | undefined;
   /** Keep the batches of example texts too, unread, in the cache. */
   readonly activations?: boolean | undefined;
+  /** Nothing is written, not even that there is no export. */
+  readonly isPlan?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
   /** Bytes fetched; `total` is undefined where the server has not said. */
   readonly onProgress?: ((bytes: number, total: number | undefined) => void) | undefined;
@@ -74,7 +77,10 @@ export async function planExport(
   const listed = isOlder
     ? { files: [explanationsOnlyFile(env, source)], date: undefined }
     : await listExport(source, { env, kinds, http, signal });
-  if (listed.files.length === 0) throw noExport(source);
+  if (listed.files.length === 0) {
+    if (!options.isPlan) await rememberAbsence(env, source);
+    throw noExport(source);
+  }
   const stored = await storedInputs(env, source);
   const missing: ExportedFile[] = [];
   for (const file of listed.files) {
@@ -95,12 +101,30 @@ function noExport({ modelId, sourceId }: ExportSource): AntipodeError {
 }
 
 /** `NAME SIZE` of what the store was made of, and `NAME ` for files whose size nobody says beforehand. */
-async function storedInputs(env: Env, { modelId, sourceId }: ExportSource): Promise<ReadonlySet<string>> {
-  const { stores } = await listFeatureStores(env);
-  const store = stores.find(({ id }) => id === `${modelId}/${sourceId}`);
+async function storedInputs(env: Env, source: ExportSource): Promise<ReadonlySet<string>> {
+  const store = await findFetched(env, source, undefined);
   return new Set(
     (store?.manifest.inputs ?? []).flatMap(({ byteLength, name }) => [`${name} ${byteLength}`, `${name} `]),
   );
+}
+
+/** Whether batches of activations are kept. */
+export async function keptActivations(env: Env, source: ExportSource): Promise<boolean> {
+  const names = await readdir(join(downloadedExportDir(env, source), 'activations')).catch(() => []);
+  return names.length > 0;
+}
+
+/** The store, without asking anybody; undefined where it is not here, or not from the older array where that was asked for. */
+export async function findFetched(
+  env: Env,
+  source: ExportSource,
+  name: ExportName | undefined,
+): Promise<StoreEntry | undefined> {
+  const { stores } = await listFeatureStores(env);
+  const store = stores.find(({ id }) => id === `${source.modelId}/${source.sourceId}`);
+  if (name !== 'explanations-only') return store;
+  const older = `${source.sourceId}/${explanationsOnlyFile(env, source).name}`;
+  return store?.manifest.inputs.some((input) => input.name === older) ? store : undefined;
 }
 
 async function sizeOf(path: string): Promise<number | undefined> {
@@ -136,8 +160,7 @@ async function fetchLocked(
   const isUnread = plan.missing.some(({ name }) => !name.startsWith('activations/'));
   const activations = options.activations ? join(dir, 'activations') : undefined;
   if (!isUnread) {
-    const { stores } = await listFeatureStores(env);
-    const store = stores.find(({ id }) => id === `${source.modelId}/${source.sourceId}`);
+    const store = await findFetched(env, source, undefined);
     if (!store) throw noExport(source);
     return { store, fetched, activations, warnings: [] };
   }
@@ -218,6 +241,7 @@ async function convert(
     if (!own) throw new AntipodeError('format', `${id}: its export is of other sources than its name says`);
     const store = await storeSource(env, own, { signal, served: date });
     await forget();
+    await forgetAbsence(env, source);
     const others = read.sources.length - 1;
     const warnings = [
       skippedSentence(read.skipped),

@@ -10,7 +10,7 @@ import { shownName } from '../formats/shown_name.ts';
 import { type Env, hfHubCacheDir } from './cache_dirs.ts';
 
 export interface HfFileRequest {
-  /** `google/gemma-scope-2b-pt-res`. */
+  /** `google/gemma-scope-2b-pt-res`; older ones have no organisation: `gpt2`. */
   readonly repoId: string;
   /** Of a file or a folder inside the repository, with forward slashes. */
   readonly path: string;
@@ -82,12 +82,16 @@ export async function findInHfCache(env: Env, request: HfFileRequest): Promise<H
 
 /** @throws {AntipodeError} `usage` for a repository name, revision or path that would leave its folder; the empty path is the whole repository */
 export function checkHfRequest({ repoId, path, revision = 'main' }: HfFileRequest): void {
-  const isRepo = /^\w[\w.-]*\/\w[\w.-]*$/.test(repoId);
-  if (isRepo && (path === '' || isInsideFolder(path)) && isInsideFolder(revision)) return;
+  if (isRepoId(repoId) && (path === '' || isInsideFolder(path)) && isInsideFolder(revision)) return;
   throw new AntipodeError(
     'usage',
     `${shownName(`${repoId}/${path}`)}: not a file of a Hugging Face repository`,
   );
+}
+
+/** `org/name`, or a name alone. The hub allows no `--`, by which folders of the cache tell the two apart. */
+export function isRepoId(text: string): boolean {
+  return /^\w[\w.-]*(?:\/\w[\w.-]*)?$/.test(text) && !text.includes('--');
 }
 
 /** A path with `/` that stays below the folder that it is put behind, on every system: no `..`, no `.`, nothing absolute, no control characters. */

@@ -273,6 +273,27 @@ describe('refusals of the hub say the step that helps', () => {
     expect((await failureOf(fetchFile())).message).toBe('org/name: the hub refuses your token (HTTP 401)');
   });
 
+  it.each([
+    ['a code', { 'x-error-code': 'DisabledRepo' }],
+    ['a text', { 'x-error-message': 'Access to this resource is disabled.' }],
+  ])('a repository that the hub has disabled, said by %s, with a token and without', async (_, headers) => {
+    hub.fault = () => ({ status: 403, headers });
+    for (const token of ['', TOKEN]) {
+      env['HF_TOKEN'] = token;
+      const error = await failureOf(fetchFile());
+      expect(error.message).toBe('org/name: the hub has disabled this repository (HTTP 403)');
+      expect(error.hint).toContain('no token helps');
+    }
+  });
+
+  it('a repository that a token does not find, whatever the status', async () => {
+    env['HF_TOKEN'] = TOKEN;
+    hub.fault = () => ({ status: 401, headers: { 'x-error-code': 'RepoNotFound' } });
+    const error = await failureOf(fetchFile());
+    expect([error.kind, error.message]).toEqual(['missing', 'org/name: there is no such repository']);
+    expect(error.hint).toContain('where it is private');
+  });
+
   it('a hub that fails, and one that is asked too often', async () => {
     hub.fault = () => ({ status: 503 });
     const host = new URL(hub.url).host;

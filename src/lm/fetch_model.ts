@@ -8,7 +8,7 @@ import { dirname, join } from 'node:path';
 import { AntipodeError } from '../errors.ts';
 import type { Env } from '../hub/cache_dirs.ts';
 import type { HubFile, HubFiles } from '../hub/fetch_wanted.ts';
-import { findInHfCache } from '../hub/hf_cache.ts';
+import { findInHfCache, isRepoId } from '../hub/hf_cache.ts';
 
 export interface ModelRequest {
   /** `google/gemma-2-2b`. */
@@ -29,10 +29,14 @@ const INDEX = 'model.safetensors.index.json';
 const WHOLE = 'model.safetensors';
 const SHARD = /^model-\d{5}-of-\d{5}\.safetensors$/;
 
-/** `org/name`, or `org/name@revision`; undefined for anything else. */
+/** Names of files that nobody has written yet, rather than of repositories without an organisation. */
+const FILE_NAME = /^[^/]*\.(?:bin|csv|gguf|json|jsonl|npz|onnx|pt|pth|safetensors|txt|ya?ml)$/i;
+
+/** `org/name` or `name`, each with `@revision` or without; undefined for anything else. */
 export function parseModelName(text: string): ModelRequest | undefined {
-  const [, repoId, revision] = /^(\w[\w.-]*\/\w[\w.-]*)(?:@([\w./-]+))?$/.exec(text) ?? [];
-  return repoId === undefined ? undefined : { repoId, ...(revision !== undefined && { revision }) };
+  const [, repoId, revision] = /^([^@]+)(?:@([\w./-]+))?$/.exec(text) ?? [];
+  if (repoId === undefined || !isRepoId(repoId) || FILE_NAME.test(repoId)) return undefined;
+  return { repoId, ...(revision !== undefined && { revision }) };
 }
 
 /** The folder of a model in the cache, with everything that running it takes; undefined where something is missing. */
@@ -44,16 +48,32 @@ export async function findModel(env: Env, { repoId, revision }: ModelRequest): P
 }
 
 async function isComplete(folder: string): Promise<boolean> {
-  const isThere = (name: string): Promise<boolean> =>
-    stat(join(folder, name)).then(
-      () => true,
-      () => false,
-    );
-  for (const name of NEEDED) if (!(await isThere(name))) return false;
-  if (await isThere(WHOLE)) return true;
-  if (!(await isThere(INDEX))) return false;
-  for (const shard of await shardsOf(join(folder, INDEX))) if (!(await isThere(shard))) return false;
+  for (const name of await neededIn(folder)) if (!(await isThere(folder, name))) return false;
   return true;
+}
+
+/** Weights as the index says, where it is there. */
+async function neededIn(folder: string): Promise<string[]> {
+  if (await isThere(folder, WHOLE)) return [...NEEDED, WHOLE];
+  if (!(await isThere(folder, INDEX))) return [...NEEDED, WHOLE];
+  return [...NEEDED, INDEX, ...(await shardsOf(join(folder, INDEX)))];
+}
+
+function isThere(folder: string, name: string): Promise<boolean> {
+  return stat(join(folder, name)).then(
+    () => true,
+    () => false,
+  );
+}
+
+/** What the cache has and lacks of a model, inside the repository, without asking anybody: as much of it as what is here tells. */
+export async function cachedModelFiles(env: Env, { repoId, revision }: ModelRequest): Promise<string[]> {
+  const config = await findInHfCache(env, { repoId, path: 'config.json', revision });
+  if (!config) return [...NEEDED, WHOLE];
+  const needed = await neededIn(config.snapshot);
+  const further: string[] = [];
+  for (const name of READ_IF_THERE) if (await isThere(config.snapshot, name)) further.push(name);
+  return [...NEEDED, ...further, ...needed.slice(NEEDED.length)];
 }
 
 /** What is wrong with an index, those who open it say. */

@@ -29,6 +29,8 @@ export interface HubRepo {
   readonly gate?: { readonly token: string; readonly accepted: boolean };
   /** Not found without this token. */
   readonly privateTo?: string;
+  /** Where its files are now, as the hub leads on from names of old. */
+  readonly movedTo?: string;
 }
 
 export interface SeenRequest {
@@ -69,6 +71,8 @@ export interface FakeHub {
   addRepo(repoId: string, repo: HubRepo): { readonly commit: string };
   /** @param key without a slash at its beginning */
   addObject(key: string, bytes: Uint8Array | string, lastModified?: string): void;
+  /** @param prefix of the keys */
+  removeObjects(prefix: string): void;
   /** Asked for each request; undefined: all goes well. */
   fault: (request: SeenRequest, index: number) => Fault | undefined;
   close(): Promise<void>;
@@ -135,6 +139,9 @@ export async function startFakeHub(): Promise<FakeHub> {
     addObject(key, bytes, lastModified = 'Wed, 05 Mar 2025 10:00:00 GMT') {
       objects.set(key, { bytes: Buffer.from(bytes), lastModified });
     },
+    removeObjects(prefix) {
+      for (const key of [...objects.keys()]) if (key.startsWith(prefix)) objects.delete(key);
+    },
     close: async () => {
       for (const server of servers) {
         server.closeAllConnections();
@@ -157,14 +164,18 @@ function serveHub(
 ): void {
   const { request, response } = exchange;
   const { pathname } = new URL(request.url ?? '', 'http://hub');
-  const tree = /^\/api\/models\/([^/]+\/[^/]+)\/tree\/([^/]+)(?:\/(.*))?$/.exec(pathname);
-  const file = /^\/([^/]+\/[^/]+)\/resolve\/([^/]+)\/(.+)$/.exec(pathname);
+  const tree = /^\/api\/models\/((?:[^/]+\/)?[^/]+)\/tree\/([^/]+)(?:\/(.*))?$/.exec(pathname);
+  const file = /^\/((?:[^/]+\/)?[^/]+)\/resolve\/([^/]+)\/(.+)$/.exec(pathname);
   const [, repoId = '', revision = '', path = ''] = tree ?? file ?? [];
   const repo = repos.get(repoId);
   const token = /^Bearer (.+)$/.exec(request.headers.authorization ?? '')?.[1];
   if (!repo || (repo.privateTo !== undefined && token !== repo.privateTo)) {
     // As the hub does: whoever is nobody is not told what there is.
     refuse(response, token === undefined ? 401 : 404, 'RepoNotFound', 'Repository not found');
+    return;
+  }
+  if (repo.movedTo !== undefined) {
+    response.writeHead(307, { location: (request.url ?? '').replace(repoId, repo.movedTo) }).end();
     return;
   }
   const commit = commitOf(repo, decodeURIComponent(revision));
