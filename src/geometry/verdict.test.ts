@@ -161,7 +161,7 @@ describe('the sentences', () => {
     expect(text({ p: [0.0004, 0.0002, 0.012], nullMeans: [0.01, -0.002, 0.003] })).toBe(
       'Opposites lean apart: mean cosine -0.300 (95 % -0.350 to -0.250), an angle of about 107 degrees, where 90 is unrelated and 180 opposite; ' +
         'beside the same sets in other orders 0.010, p 0.0004; random features -0.002, p 0.0002; random features that are active about as often 0.003, p 0.012. ' +
-        'By themselves 1 of 2 concepts differ from random features (q of at most 0.05).',
+        'By themselves 1 of 2 concepts differ from random features (q of at most 0.05): Light less alike.',
     );
     expect(text({ mean: -0.7, interval: [-0.8, -0.6] })).toMatch(
       /^Opposites point apart: .* about 134 degrees/,

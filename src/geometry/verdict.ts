@@ -247,8 +247,25 @@ function singleConcepts({ concepts }: AntonymTests): string[] {
   const found = tested.filter(({ q }) => q <= CLAIM_LEVEL);
   if (tested.length === 0) return [];
   return [
-    `By themselves ${found.length} of ${count(tested.length, 'concept differs', 'concepts differ')} from random features (q of at most ${CLAIM_LEVEL}).`,
+    `By themselves ${found.length} of ${count(tested.length, 'concept differs', 'concepts differ')} from random features (q of at most ${CLAIM_LEVEL})${namedSides(found)}.`,
   ];
+}
+
+/** `: Happiness-Sadness, Size more alike; Tone less alike`, the clearest first. */
+function namedSides(found: AntonymTests['concepts']): string {
+  const sides = [
+    { words: 'more alike', on: found.filter(({ observed, nullMean }) => observed > nullMean) },
+    { words: 'less alike', on: found.filter(({ observed, nullMean }) => observed < nullMean) },
+  ].filter(({ on }) => on.length > 0);
+  const texts = sides.map(({ on, words }) => {
+    const names = [...on]
+      .sort((x, y) => Math.abs(y.z) - Math.abs(x.z))
+      .slice(0, MOST_NAMED)
+      .map(({ concept }) => concept.concept);
+    const left = on.length - names.length;
+    return `${names.join(', ')}${left > 0 ? ` and ${count(left, 'other', 'others')}` : ''} ${words}`;
+  });
+  return texts.length === 0 ? '' : `: ${texts.join('; ')}`;
 }
 
 function isMostlyAntipodal(opposed: readonly ClassCount[]): boolean {

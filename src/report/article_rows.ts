@@ -12,6 +12,7 @@ import {
 import type { FeaturePairCosine, SpaceMeasures } from '../geometry/measure_space.ts';
 import type { PlacedCosine } from '../geometry/population.ts';
 import { maxBy, minBy } from '../stats/summary.ts';
+import type { Interval } from '../stats/wilson.ts';
 
 export type RowGroup = 'antonym' | 'random' | 'population';
 
@@ -25,6 +26,8 @@ export interface ArticleRow {
   readonly featureB?: number;
   /** The concept; for random pairs it is made from the explanations by the renderer. */
   readonly concept?: string;
+  /** Of a mean, 95 %: over concepts; for random pairs what the spread of all pairs makes of so many. */
+  readonly interval?: Interval;
   /** Pairs behind a mean. */
   readonly n?: number;
   readonly published?: {
@@ -64,11 +67,13 @@ function antonymRows(measures: SpaceMeasures, published: Published | undefined):
     averageRow(measures, table, {
       relation: 'Average (Antonym Pairs), pooled',
       mean: measures.pooledMean,
+      interval: measures.tests?.pooledInterval,
       n: known.length,
     }),
     averageRow(measures, table, {
       relation: 'Average of concept means',
       mean: measures.macroMean,
+      interval: measures.tests?.interval,
       n: concepts,
     }),
     ...extremeRows(measures, table, known, ({ concept }) => ({ concept: concept.concept })),
@@ -87,10 +92,20 @@ function randomRows(measures: SpaceMeasures, published: Published | undefined): 
     averageRow(measures, table, {
       relation: 'Average (Random Pairs)',
       mean: measures.randomMean,
+      interval: randomInterval(measures, known.length),
       n: known.length,
     }),
     ...extremeRows(measures, table, known, () => ({})),
   ];
+}
+
+const NORMAL_95 = 1.96;
+
+/** Unknown without the population. */
+function randomInterval({ population, randomMean }: SpaceMeasures, n: number): Interval | undefined {
+  if (!population) return undefined;
+  const reach = (NORMAL_95 * population.sd) / Math.sqrt(n);
+  return { low: randomMean.cos - reach, high: randomMean.cos + reach };
 }
 
 /** One of the article's cosine tables, where it has one for this SAE. */
@@ -107,12 +122,18 @@ function isKnown({ cos }: PlacedCosine): boolean {
 function averageRow(
   { space }: SpaceMeasures,
   { group, numbers, published }: PublishedTable,
-  row: { readonly relation: string; readonly mean: PlacedCosine; readonly n: number },
+  row: {
+    readonly relation: string;
+    readonly mean: PlacedCosine;
+    readonly interval: Interval | undefined;
+    readonly n: number;
+  },
 ): ArticleRow {
   return {
     group,
     relation: row.relation,
     ...placed(row.mean),
+    ...(row.interval && !Number.isNaN(row.interval.low) && { interval: row.interval }),
     n: row.n,
     ...beside(numbers && { cos: numbers.average }),
     footnotes: notes(published, `cosine/${space}/${group}/average`),

@@ -29,7 +29,7 @@ const QUESTION =
   'In word embeddings, king minus man plus woman is near queen: meanings have geometry. Do features of sparse autoencoders? If they do as words do, features of opposite concepts should point in opposite directions.';
 
 const HOW_TO_READ =
-  'Opposites: every feature of one side with every feature of the other; concepts count alike. Below each mean stand three controls: the same sets in other orders (do opposites differ from other pairs of these features?), random features in sets of the same sizes, and such as are active about as often. All p-values are two-sided and exact to the number of draws; methods and limits stand at the end.';
+  'Opposites: every feature of one side with every feature of the other; concepts count alike. Below each mean stand three controls: the same sets in other orders (do opposites differ from other pairs of these features?), random features in sets of the same sizes, and such as are active about as often. All p-values are two-sided; what was drawn, and how often, stands with each table, methods and limits at the end.';
 
 const METHODS: readonly string[] = [
   'Cosines are those of the stored rows of W_dec and columns of W_enc, summed in float64. Every pair of features of a dictionary is looked at; percentiles are counted, not estimated.',

@@ -115,6 +115,10 @@ function articleTable(subject: GeometrySubject, measures: SpaceMeasures, seed: n
     notes.push(
       `${plural(lost, 'combination has', 'combinations have')} no cosine, because a feature has no direction.`,
     );
+  if (rows.some(({ interval }) => interval))
+    notes.push(
+      '95 %: of antonym pairs by resampling concepts; of random pairs from the spread of all pairs.',
+    );
   if (measures.population)
     notes.push('Percentile: share of all pairs of this space with a smaller cosine, counted.');
   return {
@@ -122,6 +126,7 @@ function articleTable(subject: GeometrySubject, measures: SpaceMeasures, seed: n
     columns: [
       left('Relationship Type'),
       right('Cosine'),
+      right('95 %'),
       right('Percentile'),
       left('Feature Pair'),
       left('Semantic Concept'),
@@ -194,6 +199,7 @@ function articleCells(subject: GeometrySubject, row: ArticleRow, footnotes: read
       ? `${row.relation}${OF_GROUP[row.group]}`
       : `${row.relation}, n = ${formatCount(row.n)}`,
     formatCosine(row.cos),
+    row.interval ? `${formatCosine(row.interval.low)} to ${formatCosine(row.interval.high)}` : '',
     formatPercentile(row.percentile),
     hasPair ? `[${featureA}, ${featureB}]` : '',
     row.concept ?? (hasPair ? explanationsOf(subject, featureA, featureB) : ''),

@@ -102,6 +102,8 @@ function summaryTable(subjects: readonly GeometrySubject[]): Table {
     { name: 'pairs', type: 'string', value: ({ group }) => group },
     { name: 'relation', type: 'string', value: ({ relation }) => relation },
     { name: 'cos', type: 'float64', value: ({ cos }) => cos },
+    { name: 'cos_low', type: 'float64', value: ({ interval }) => interval?.low },
+    { name: 'cos_high', type: 'float64', value: ({ interval }) => interval?.high },
     { name: 'percentile', type: 'float64', value: ({ percentile }) => percentile },
     { name: 'n', type: 'float64', value: ({ n }) => n },
     ...features,

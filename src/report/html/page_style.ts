@@ -3,10 +3,10 @@
 /** Contrast of text to its ground is at least 4.5 in both schemes. */
 export const PAGE_STYLE = `
 :root { color-scheme: light dark; --ground: #ffffff; --text: #1f1f24; --faint: #5c5c66; --line: #d7d7de; --panel: #f5f5f8; --link: #0b5cad; --mark: #0072b2; }
-@media (prefers-color-scheme: dark) {
+@media screen and (prefers-color-scheme: dark) {
   :root { --ground: #17171b; --text: #e7e7ea; --faint: #a9a9b4; --line: #3a3a44; --panel: #202026; --link: #7db8f0; --mark: #56b4e9; }
 }
-@media print { :root { color-scheme: light; --ground: #ffffff; --text: #000000; --faint: #444444; --line: #bbbbbb; --panel: #ffffff; --link: #000000; } }
+@media print { :root { color-scheme: light; --ground: #ffffff; --text: #000000; --faint: #444444; --line: #bbbbbb; --panel: #ffffff; --link: #000000; --mark: #0072b2; } }
 * { box-sizing: border-box; }
 body { margin: 0; background: var(--ground); color: var(--text); font: 16px/1.5 system-ui, sans-serif; }
 .skip { position: absolute; left: -9999px; }
@@ -16,6 +16,7 @@ h1 { font-size: 1.75rem; line-height: 1.2; margin: 1.5rem 0 0.25rem; }
 h2 { font-size: 1.25rem; margin: 2.5rem 0 0.5rem; padding-top: 0.5rem; border-top: 1px solid var(--line); }
 h3 { font-size: 1rem; margin: 1.5rem 0 0.25rem; }
 p { margin: 0.5rem 0; max-width: 75ch; }
+li { max-width: 90ch; }
 a { color: var(--link); }
 a:focus-visible, summary:focus-visible, .scroll:focus-visible, .drawing:focus-visible { outline: 3px solid var(--mark); outline-offset: 2px; }
 nav ul { list-style: none; display: flex; flex-wrap: wrap; gap: 4px 16px; padding: 0; margin: 0.75rem 0; font-size: 0.9rem; }
@@ -33,6 +34,7 @@ caption { text-align: left; font-weight: 600; padding: 0.25rem 0; }
 th, td { padding: 3px 8px; border-bottom: 1px solid var(--line); vertical-align: top; text-align: left; }
 td { min-width: 3.5em; }
 td.text { min-width: 14em; overflow-wrap: anywhere; }
+td.text:first-child { min-width: 20em; }
 th { font-weight: 600; vertical-align: bottom; }
 .right { text-align: right; }
 td.right, td.short { white-space: nowrap; }
@@ -52,6 +54,6 @@ dt { color: var(--faint); }
 dd { margin: 0; overflow-wrap: anywhere; }
 @media (max-width: 520px) { .pair { grid-template-columns: 1fr; } dl { grid-template-columns: 1fr; } h1 { font-size: 1.375rem; } }
 @media screen and (max-width: 720px) { figure svg.antipode { max-width: none; width: 600px; } }
-@media print { nav, .skip { display: none; } .scroll, .drawing { overflow: visible; } details::details-content { content-visibility: visible; display: block; } summary { list-style: none; } table { font-size: 7.5pt; } h2, h3, caption { break-after: avoid; } figure, tr, .pair { break-inside: avoid; } }
+@media print { nav, .skip { display: none; } .scroll, .drawing { overflow: visible; } details::details-content { content-visibility: visible; display: block; } summary { list-style: none; } table { font-size: 6.5pt; } th, td { padding: 2px 4px; } td, td.text, td.text:first-child { min-width: 0; } td.right, td.short { white-space: normal; } pre { white-space: pre-wrap; overflow-wrap: anywhere; } h2, h3, caption { break-after: avoid; } figure, tr, .pair { break-inside: avoid; } }
 @media (prefers-reduced-motion: no-preference) { html { scroll-behavior: smooth; } }
 `;

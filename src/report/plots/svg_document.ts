@@ -33,7 +33,7 @@ const PANEL_GAP = 10;
 const STYLE = `
   svg.antipode { color: #1f1f24; background: #ffffff; --antipode-ground: #ffffff; }
   .background { fill: #ffffff; }
-  @media (prefers-color-scheme: dark) {
+  @media screen and (prefers-color-scheme: dark) {
     svg.antipode { color: #e7e7ea; background: #17171b; --antipode-ground: #17171b; }
     .background { fill: #17171b; }
   }
