@@ -4,8 +4,9 @@ import type { SourceName } from '../explain/export_rows.ts';
 import { exportFolder } from '../explain/write_export.ts';
 import { formatCount, plural } from '../report/display.ts';
 import type { HookPoint } from '../train/harvest/hook_name.ts';
-import type { EndpointBound } from './explain_endpoint.ts';
+import { boundOf, type EndpointBound } from './explain_endpoint.ts';
 import type { ExplainFlags } from './explain_flags.ts';
+import { NO_DOWNLOADS, type PartlyKnown } from './needed_parts.ts';
 import { type Result, visible } from './output.ts';
 
 export interface ExplainPlan {
@@ -39,10 +40,29 @@ export function planResult({ flags, source, hook, features, documents, bound }: 
       features,
       texts: documents,
       tokens: flags.tokens ?? null,
+      downloads: NO_DOWNLOADS,
       endpoint: bound ?? null,
       out: dir,
     }),
     quiet: () => [visible(dir)],
+  };
+}
+
+/** What is known while model or SAE are still to be fetched. @param features undefined where their number is not known */
+export function partlyPlanned(
+  flags: ExplainFlags,
+  features: number | undefined,
+  isAsked: boolean,
+): PartlyKnown {
+  const bound = isAsked && features !== undefined ? boundOf(features) : undefined;
+  const what = features === undefined ? 'all features' : plural(features, 'feature', 'features');
+  return {
+    lines: [
+      `would explain ${what}`,
+      ...(bound ? [boundSentence(flags, bound)] : []),
+      `would write ${flags.out}`,
+    ].map(visible),
+    facts: { features: features ?? null, endpoint: bound ?? null, out: flags.out },
   };
 }
 

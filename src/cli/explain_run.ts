@@ -24,10 +24,11 @@ import { checkWithNotes } from './endpoint_check.ts';
 import { askModel, boundOf, endpointFor } from './explain_endpoint.ts';
 import type { ExplainFlags } from './explain_flags.ts';
 import { checkFeatures, modelName, sourceName } from './explain_inputs.ts';
-import { planResult } from './explain_plan.ts';
+import { partlyPlanned, planResult } from './explain_plan.ts';
 import { explainResult } from './explain_text.ts';
 import { checkFits, modelFolder } from './model_inputs.ts';
 import { checkDevice, openModel } from './model_options.ts';
+import { fetchFirst, partsToFetch } from './needed_parts.ts';
 import { openNamedSae } from './open_named_sae.ts';
 import { openTexts } from './open_texts.ts';
 import type { Result } from './output.ts';
@@ -41,6 +42,16 @@ type Author = Pick<ExportedExplanation, 'explanationModelName' | 'typeName'>;
 /** @throws {AntipodeError} for a model, SAE or text that is missing, malformed or does not fit the others; nothing is written then */
 export async function runExplain(context: CliContext, flags: ExplainFlags): Promise<void> {
   const root = resolve(context.cwd, flags.out);
+  if (flags.dryRun) {
+    const needed = await partsToFetch(context, { model: flags.model, sae: flags.sae, flags });
+    if (needed) {
+      // What is asked of an endpoint is checked all the same.
+      const endpoint = await endpointFor(context, flags);
+      const features = flags.features?.length ?? needed.sae?.features ?? undefined;
+      context.out().result(fetchFirst(needed, partlyPlanned(flags, features, endpoint !== undefined)));
+      return;
+    }
+  }
   const folder = await modelFolder(context, flags.model);
   const config = await readModelConfig(folder);
   const sae = await openNamedSae(context, flags, flags.sae);

@@ -55,7 +55,8 @@ export function generateCommand(context: CliContext): Command {
       64,
     )
     .option('-s, --seed <integer>', 'seed of the first reply', integerOption('--seed', 0), 0)
-    .option('--temp <number>', 'temperature; 0 takes the likeliest token', numberOption('--temp', 0, 100), 1);
+    .option('--temp <number>', 'temperature; 0 takes the likeliest token', numberOption('--temp', 0, 100), 1)
+    .option('--dry-run', 'check everything named, say what would be fetched and generated, and stop');
   addSaeOptions(addSamplingOptions(command)).action(async (given: Partial<GenerateFlags>) => {
     const { model, prompt } = given;
     if (model === undefined || prompt === undefined) {

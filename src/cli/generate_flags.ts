@@ -19,4 +19,5 @@ export interface GenerateFlags extends SaeFlags, ModelFlags {
   readonly topP?: number;
   readonly repeatPenalty?: number;
   readonly stop?: readonly string[];
+  readonly dryRun?: boolean;
 }

@@ -7,11 +7,13 @@ import { checkSampling, type SamplingOptions } from '../lm/sampler.ts';
 import { createStopMatcher } from '../lm/stop_sequences.ts';
 import { openTokenizer } from '../lm/tokenizer/open_tokenizer.ts';
 import type { Tokenizer } from '../lm/tokenizer/tokenizer.ts';
+import { formatCount, plural } from '../report/display.ts';
 import type { CliContext } from './context.ts';
 import type { GenerateFlags } from './generate_flags.ts';
-import { parseInterventions, planInterventions } from './interventions.ts';
+import { namedSae, parseInterventions, planInterventions } from './interventions.ts';
 import { checkPromptFlags, checkPromptLengths, modelFolder, readPrompts } from './model_inputs.ts';
 import { openModel } from './model_options.ts';
+import { fetchFirst, NO_DOWNLOADS, type PartlyKnown, partsToFetch } from './needed_parts.ts';
 import { type AskedReply, createReplyOutput, replyJson } from './reply_output.ts';
 
 /** @throws {AntipodeError} for a model, SAE or prompt that is missing or malformed; `interrupted` between tokens */
@@ -20,12 +22,30 @@ export async function runGenerate(context: CliContext, flags: GenerateFlags): Pr
   checkPromptFlags(flags.prompt, flags);
   checkSampling(samplingOf(flags));
   createStopMatcher(flags.stop ?? []);
+  const needed = flags.dryRun
+    ? await partsToFetch(context, { model: flags.model, sae: namedSae(flags, terms), flags })
+    : undefined;
+  if (needed) {
+    const tokens = flags.prompt.map((prompt) => Buffer.byteLength(prompt) + 1);
+    context.out().result(fetchFirst(needed, plannedReplies(flags, { tokens, isCounted: false })));
+    return;
+  }
   const folder = await modelFolder(context, flags.model);
   const tokenizer = await openTokenizer(folder);
   const prompts = await readPrompts(context, flags.prompt, tokenizer, flags);
   const config = await readModelConfig(folder);
   checkPromptLengths(prompts, config);
   const { edit, steer, facts } = await planInterventions(context, flags, terms, config);
+  if (flags.dryRun) {
+    const tokens = prompts.map((prompt) => prompt.tokens.length);
+    const plan = plannedReplies(flags, { tokens, isCounted: true });
+    context.out().result({
+      human: () => plan.lines.join('\n'),
+      json: () => ({ dry_run: true, model: flags.model, downloads: NO_DOWNLOADS, ...plan.facts, ...facts }),
+      quiet: () => [],
+    });
+    return;
+  }
   const editSites = edit.map(({ at }) => at);
   const model = await openModel(context, { folder, flags, use: 'generation', editSites });
   try {
@@ -49,6 +69,35 @@ export async function runGenerate(context: CliContext, flags: GenerateFlags): Pr
   } finally {
     await model.close();
   }
+}
+
+interface PromptTokens {
+  /** Of each prompt; at most, where they are not counted. */
+  readonly tokens: readonly number[];
+  readonly isCounted: boolean;
+}
+
+function plannedReplies(
+  { nPredict, replies }: GenerateFlags,
+  { tokens, isCounted }: PromptTokens,
+): PartlyKnown {
+  const count = replies * tokens.length;
+  const prompt = replies * tokens.reduce((sum, one) => sum + one, 0);
+  const most = isCounted ? '' : 'at most ';
+  return {
+    lines: [
+      `would generate ${plural(count, 'reply', 'replies')}: ${most}${formatCount(prompt)} tokens of prompts, at most ${formatCount(count * nPredict)} new ones`,
+      'would ask no language-model API, and write nothing',
+    ],
+    facts: {
+      replies: count,
+      prompt_tokens: prompt,
+      prompt_tokens_are: isCounted ? 'counted' : 'at most',
+      new_tokens_at_most: count * nPredict,
+      llm_calls: 0,
+      cost_usd: 0,
+    },
+  };
 }
 
 interface Job {

@@ -49,6 +49,15 @@ export function parseInterventions(
   };
 }
 
+/** Undefined where nothing is steered, or its SAE is not named. */
+export function namedSae(
+  { sae }: Pick<GenerateFlags, 'sae'>,
+  { ablate, clamp, steer }: InterventionTerms,
+): string | undefined {
+  const all = [...steer, ...ablate, ...clamp];
+  return all.length === 0 ? undefined : (sae ?? all.find((term) => term.sae !== undefined)?.sae);
+}
+
 /** @throws {AntipodeError} `usage` where no SAE or layer is named or they do not fit the model, and as `openNamedSae` */
 export async function planInterventions(
   context: CliContext,
@@ -66,7 +75,7 @@ export async function planInterventions(
     return { steer: [], edit: [], facts: { steering: null, ablation: null, clamp: null } };
   }
   const option = terms.steer.length > 0 ? '--steer' : terms.ablate.length > 0 ? '--ablate' : '--clamp';
-  const ref = flags.sae ?? all.find(({ sae }) => sae !== undefined)?.sae;
+  const ref = namedSae(flags, terms);
   if (ref === undefined) {
     throw new AntipodeError('usage', `${option}: no SAE is named`, {
       hint: 'add --sae with the SAE that the feature belongs to',

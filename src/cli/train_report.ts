@@ -8,6 +8,7 @@ import type { SaeEvaluation } from '../train/evaluate/evaluate_sae.ts';
 import { evaluationJson } from '../train/evaluate/evaluation_json.ts';
 import type { TrainedSae } from '../train/sae/trained_sae.ts';
 import { evaluationTable } from './evaluation_text.ts';
+import { NO_DOWNLOADS } from './needed_parts.ts';
 import { type Result, visible } from './output.ts';
 import type { TrainSaeFlags } from './train_flags.ts';
 import { memoryOf, planNotes, type TrainingPlan } from './train_plan.ts';
@@ -23,6 +24,7 @@ export function plannedResult(plan: TrainingPlan, flags: TrainSaeFlags): Result 
       ...commonFacts(plan, flags),
       tokens: resolved.steps * resolved.batch,
       memory_bytes: { buffer, training },
+      downloads: NO_DOWNLOADS,
       out: flags.out,
     }),
     quiet: () => [],

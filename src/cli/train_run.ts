@@ -16,6 +16,7 @@ import { type SaeFolderFormat, writeSaeFolder } from '../train/sae/write_sae.ts'
 import { LOSS_CURVE_FILE } from '../train/step/loss_curve.ts';
 import type { CliContext } from './context.ts';
 import { checkDevice, openModel } from './model_options.ts';
+import { fetchFirst, partsToFetch } from './needed_parts.ts';
 import type { Progress } from './output.ts';
 import type { TrainSaeFlags } from './train_flags.ts';
 import {
@@ -35,6 +36,13 @@ import { plannedResult, trainedResult, trainingFacts } from './train_report.ts';
 export async function runTrainSae(context: CliContext, flags: TrainSaeFlags): Promise<void> {
   const out = resolve(context.cwd, flags.out);
   await checkOutputDirectory(out, TRAINED_SAE_FOLDER);
+  const needed =
+    flags.dryRun === true ? await partsToFetch(context, { model: flags.model, flags: {} }) : undefined;
+  if (needed) {
+    const lines = ['what a training takes follows from the model: repeat this once it is here'];
+    context.out().result(fetchFirst(needed, { lines, facts: { out: flags.out } }));
+    return;
+  }
   const plan = await planTraining(context, flags);
   try {
     const work = workFolderOf(out, flags.out.replace(/[/\\]+$/, ''));

@@ -107,6 +107,26 @@ it('C15: says the same to people, a line for each file', async () => {
   expect(snapshot(place.home).size + snapshot(place.cwd).size).toBe(0);
 });
 
+const SAE = 'gemma-2-2b/10-gemmascope-res-16k';
+const TEXT = fileURLToPath(new URL('../../README.md', import.meta.url));
+const EXPLAIN = ['--features', '1-9', '--endpoint', 'http://127.0.0.1:9/v1', '--explainer-model', 'm'];
+
+it.each([
+  ['explain', ['-m', MODEL, '--sae', SAE, '--text', TEXT, '--out', 'x', ...EXPLAIN], WEIGHTS],
+  ['generate', ['-m', MODEL, '-p', 'How are you?', '--sae', SAE, '--steer', '10:5444:+40'], WEIGHTS],
+  ['train sae', ['-m', MODEL, '--layer', '10', '--text', TEXT, '--out', 'x'], 0],
+] as const)('C15: %s lists the files of its model and its SAE', async (command, args, weights) => {
+  const dry = [...command.split(' '), ...args, '--dry-run'];
+  const { code, stdout } = await runHere(place, [...dry, '--json']);
+  expect(code).toBe(0);
+  const plan = JSON.parse(stdout) as Plan & { endpoint?: { requests: number }; new_tokens_at_most?: number };
+  expect(plan.downloads.bytes).toBe(weights + 17_525_357 + 4 * 2_614_341_888);
+  if (command === 'explain') expect(plan.endpoint!.requests).toBe(10);
+  if (command === 'generate') expect(plan.new_tokens_at_most).toBe(64);
+  expect((await runHere(place, dry)).stdout).toContain(`  ${MODEL}: tokenizer.json, 18 MB`);
+  expect(snapshot(place.home).size + snapshot(place.cwd).size).toBe(0);
+});
+
 it.each(['steer run', 'geometry', 'extremes'])(
   'C15: %s lists the bytes of its files as well',
   async (command) => {
@@ -121,3 +141,18 @@ it.each(['steer run', 'geometry', 'extremes'])(
     expect(downloads.files.map(({ bytes }) => bytes)).toContain(WEIGHTS);
   },
 );
+
+it('C15: generate says what it would do where everything is here, and opens no model', async () => {
+  const args = ['generate', '-m', 'organism', '-p', 'a', '-p', 'b c', '--replies', '3', '-n', '5', '--dry-run'];
+  const { code, stdout } = await runHere(place, [...args, '--json']);
+  expect(code).toBe(0);
+  expect(JSON.parse(stdout)).toMatchObject({
+    dry_run: true,
+    downloads: { files: [] },
+    replies: 6,
+    prompt_tokens_are: 'counted',
+    new_tokens_at_most: 30,
+    llm_calls: 0,
+  });
+  expect((await runHere(place, args)).stdout).toContain('would generate 6 replies: ');
+});
