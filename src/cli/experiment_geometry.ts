@@ -3,6 +3,7 @@
  * find, as tables that the next stage reads; `statistics` is in `experiment_statistics.ts`.
  */
 
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ExperimentSpec } from '../experiment/experiment_spec.ts';
 import type { Stage } from '../experiment/stages.ts';
@@ -55,7 +56,7 @@ export function geometryStage(context: CliContext, options: GeometryStageOptions
           saes: await Promise.all(inputs.map((input) => inputFacts(input, context.signal))),
         };
       }),
-    run: () =>
+    run: (isAnew) =>
       withInputs(context, options, async (inputs) => {
         const found: { readonly sae: string; readonly cosines: SaeCosines }[] = [];
         for (const input of inputs) {
@@ -63,7 +64,11 @@ export function geometryStage(context: CliContext, options: GeometryStageOptions
           const asked = measureOptions(context, flags, { input });
           found.push({ sae: labelOf(input), cosines: measureCosines(asked, await readForParts(asked)) });
         }
-        await leaveTables(context, options, { stage: 'geometry', tables: cosinesTables(found) });
+        await leaveTables(context, options, {
+          stage: 'geometry',
+          isAnew,
+          tables: cosinesTables(found),
+        });
       }),
   };
 }
@@ -75,7 +80,7 @@ export function searchStage(context: CliContext, options: GeometryStageOptions):
     reads: ['geometry'],
     folder: 'search',
     inputs: async () => ({ ...versionFacts(), top: flags.top }),
-    run: () =>
+    run: (isAnew) =>
       withInputs(context, options, async (inputs) => {
         const tables = await tablesOf(options, 'geometry');
         const found: (FoundInSae & CountedTogether)[] = [];
@@ -93,6 +98,7 @@ export function searchStage(context: CliContext, options: GeometryStageOptions):
         }
         await leaveTables(context, options, {
           stage: 'search',
+          isAnew,
           tables: [...searchTables(found), ...coFiringTables(found)],
         });
       }),
@@ -108,11 +114,17 @@ export function tablesOf({ dir, shown }: GeometryStageOptions, stage: StageName)
 async function leaveTables(
   context: CliContext,
   { dir }: GeometryStageOptions,
-  { stage, tables }: { readonly stage: StageName; readonly tables: readonly Table[] },
+  {
+    stage,
+    isAnew,
+    tables,
+  }: { readonly stage: StageName; readonly isAnew: boolean; readonly tables: readonly Table[] },
 ): Promise<void> {
   const schema = `experiment-${stage}`;
+  const folder = join(dir, stage);
+  if (isAnew) await rm(folder, { recursive: true, force: true });
   await writeRunDirectory(
-    join(dir, stage),
+    folder,
     {
       tables: tables.filter(({ rowCount }) => rowCount > 0),
       facts: { schema, schema_version: STAGE_SCHEMA_VERSION, ...versionFacts() },

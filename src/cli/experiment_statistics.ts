@@ -56,10 +56,10 @@ export function statisticsStage(context: CliContext, options: GeometryStageOptio
     run: (isAnew) =>
       withInputs(context, options, async (inputs) => {
         const folder = join(options.dir, FOLDER);
-        if (isAnew) await rm(folder, { recursive: true, force: true });
         const subjects = await subjectsOf(context, options, inputs);
         const result = geometryResult(subjects, inputs, flags);
         const figures = await geometryFigures(result.contents.tables);
+        if (isAnew) await rm(folder, { recursive: true, force: true });
         await writeRunDirectory(
           folder,
           {

@@ -67,6 +67,7 @@ async function work(context: CliContext, run: Run): Promise<void> {
   };
   await runStages(stagesOf(context, run), {
     dir,
+    shown,
     signal: context.signal,
     ...(flags.from && { from: flags.from }),
     ...(flags.only && { only: flags.only }),

@@ -50,6 +50,7 @@ async function run(
   const finished: Name[] = [];
   await runStages(STAGES, {
     dir,
+    shown: 'runs/x',
     signal: new AbortController().signal,
     onStage: (name, state) => {
       if (state === 'finished before') finished.push(name);
@@ -84,14 +85,42 @@ describe('stages', () => {
     expect((await run()).ran).toEqual([]);
   });
 
-  it.each([
-    ['is edited', (path: string) => writeFile(path, 'mine')],
-    ['is gone', (path: string) => rm(path)],
-  ])('run again, and what reads them, when one of their files %s', async (_, harm) => {
+  it('run again, and what reads them, when one of their files is gone', async () => {
     await run();
-    await harm(join(dir, 'first', 'tables', 'table.csv'));
+    await rm(join(dir, 'first', 'tables', 'table.csv'));
     expect((await run()).ran).toEqual(['first', 'second']);
     expect(await readFile(join(dir, 'first', 'tables', 'table.csv'), 'utf8')).toBe('["first",{"seed":0}]');
+  });
+
+  it.each([
+    ['cut', '["second"', 'got 9 bytes, expected 13'],
+    ['altered', '["second",{1}', /got SHA-256 [0-9a-f]{12}…, expected [0-9a-f]{12}…/],
+  ])('do not write over a file that was %s, before anything is run', async (_, text, found) => {
+    await run();
+    const path = join(dir, 'second', 'tables', 'table.csv');
+    const whole = await readFile(path, 'utf8');
+    await writeFile(path, text);
+    parameters.first = { seed: 1 };
+    const refused = {
+      kind: 'usage',
+      message: expect.stringMatching(found),
+      hint: expect.stringContaining('put back what was there, or move it away'),
+    };
+    await expect(run()).rejects.toMatchObject(refused);
+    await expect(run()).rejects.toThrow(
+      'runs/x/second/tables/table.csv: has changed since the second stage left it',
+    );
+    await expect(run({ only: 'second' })).rejects.toMatchObject(refused);
+    expect(ran).toEqual([]);
+    expect(await readFile(path, 'utf8')).toBe(text);
+    // One stage alone has nothing to do with the files of others that it does not read.
+    expect((await run({ only: 'other' })).ran).toEqual(['other']);
+    parameters.first = { seed: 0 };
+    await writeFile(path, whole);
+    expect((await run()).ran).toEqual([]);
+    await writeFile(path, text);
+    expect((await run({ from: 'second' })).ran).toEqual(['second', 'other']);
+    expect(await readFile(path, 'utf8')).toBe(whole);
   });
 
   it.each(['', '{', 'null', '[]', '{"key":1}', '{"key":"a","files":[null]}', '{"key":"a","files":{}}'])(
@@ -155,10 +184,10 @@ describe('stages', () => {
     });
     const both = [shared('first', []), shared('second', ['first'])];
     const signal = new AbortController().signal;
-    await runStages(both, { dir, signal });
+    await runStages(both, { dir, shown: dir, signal });
     parameters.second = { changed: true };
-    await runStages(both, { dir, signal });
-    await runStages(both, { dir, signal });
+    await runStages(both, { dir, shown: dir, signal });
+    await runStages(both, { dir, shown: dir, signal });
     expect(ran).toEqual(['first', 'second', 'second']);
   });
 
@@ -177,7 +206,7 @@ describe('stages', () => {
 
   it('that read what does not stand before them are a mistake of ours', async () => {
     await expect(
-      runStages([stage('second', ['first'])], { dir, signal: new AbortController().signal }),
+      runStages([stage('second', ['first'])], { dir, shown: dir, signal: new AbortController().signal }),
     ).rejects.toThrow(/^internal: stage second reads first/);
   });
 });

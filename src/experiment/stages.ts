@@ -1,12 +1,13 @@
 /**
  * @file Stages of an experiment in one run folder. Each leaves its files there and, last of all, a receipt under `stages/`: a key of everything that decides
- * its outcome, and the hashes of what it wrote. A stage whose key and files are still these is not run again.
+ * its outcome, and the hashes of what it wrote. A stage whose key and files are still these is not run again; one whose files are gone is; files that somebody
+ * changed are never written over unasked.
  *
  * The key covers the keys of the stages that it reads, so that what changes upstream changes everything behind it, and nothing else.
  */
 
 import { createHash } from 'node:crypto';
-import { readdir, readFile, rm } from 'node:fs/promises';
+import { readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
 import { AntipodeError, systemErrorCode, throwIfInterrupted } from '../errors.ts';
 import { writeFileAtomic } from '../formats/atomic.ts';
@@ -29,7 +30,9 @@ export interface Stage<Name extends string = string> {
 export interface RunStagesOptions<Name extends string> {
   /** The run folder, which exists. */
   readonly dir: string;
-  /** This stage and all behind it are run again, finished or not. */
+  /** The folder as messages name it. */
+  readonly shown: string;
+  /** This stage and all behind it are run again, finished or not, and over files that somebody changed. */
   readonly from?: Name;
   /** This one alone; those that it reads have to be finished. */
   readonly only?: Name;
@@ -40,7 +43,13 @@ export interface RunStagesOptions<Name extends string> {
 
 interface Receipt {
   readonly key: string;
-  readonly files: readonly { readonly file: string; readonly sha256: string }[];
+  readonly files: readonly LeftFile[];
+}
+
+interface LeftFile {
+  readonly file: string;
+  readonly bytes: number;
+  readonly sha256: string;
 }
 
 const RECEIPTS = 'stages';
@@ -50,13 +59,15 @@ const MAX_RECEIPT = 2 ** 22;
 
 /**
  * One after the other, in the order given.
- * @throws {AntipodeError} `usage` where `only` reads what is not finished, `interrupted`, and what the stages throw
+ * @throws {AntipodeError} `usage` where `only` reads what is not finished, and where a file that a stage left has changed since; `interrupted`, and what the
+ * stages throw
  */
 export async function runStages<Name extends string>(
   stages: readonly Stage<Name>[],
   options: RunStagesOptions<Name>,
 ): Promise<void> {
   const { dir, from, only, signal, onStage } = options;
+  await refuseChanged(stages, options);
   const keys = new Map<Name, string>();
   const changed = new Set<Name>();
   let isForced = false;
@@ -125,6 +136,49 @@ function sorted(value: unknown): unknown {
   );
 }
 
+/** Before anything is run: work of hours would end with the same sentence. */
+async function refuseChanged<Name extends string>(
+  stages: readonly Stage<Name>[],
+  { dir, shown, from, only }: RunStagesOptions<Name>,
+): Promise<void> {
+  for (const stage of stages) {
+    if (stage.name === from) return;
+    const isWanted = only === undefined || only === stage.name;
+    const receipt = isWanted ? await readReceipt(receiptPath(dir, stage)) : undefined;
+    for (const left of receipt?.files ?? []) {
+      const found = await foundAt(join(dir, stage.folder, left.file));
+      if (!found || found.sha256 === left.sha256) continue;
+      const [got, expected] =
+        found.bytes === left.bytes
+          ? [`SHA-256 ${found.sha256.slice(0, SHOWN_DIGITS)}…`, `${left.sha256.slice(0, SHOWN_DIGITS)}…`]
+          : [`${found.bytes} bytes`, `${left.bytes}`];
+      const path = join(shown, stage.folder, left.file);
+      throw new AntipodeError(
+        'usage',
+        `${path}: has changed since the ${stage.name} stage left it (got ${got}, expected ${expected})`,
+        {
+          hint: `put back what was there, or move it away; the same command then goes on (with --from ${stage.name} it is written over)`,
+        },
+      );
+    }
+  }
+}
+
+/** Undefined where it is gone. */
+async function foundAt(path: string): Promise<Omit<LeftFile, 'file'> | undefined> {
+  try {
+    const { size } = await stat(path);
+    return { bytes: size, sha256: await hashFile(path) };
+  } catch (error) {
+    const code = systemErrorCode(error);
+    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
+    throw error;
+  }
+}
+
+/** Of a hash, in messages. */
+const SHOWN_DIGITS = 12;
+
 function refuseUnfinished<Name extends string>(stage: Stage<Name>, changed: ReadonlySet<Name>): void {
   const missing = stage.reads.find((name) => changed.has(name));
   if (missing === undefined) return;
@@ -144,9 +198,10 @@ function receiptPath(dir: string, { name }: Place): string {
 }
 
 async function leaveReceipt(dir: string, stage: Place, key: string): Promise<void> {
-  const files: { file: string; sha256: string }[] = [];
+  const files: LeftFile[] = [];
   for (const file of await filesOf(dir, stage)) {
-    files.push({ file, sha256: await hashFile(join(dir, stage.folder, file)) });
+    const found = await foundAt(join(dir, stage.folder, file));
+    if (found) files.push({ file, ...found });
   }
   await writeFileAtomic(receiptPath(dir, stage), `${JSON.stringify({ key, files }, null, 2)}\n`);
 }
@@ -154,11 +209,8 @@ async function leaveReceipt(dir: string, stage: Place, key: string): Promise<voi
 /** The receipt, where every file is still as it says. */
 async function standing(dir: string, stage: Place): Promise<Receipt | undefined> {
   const receipt = await readReceipt(receiptPath(dir, stage));
-  if (!receipt) return undefined;
-  const present = await filesOf(dir, stage);
-  for (const { file, sha256 } of receipt.files) {
-    if (!present.includes(file) || (await hashFile(join(dir, stage.folder, file))) !== sha256)
-      return undefined;
+  for (const { file, sha256 } of receipt?.files ?? []) {
+    if ((await foundAt(join(dir, stage.folder, file)))?.sha256 !== sha256) return undefined;
   }
   return receipt;
 }
@@ -171,7 +223,10 @@ async function readReceipt(path: string): Promise<Receipt | undefined> {
     const isWhole =
       typeof key === 'string' &&
       Array.isArray(files) &&
-      files.every((one) => typeof one?.file === 'string' && typeof one.sha256 === 'string');
+      files.every(
+        (one) =>
+          typeof one?.file === 'string' && typeof one.bytes === 'number' && typeof one.sha256 === 'string',
+      );
     return isWhole ? { key, files } : undefined;
   } catch {
     // A damaged receipt is none: the stage runs again.

@@ -6,7 +6,6 @@
 import type { Concept } from '../concepts/concept_set.ts';
 import type { Space } from '../sae/sae.ts';
 import { rankPairs } from '../search/rank_pairs.ts';
-import type { FeatureMatrix } from '../tensor/matrix.ts';
 import { type CountedSearch, searchCounted } from './counted_search.ts';
 import type { PairRanks, PlacedPair, SpaceRows } from './measure_space.ts';
 import { type PlacedCosine, type Population, placeCosine } from './population.ts';
@@ -50,7 +49,7 @@ export async function searchSpace(options: SearchSpaceOptions): Promise<SpaceSea
   const counted = await countAll(options, asked);
   const ends = [...(counted?.top ?? []), ...(counted?.bottom ?? [])];
   const extremes = ends.map(({ i, j, cos }) => ({ featureA: i, featureB: j, cos }));
-  const ranks = rows.isWhole ? await ranksOf(rows.rows, pairs, [named, extremes, random]) : undefined;
+  const ranks = rows.isWhole ? await ranksOf(options, pairs, [named, extremes, random]) : undefined;
   const [ofPairs, ofNamed, ofEnds, ofRandom] = ranks ?? [];
   const ranked = ends.map((pair, index) => ({ ...pair, ...ofEnds?.[index] }));
   return {
@@ -96,16 +95,20 @@ function countsOf(counted: CountedSearch | undefined, asked: readonly number[]):
 
 /** Of the concepts' pairs, then of each list of others, as far as `MOST_RANKED` goes. */
 async function ranksOf(
-  matrix: FeatureMatrix,
+  { rows, threads, signal }: SearchSpaceOptions,
   pairs: readonly PairCosine[],
   others: readonly (readonly PairCosine[])[],
 ): Promise<PairRanks[][]> {
   const lists = [pairs, ...others];
   const all = lists.flat().slice(0, Math.max(pairs.length, MOST_RANKED));
-  const ranks = await rankPairs(matrix, [
-    ...all.map(({ featureA, featureB }) => ({ from: featureA, to: featureB })),
-    ...all.map(({ featureA, featureB }) => ({ from: featureB, to: featureA })),
-  ]);
+  const ranks = await rankPairs(
+    rows.rows,
+    [
+      ...all.map(({ featureA, featureB }) => ({ from: featureA, to: featureB })),
+      ...all.map(({ featureA, featureB }) => ({ from: featureB, to: featureA })),
+    ],
+    { ...(threads !== undefined && { threads }), ...(signal && { signal }) },
+  );
   const found = all.map((_, index) => ({ rankOfB: ranks[index]!, rankOfA: ranks[index + all.length]! }));
   let from = 0;
   return lists.map(({ length }) => {

@@ -12,33 +12,8 @@ import {
   WITHOUT_CHROMIUM,
 } from '../support/browser.ts';
 import { isFull } from '../support/effort.ts';
-import {
-  type CommandResult,
-  makePlace,
-  type Place,
-  runCommand,
-  runHere,
-  snapshot,
-} from '../support/run_command.ts';
-
-const SPEC = `antipode: 1
-title: A small one
-saes:
-  - sae: organism/1-res-2k
-geometry: { random_pairs: 5, top: 3, draws: 99 }
-steering:
-  sae: organism/2-res-2k
-  pair: happy:sad
-  replies: 2
-  examples: 12
-  random: 1
-  max_new_tokens: 12
-`;
-
-const STAGES = ['geometry', 'search', 'statistics', 'steering', 'judge', 'report'];
-
-/** Runs that are killed: at the beginning of each stage, twice. */
-const ROUNDS = isFull ? 8 : 1;
+import { type CommandResult, makePlace, type Place, runCommand, runHere } from '../support/run_command.ts';
+import { MANIFEST, SPEC, STAGES, stagesOf, whatIsIn } from '../support/small_experiment.ts';
 
 /** Both widths and both schemes; every pair of them in the full run. */
 const VIEWS = [
@@ -48,28 +23,11 @@ const VIEWS = [
   { width: 360, colorScheme: 'light' },
 ] as const;
 
-/** All that tells the time. */
-const MANIFEST = 'manifest.json';
-
 let place: Place;
 let first: CommandResult;
 /** What a run that nothing stops leaves. */
 let expected: Map<string, string>;
 const path = (...parts: string[]): string => join(place.cwd, ...parts);
-
-function whatIsIn(folder: string): Map<string, string> {
-  const files = snapshot(path(folder));
-  files.delete(MANIFEST);
-  return files;
-}
-
-/** Which stages ran, as told on stderr. */
-function stagesOf({ stderr }: CommandResult): string[] {
-  return stderr
-    .split('\n')
-    .filter((line) => / …$/.test(line))
-    .map((line) => line.slice(0, -2));
-}
 
 beforeAll(async () => {
   place = makePlace();
@@ -77,7 +35,7 @@ beforeAll(async () => {
   first = await runCommand(place, ['run', 'small.yaml', '--threads', '1', '--json']);
   expect(first.stderr).not.toContain('error');
   expect(first.code).toBe(0);
-  expected = whatIsIn('runs/small');
+  expected = whatIsIn(place, 'runs/small');
 }, 120_000);
 afterAll(() => place.remove());
 
@@ -106,7 +64,7 @@ describe('a run', () => {
   it('C14: gives the same bytes again, on another number of threads too; only the manifest tells the time', async () => {
     const again = await runCommand(place, ['run', 'small.yaml', '--out', 'again', '--threads', '2', '-q']);
     expect(again).toMatchObject({ code: 0, stdout: 'again/report.html\n' });
-    const files = whatIsIn('again');
+    const files = whatIsIn(place, 'again');
     expect([...files.keys()]).toEqual([...expected.keys()]);
     expect([...files].filter(([file, bytes]) => expected.get(file) !== bytes).map(([file]) => file)).toEqual(
       [],
@@ -131,9 +89,9 @@ describe('a run', () => {
     const redrawn = await runCommand(place, ['run', 'changed.yaml', '--out', 'changed']);
     expect(stagesOf(redrawn)).toEqual(['statistics', 'report']);
 
-    writeFileSync(path('changed', 'steering', 'report.json'), '{}');
-    const edited = await runCommand(place, ['run', 'changed.yaml', '--out', 'changed']);
-    expect(stagesOf(edited)).toEqual(['judge', 'report']);
+    rmSync(path('changed', 'steering', 'report.json'));
+    const mended = await runCommand(place, ['run', 'changed.yaml', '--out', 'changed']);
+    expect(stagesOf(mended)).toEqual(['judge', 'report']);
     const only = await runCommand(place, [
       'run',
       'changed.yaml',
@@ -145,31 +103,6 @@ describe('a run', () => {
     ]);
     expect(only).toMatchObject({ code: 0, stdout: 'changed/report.html\n' });
   });
-
-  it('C19: killed at any moment and run again, it leaves the same bytes', async () => {
-    // After each stage has begun, and at moments between.
-    const moments = ['steering …', 'judge …', 'report …', 'geometry …'];
-    for (let round = 0; round < ROUNDS; round++) {
-      const moment = moments[round % moments.length]!;
-      const out = `killed-${round}`;
-      await runCommand(place, ['run', 'small.yaml', '--out', out], {
-        during: (child) => {
-          child.stderr!.on('data', (text: string) => {
-            if (text.includes(moment)) setTimeout(() => child.kill('SIGKILL'), (round * 97) % 400);
-          });
-        },
-      });
-      const after = await runCommand(place, ['run', 'small.yaml', '--out', out, '-q']);
-      expect(after, moment).toMatchObject({ code: 0 });
-      const files = whatIsIn(out);
-      expect(
-        [...files].filter(([file, bytes]) => expected.get(file) !== bytes).map(([file]) => file),
-        moment,
-      ).toEqual([]);
-      expect(files.size).toBe(expected.size);
-      rmSync(path(out), { recursive: true });
-    }
-  }, 900_000);
 
   it('C15: --dry-run says what would be done and what is finished, and writes nothing', async () => {
     const dry = await runHere(place, ['run', 'small.yaml', '--out', 'again', '--dry-run', '--json']);
@@ -226,11 +159,11 @@ describe('what it refuses', () => {
     writeFileSync(path('foreign', 'mine.txt'), '');
     writeFileSync(path('newer.yaml'), SPEC.replace('antipode: 1', 'antipode: 2'));
     writeFileSync(path('other.yaml'), SPEC.replace('max_new_tokens: 12', 'max_new_tokens: 13'));
-    const before = whatIsIn('again').get('steering/replies.jsonl');
+    const before = whatIsIn(place, 'again').get('steering/replies.jsonl');
     const result = await runHere(place, args);
     expect(result.stderr).toContain(sentence);
     expect(result.code).toBe(code);
-    expect(whatIsIn('again').get('steering/replies.jsonl')).toBe(before);
+    expect(whatIsIn(place, 'again').get('steering/replies.jsonl')).toBe(before);
   });
 });
 
