@@ -70,7 +70,9 @@ export async function showRun(context: CliContext, name: string): Promise<void> 
               formatCount(table.rowCount),
               String(table.columns.length),
             ]),
-            notes: ['Each as .parquet, .csv and .json; docs/schema.md describes the columns.'],
+            notes: [
+              `Each as .parquet, .csv and .json${[...tables.keys()].some(isBetweenStages) ? ', those of geometry and search as .parquet alone' : ''}; docs/schema.md describes the columns.`,
+            ],
           },
         ],
         { sanitize: visible, bold },
@@ -88,6 +90,11 @@ export async function showRun(context: CliContext, name: string): Promise<void> 
     }),
     quiet: () => reports,
   });
+}
+
+/** What one stage of an experiment leaves for the next: all of its numbers stand in the tables of `statistics` as well. */
+function isBetweenStages(path: string): boolean {
+  return path.startsWith('geometry/') || path.startsWith('search/');
 }
 
 /** Numbers that differ, shown of each table; `--json` has all. */
@@ -112,7 +119,8 @@ export async function compareRuns(context: CliContext, nameA: string, nameB: str
 
 async function openDiffable(context: CliContext, name: string): Promise<DiffableRun> {
   const run = await openRun(resolve(context.cwd, name), name);
-  return { run, tables: await readRunTables(run) };
+  const tables = [...(await readRunTables(run))].filter(([path]) => !isBetweenStages(path));
+  return { run, tables: new Map(tables) };
 }
 
 function isDifferent({ differences, onlyA, onlyB }: RunDiff['tables'][number]): boolean {

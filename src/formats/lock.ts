@@ -9,6 +9,7 @@ import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AntipodeError, systemErrorCode, throwIfInterrupted } from '../errors.ts';
+import { writeFailure } from './atomic.ts';
 import { keepingTidy, temporaryName } from './temporaries.ts';
 
 const POLL_MS = 20;
@@ -31,7 +32,7 @@ interface Owner {
   readonly turn: string;
 }
 
-/** @throws {AntipodeError} `resource` after the longest wait, `interrupted`; and whatever `work` throws */
+/** @throws {AntipodeError} `resource` after the longest wait and where nothing can be written, `interrupted`; and whatever `work` throws */
 export async function withLock<T>(
   path: string,
   work: () => Promise<T>,
@@ -83,7 +84,7 @@ async function acquire(path: string): Promise<boolean> {
     return true;
   } catch (error) {
     if (systemErrorCode(error) === 'EEXIST') return false;
-    throw error;
+    throw writeFailure(dirname(path), error);
   }
 }
 

@@ -43,6 +43,6 @@ export function rowsIn(table: Table | undefined, shown: string): TableRow[] {
 
 function unlike(shown: string, problem: string): AntipodeError {
   return new AntipodeError('format', `${shown}: ${problem}`, {
-    hint: 'remove it and run the same command again',
+    hint: 'remove that folder and run the same command again',
   });
 }

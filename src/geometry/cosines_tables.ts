@@ -1,11 +1,13 @@
 /** @file The cosines of dictionaries as tables, and back: what a search and the tests of a later step start from. `docs/schema.md` describes the columns. */
 
-import { type ConceptSet, crossPairs } from '../concepts/concept_set.ts';
+import { type Concept, type ConceptSet, crossPairs } from '../concepts/concept_set.ts';
+import { AntipodeError } from '../errors.ts';
 import { type Table, tableFrom } from '../formats/table.ts';
 import type { TableRow } from '../formats/table_rows.ts';
 import type { Space } from '../sae/sae.ts';
 import type { RowDefect } from '../tensor/matrix.ts';
 import type { SaeCosines } from './measure_cosines.ts';
+import type { FeaturePair } from './random_pairs.ts';
 import type { DefectiveFeature } from './sae_rows.ts';
 import type { PairCosine, SpaceCosines } from './space_cosines.ts';
 import {
@@ -112,13 +114,15 @@ function readSpace(tables: StageTables, { sae, space, concepts, of }: ReadSpaceO
   const rows = rowsOfSpace(tables, 'cosines', { sae, space });
   const ofKind = (kind: PairKind): TableRow[] => rows.filter((row) => row.text('kind') === kind);
   const opposed = ofKind('concept');
-  const pairs = concepts.concepts.flatMap((concept) => crossPairs(concept).pairs.map(() => concept));
+  const pairs = concepts.concepts.flatMap((concept) =>
+    crossPairs(concept).pairs.map((pair) => ({ concept, ...pair })),
+  );
   expectRows(opposed.length, pairs.length, `cosines of ${sae}, ${space}`);
   const meanDirectionLength = of.known('mean_direction_length');
   return {
     space,
     pairs: opposed.map((row, index) => ({
-      concept: pairs[index]!,
+      concept: conceptOf(row, pairs[index]!),
       ...pairOf(row),
       // NaN where the rest has no direction; the column is there wherever the whole matrix was.
       ...(meanDirectionLength !== undefined && { centredCos: row.number('cos_centred') }),
@@ -135,4 +139,14 @@ function pairOf(row: TableRow): PairCosine {
     featureB: row.number('feature_b'),
     cos: row.number('cos'),
   };
+}
+
+/** @throws {AntipodeError} `format` where the row is of another pair */
+function conceptOf(row: TableRow, { concept, a, b }: FeaturePair & { readonly concept: Concept }): Concept {
+  const got = [row.text('concept'), row.number('feature_a'), row.number('feature_b')].join(' ');
+  const expected = [concept.concept, a, b].join(' ');
+  if (got === expected) return concept;
+  throw new AntipodeError('format', `cosines: another pair stands there (got ${got}, expected ${expected})`, {
+    hint: 'antipode run SPEC --from geometry makes them again',
+  });
 }

@@ -214,12 +214,15 @@ function readRanks(
 ): NonNullable<SpaceSearch['ranks']> {
   const ofKind = (kind: (typeof KINDS)[number]): PairRanks[] => {
     const name = kind === 'pairs' ? 'concept' : kind;
-    const own = rows.filter((row) => row.text('kind') === name).map(ranksOf);
+    const own = rows.filter((row) => row.text('kind') === name);
     expectRows(own.length, measured[kind].length, `${shown}, ${name}`);
-    return own;
+    // Pairs without a cosine have no rank; pairs beyond those that were ranked have no entry.
+    return own.map((row, index) => (Number.isNaN(measured[kind][index]!.cos) ? NO_RANKS : ranksOf(row)));
   };
   return { pairs: ofKind('pairs'), random: ofKind('random'), named: ofKind('named') };
 }
+
+const NO_RANKS: PairRanks = { rankOfB: Number.NaN, rankOfA: Number.NaN };
 
 function ranksOf(row: TableRow): PairRanks {
   const [rankOfB, rankOfA] = [row.known('rank_of_b'), row.known('rank_of_a')];

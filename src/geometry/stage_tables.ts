@@ -43,6 +43,6 @@ export function spaceOf(row: TableRow): Space {
 export function expectRows(found: number, expected: number, what: string): void {
   if (found === expected) return;
   throw new AntipodeError('format', `${what}: has ${found} rows (expected ${expected})`, {
-    hint: 'remove it and run the same command again',
+    hint: 'remove that folder and run the same command again',
   });
 }

@@ -4,11 +4,19 @@
  */
 
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, cpSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { isFull, onlyInFull } from '../support/effort.ts';
-import { type CommandResult, environment, MAIN, makePlace, type Place, runCommand, runHere } from '../support/run_command.ts';
+import {
+  type CommandResult,
+  environment,
+  MAIN,
+  makePlace,
+  type Place,
+  runCommand,
+  runHere,
+} from '../support/run_command.ts';
 import { MANIFEST, SPEC, STAGES, stagesOf, whatIsIn } from '../support/small_experiment.ts';
 
 type StageName = (typeof STAGES)[number];
@@ -26,7 +34,9 @@ beforeAll(async () => {
   expect(await run('whole')).toMatchObject({ code: 0 });
   expected = whatIsIn(place, 'whole');
   const { stages } = JSON.parse(readFileSync(path('whole', MANIFEST), 'utf8'));
-  took = new Map(stages.map(({ name, seconds }: { name: string; seconds: number }) => [name, 1000 * seconds]));
+  took = new Map(
+    stages.map(({ name, seconds }: { name: string; seconds: number }) => [name, 1000 * seconds]),
+  );
 }, 120_000);
 afterAll(() => place.remove());
 
@@ -66,31 +76,161 @@ function ownerOf(file: string): StageName | undefined {
   return STAGES.find((stage) => stage === name) ?? 'report';
 }
 
-describe('C19: stopped within a stage and run again, it leaves the same bytes', () => {
+describe(`C19: stopped within a stage and run again, it leaves the same bytes${onlyInFull('but two of 36 moments')}`, () => {
   const cases = STAGES.flatMap((stage) =>
     (['SIGKILL', 'SIGINT'] as const).flatMap((signal) =>
       [0, 0.5, 0.9].map((share) => ({ stage, signal, share })),
     ),
   );
-  const cheap = new Set(['search SIGKILL 0.5', 'judge SIGINT 0', 'report SIGKILL 0']);
-  it.each(cases)('$stage, $signal after $share of its time', async (one) => {
-    const { stage, signal, share } = one;
-    if (!isFull && !cheap.has(`${stage} ${signal} ${share}`)) return;
-    const out = `stopped-${stage}-${signal}-${share}`;
-    finishedBefore(stage, out);
-    const stopped = await run(out, {
-      during: (child) => {
-        child.stderr!.on('data', (text: string) => {
-          if (text.includes(`${stage} …`)) setTimeout(() => child.kill(signal), share * took.get(stage)!);
-        });
-      },
-    });
-    expect(stagesOf(stopped)[0]).toBe(stage);
-    // The last moments of a stage may be over sooner than in the first run.
-    if (share === 0) expect(stopped.code).toBe(signal === 'SIGINT' ? 130 : null);
-    if (stopped.code === 130) expect(stopped.stderr).toMatch(/interrupted/);
-    expect(await run(out)).toMatchObject({ code: 0 });
-    expect(differences(out)).toEqual([]);
-    rmSync(path(out), { recursive: true });
-  }, 120_000);
+  const inEveryRun = ({ stage, signal, share }: (typeof cases)[number]): boolean =>
+    ['judge SIGINT 0', 'report SIGKILL 0'].includes(`${stage} ${signal} ${share}`);
+  it.each(isFull ? cases : cases.filter(inEveryRun))(
+    '$stage, $signal after $share of its time',
+    async (one) => {
+      const { stage, signal, share } = one;
+      const out = `stopped-${stage}-${signal}-${share}`;
+      finishedBefore(stage, out);
+      const stopped = await run(out, {
+        during: (child) => {
+          child.stderr!.on('data', (text: string) => {
+            if (text.includes(`${stage} …`)) setTimeout(() => child.kill(signal), share * took.get(stage)!);
+          });
+        },
+      });
+      expect(stagesOf(stopped)[0]).toBe(stage);
+      // The last moments of a stage may be over sooner than in the first run.
+      if (share === 0) expect(stopped.code).toBe(signal === 'SIGINT' ? 130 : null);
+      if (stopped.code === 130) expect(stopped.stderr).toMatch(/interrupted/);
+      expect(await run(out)).toMatchObject({ code: 0 });
+      expect(differences(out)).toEqual([]);
+      rmSync(path(out), { recursive: true });
+    },
+    120_000,
+  );
+});
+
+/** A file of each stage that the next one reads, or a person. */
+const LEFT: Record<StageName, string> = {
+  geometry: 'geometry/tables/cosines.parquet',
+  search: 'search/tables/places.parquet',
+  statistics: 'statistics/tables/verdicts.csv',
+  steering: 'steering/replies.jsonl',
+  judge: 'steering/tables/arms.parquet',
+  report: 'report.md',
+};
+
+describe('a file that a finished stage left', () => {
+  it.each(STAGES)(
+    'of %s, cut or altered, is not written over, and comes anew when it is moved away',
+    async (stage) => {
+      const out = `harmed-${stage}`;
+      cpSync(path('whole'), path(out), { recursive: true });
+      const file = path(out, LEFT[stage]);
+      const whole = readFileSync(file);
+      const shown = `error: ${out}/${LEFT[stage]}: has changed since the ${stage} stage left it`;
+      const harm = async (bytes: Buffer, found: string): Promise<void> => {
+        writeFileSync(file, bytes);
+        const refused = await runHere(place, ['run', 'small.yaml', '--out', out]);
+        expect(refused.stderr).toContain(`${shown} (got ${found}`);
+        expect(refused.stderr).toContain('next: put back what was there, or move it away');
+        expect(refused).toMatchObject({ code: 2, stdout: '' });
+        expect(readFileSync(file).equals(bytes)).toBe(true);
+      };
+      await harm(whole.subarray(0, whole.length - 7), `${whole.length - 7} bytes, expected ${whole.length})`);
+      const altered = Buffer.from(whole);
+      altered[whole.length >> 1]! ^= 1;
+      await harm(altered, 'SHA-256 ');
+
+      writeFileSync(file, whole);
+      const mended = await runHere(place, ['run', 'small.yaml', '--out', out]);
+      expect(mended).toMatchObject({ code: 0 });
+      expect(stagesOf(mended)).toEqual([]);
+
+      if (!isFull && stage !== 'report') return;
+      renameSync(file, path(`${stage}-aside`));
+      expect(await run(out)).toMatchObject({ code: 0 });
+      expect(differences(out)).toEqual([]);
+    },
+    60_000,
+  );
+
+  it('is written over where --from asks for it', async () => {
+    cpSync(path('whole'), path('asked'), { recursive: true });
+    for (const stage of ['statistics', 'report'] as const) writeFileSync(path('asked', LEFT[stage]), 'mine');
+    const anew = await runCommand(place, ['run', 'small.yaml', '--out', 'asked', '--from', 'statistics']);
+    expect(anew).toMatchObject({ code: 0 });
+    expect(differences('asked')).toEqual([]);
+  });
+});
+
+it('two runs at once in one folder: the second says who works there, the first is not disturbed', async () => {
+  finishedBefore('statistics', 'shared');
+  let second: Promise<CommandResult> | undefined;
+  const first = await run('shared', {
+    during: (child) => {
+      child.stderr!.on('data', () => {
+        second ??= run('shared');
+      });
+    },
+  });
+  expect(first).toMatchObject({ code: 0 });
+  const refused = await second!;
+  expect(refused.stderr).toMatch(
+    /^error: shared: process \d+ works there at this moment\nnext: wait for it, or choose another folder with --out\n$/,
+  );
+  expect(refused.code).toBe(2);
+  expect(differences('shared')).toEqual([]);
+});
+
+const canMount =
+  process.platform === 'linux' &&
+  spawnSync('unshare', ['-rm', 'sh', '-c', 'mount -t tmpfs none /mnt']).status === 0;
+const why = canMount ? '' : ' (needs unshare and a mount of its own, absent: skipped)';
+
+/** Runs the command on a disk of its own that holds `from`: after `before`, and again after `mend`. What is there in the end goes to `saved`. */
+function onDisk(from: string, before: string, mend: string): { stderr: string; codes: string[] } {
+  mkdirSync(path('disk'), { recursive: true });
+  rmSync(path('saved'), { recursive: true, force: true });
+  const script = [
+    `mount -t tmpfs -o size=64m none disk && cp -r ${from}/. disk/`,
+    'used=$(df -k --output=used disk | tail -1)',
+    `${before} && { "$@"; echo "code $?"; }`,
+    `${mend} && { "$@"; echo "code $?"; }`,
+    'cp -r disk saved',
+  ].join('\n');
+  const args = [process.execPath, MAIN, 'run', 'small.yaml', '--out', 'disk', '-q'];
+  const { stdout, stderr } = spawnSync('unshare', ['-rm', 'sh', '-c', script, 'sh', ...args], {
+    encoding: 'utf8',
+    cwd: place.cwd,
+    env: environment(place),
+  });
+  return { stderr, codes: stdout.split('\n').filter((line) => line.startsWith('code ')) };
+}
+
+describe.skipIf(!canMount)(`on a disk${why}`, () => {
+  it.each(isFull ? STAGES : STAGES.slice(-1))(
+    `that is full in %s: one sentence, and the same bytes once there is room${onlyInFull('other stages')}`,
+    (stage) => {
+      finishedBefore(stage, `full-${stage}`);
+      const { stderr, codes } = onDisk(
+        `full-${stage}`,
+        'mount -o remount,size=$((used + 16))k disk',
+        'mount -o remount,size=64m disk',
+      );
+      expect(stderr).toMatch(/^error: .*disk\/.*: cannot be written, the disk is full$/m);
+      expect(stderr).toContain('next: free some space and run the same command again');
+      expect(stderr.match(/error:/g)).toHaveLength(1);
+      expect(codes).toEqual(['code 1', 'code 0']);
+      expect(differences('saved')).toEqual([]);
+    },
+    60_000,
+  );
+
+  it('that takes no files: one sentence, and the same bytes once it does', () => {
+    finishedBefore('report', 'readonly');
+    const { stderr, codes } = onDisk('readonly', 'mount -o remount,ro disk', 'mount -o remount,rw disk');
+    expect(stderr).toMatch(/^error: .*\/disk: no permission to write there\nnext: make it writable/);
+    expect(codes).toEqual(['code 1', 'code 0']);
+    expect(differences('saved')).toEqual([]);
+  });
 });
