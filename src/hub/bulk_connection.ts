@@ -117,8 +117,13 @@ function connectTo(url: URL, onread: OnRead): Socket {
   const isSecure = url.protocol === 'https:';
   const target = { host, port: Number(url.port || (isSecure ? 443 : 80)), onread };
   if (!isSecure) return connect(target);
-  const servername = isIP(host) ? {} : { servername: host };
-  return connectTls({ ...target, ...servername, ALPNProtocols: ['http/1.1'] });
+  return connectTls({ ...target, ...tlsName(url), ALPNProtocols: ['http/1.1'] });
+}
+
+/** Whose certificate it has to be; addresses are no names of servers (RFC 6066, section 3). */
+export function tlsName({ hostname }: URL): { readonly host: string; readonly servername?: string } {
+  const host = hostname.replace(/^\[|\]$/g, '');
+  return isIP(host) ? { host } : { host, servername: host };
 }
 
 /** How much of the end of the headers the last bytes are. */

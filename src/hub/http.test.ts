@@ -135,6 +135,55 @@ describe('an answer', () => {
     }
   });
 
+  it.each([
+    [
+      'in another protocol',
+      'HTTP/1.1 101 X\r\nupgrade: x\r\nconnection: upgrade\r\n\r\nabc',
+      'another protocol',
+    ],
+    ['with two lengths', 'HTTP/1.1 200 OK\r\ncontent-length: 3\r\ncontent-length: 5\r\n\r\nabcde', 'broke'],
+    [
+      'with a length and chunks',
+      'HTTP/1.1 200 OK\r\ncontent-length: 3\r\ntransfer-encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n',
+      'broke',
+    ],
+    [
+      'with a length beyond all files',
+      `HTTP/1.1 200 OK\r\ncontent-length: ${'9'.repeat(30)}\r\n\r\n`,
+      'broke',
+    ],
+    ['with a header in two lines', 'HTTP/1.1 200 OK\r\nx: a\r\n b\r\ncontent-length: 1\r\n\r\na', 'broke'],
+    ['with interim words without end', 'HTTP/1.1 100 Continue\r\n\r\n'.repeat(2000), 'broke'],
+    [
+      'that leads to an address with a password',
+      'HTTP/1.1 302 X\r\nlocation: http://me:hunter22@127.0.0.1:1/?sig=hunter22\r\n\r\n',
+      '127.0.0.1:1: no connection',
+    ],
+  ])('%s is one sentence without secrets, at once', async (_, answer, sentence) => {
+    for (const isBulk of [false, true]) {
+      const url = await rawServer(answer, 100_000);
+      const error = await failureOf(http({}, 0).get(url, { isBulk, headers: { authorization: 'hunter22' } }));
+      expect([error.kind, error.message]).toEqual(['network', expect.stringContaining(sentence)]);
+      expect([error.message, error.hint, error.stack, JSON.stringify(error.cause)].join()).not.toContain(
+        'hunter22',
+      );
+    }
+  });
+
+  it('comes from an address of version 6 as well (needs one: skipped without)', async ({ skip }) => {
+    const server = createServer((request, response) => response.end(request.headers.host));
+    servers.push(server);
+    const isListening = await new Promise<boolean>((resolve) => {
+      server.on('error', () => resolve(false)).listen(0, '::1', () => resolve(true));
+    });
+    skip(!isListening, 'no address of version 6 on this machine');
+    const host = `[::1]:${(server.address() as AddressInfo).port}`;
+    for (const isBulk of [false, true]) {
+      const { body } = await http().get(`http://${host}/x`, { isBulk });
+      expect(await textOfBody(body)).toBe(host);
+    }
+  });
+
   it('is waited for while the server is busy, as long as it asks for', async () => {
     const waits: [string, number][] = [];
     const patient = createHttp(

@@ -8,8 +8,8 @@ import { request as requestHttps } from 'node:https';
 import type { Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { type BodySource, bodyOf, messageSource } from './body.ts';
-import { type BulkConnection, openBulkConnection } from './bulk_connection.ts';
-import { connectionFailure, silenceFailure } from './network_failure.ts';
+import { type BulkConnection, openBulkConnection, tlsName } from './bulk_connection.ts';
+import { CHECK_NETWORK, connectionFailure, NetworkFailure, silenceFailure } from './network_failure.ts';
 import { openTunnel, proxyHeaders } from './proxy.ts';
 
 export interface TimeLimits {
@@ -71,7 +71,7 @@ async function sent({ method, url, headers, proxy, limits, signal, isBulk }: Exc
   const common = { method, headers, ...(signal ? { signal } : {}) };
   if (proxy && url.protocol === 'https:') {
     const socket = await openTunnel(url, proxy, { timeoutMs: limits.headersMs, signal });
-    const createConnection = (): Socket => connectTls({ socket, servername: url.hostname });
+    const createConnection = (): Socket => connectTls({ socket, ...tlsName(url) });
     return { request: requestHttps(url, { ...common, createConnection }).end() };
   }
   const viaProxy = { path: url.href, headers: { host: url.host, ...headers, ...proxyHeaders(proxy) } };
@@ -105,6 +105,12 @@ function answerTo({ request, bulk }: Sent, host: string, { headersMs }: TimeLimi
     request.on('error', (error) => {
       clearTimeout(timer);
       reject(error);
+    });
+    // Nobody asked for another protocol; without this, neither an answer nor an error would be said.
+    request.on('upgrade', (_, socket) => {
+      clearTimeout(timer);
+      socket.destroy();
+      reject(new NetworkFailure(`${host}: the server answers in another protocol`, { hint: CHECK_NETWORK }));
     });
     request.on('response', (message) => {
       clearTimeout(timer);

@@ -67,6 +67,19 @@ describe('openRemoteSource', () => {
     await expect(readBytes(remote, BYTES.byteLength - 1, 2)).rejects.toMatchObject({ kind: 'format' });
   });
 
+  it('takes no bytes of a packed answer for those of the file', async () => {
+    const packed: Answer = (response, asked, request) => {
+      response.setHeader('content-encoding', 'gzip');
+      ranged(BYTES)(response, asked, request);
+    };
+    expect(await open(await serve(packed))).toBeUndefined();
+    const url = await serve((response, asked, request) =>
+      (asked.count > 0 ? packed : ranged(BYTES))(response, asked, request),
+    );
+    const later = (await open(url))!;
+    await expect(readBytes(later, 50_000, 100)).rejects.toThrow('the file changed while it was read');
+  });
+
   it('opens an archive of arrays and takes single rows out of it', async () => {
     const bytes = await readFile(FIXTURE_SAE);
     let rows = 0;

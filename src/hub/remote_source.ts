@@ -144,7 +144,9 @@ async function pieceOf(
     throw options.refusal?.(response) ?? statusFailure(shownUrl(options.url), response);
   }
   const range = /^bytes (\d{1,15})-(\d{1,15})\/(\d{1,15})$/.exec(response.headers.get('content-range') ?? '');
-  if (!range) return undefined;
+  // Bytes of a packed file would be taken for those of the file.
+  const isPacked = (response.headers.get('content-encoding') ?? 'identity') !== 'identity';
+  if (!range || isPacked) return undefined;
   const [from, last, byteLength] = range.slice(1).map(Number) as [number, number, number];
   const wanted = Math.min(end, byteLength) - start;
   if (from !== start || last + 1 - from !== wanted || wanted <= 0) {

@@ -60,12 +60,14 @@ afterEach(() => {
 });
 
 function fetchIn(env: Readonly<Record<string, string>>, path: string, isBulk = false): Promise<string> {
-  const words = ['--input-type=module', '-e', PROGRAM, '--', secure.url + path, String(isBulk)];
+  const words = ['--input-type=module', '-e', PROGRAM, '--', new URL(path, secure.url).href, String(isBulk)];
   const child = spawn(process.execPath, words, { env: { PATH: process.env['PATH'] ?? '', ...env } });
   let output = '';
-  child.stdout.on('data', (text) => {
-    output += String(text);
-  });
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on('data', (text) => {
+      output += String(text);
+    });
+  }
   return new Promise((resolve) => child.on('close', () => resolve(output)));
 }
 
@@ -81,6 +83,16 @@ describe('an encrypted connection', () => {
     expect(await fetchIn({ ...TRUST, HTTPS_PROXY: proxy.url }, '/x', isBulk)).toBe('200 600000');
     expect(asked).toEqual([`CONNECT ${new URL(secure.url).host}`]);
   });
+
+  it.each([false, true])(
+    'is one with an address as with a name, and no word about it (bulk: %s)',
+    async (isBulk) => {
+      const address = `${secure.url.replace('localhost', '127.0.0.1')}/x`;
+      for (const env of [TRUST, { ...TRUST, HTTPS_PROXY: proxy.url }]) {
+        expect(await fetchIn(env, address, isBulk)).toBe('200 600000');
+      }
+    },
+  );
 
   it('passes the proxy by where NO_PROXY says so', async () => {
     expect(await fetchIn({ ...TRUST, HTTPS_PROXY: proxy.url, NO_PROXY: 'localhost' }, '/x')).toBe(
