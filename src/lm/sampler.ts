@@ -54,6 +54,11 @@ export function checkSampling({ temperature, topK, topP, repetitionPenalty }: Sa
  */
 export function greedy(logits: ArrayLike<number>): number {
   checkLogits(logits);
+  return largestOf(logits);
+}
+
+/** Of numbers that have been looked at. */
+function largestOf(logits: ArrayLike<number>): number {
   let best = 0;
   for (let id = 1; id < logits.length; id++) if (logits[id]! > logits[best]!) best = id;
   return best;
@@ -73,7 +78,7 @@ export function sampleToken(
   if (options.temperature === 0) {
     checkSampling(options);
     checkLogits(logits);
-    return greedy(penalised(logits, options.repetitionPenalty, seen));
+    return largestOf(penalised(logits, options.repetitionPenalty, seen));
   }
   const { ids, probabilities } = nextTokenDistribution(logits, options, seen);
   let rest = rng.uniform();
@@ -100,8 +105,8 @@ export function nextTokenDistribution(
   checkLogits(logits);
   const { temperature, topK = logits.length, topP = 1 } = options;
   const scores = penalised(logits, options.repetitionPenalty, seen);
-  if (temperature === 0) return { ids: Int32Array.of(greedy(scores)), probabilities: Float64Array.of(1) };
-  const top = scores[greedy(scores)]!;
+  if (temperature === 0) return { ids: Int32Array.of(largestOf(scores)), probabilities: Float64Array.of(1) };
+  const top = scores[largestOf(scores)]!;
   // The largest is taken off before the division, so that the smallest temperatures overflow into zeros and not into NaN.
   const weights = new Float64Array(scores.length);
   for (let id = 0; id < scores.length; id++) weights[id] = Math.exp((scores[id]! - top) / temperature);
@@ -126,7 +131,7 @@ export function logProbability(logits: ArrayLike<number>, id: number): number {
       `id ${id}: has no logit (the row has ids from 0 to ${logits.length - 1})`,
     );
   }
-  const top = logits[greedy(logits)]!;
+  const top = logits[largestOf(logits)]!;
   let total = 0;
   for (let i = 0; i < logits.length; i++) total += Math.exp(logits[i]! - top);
   return logit - top - Math.log(total);
