@@ -1,13 +1,13 @@
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { runs } from '../../test/support/effort.ts';
+import { everyPair, firstOf } from '../../test/support/every_pair.ts';
 import { gaussianRows } from '../../test/support/search_devices.ts';
 import { loadOnnxRuntime, type OnnxRuntime } from '../onnx/runtime.ts';
 import { cosine, type FeatureMatrix, toFeatureMatrix } from '../tensor/matrix.ts';
 import { devicePass } from './device_pass.ts';
 import { deviceErrorBound, openColumns } from './device_pass_graph.ts';
 import { columnParts, mostRows, nextRows } from './device_pass_plan.ts';
-import { compareBottom, compareTop, type ScoredPair } from './pairs.ts';
 import { searchPairs } from './search_pairs.ts';
 
 let runtime: OnnxRuntime;
@@ -15,22 +15,10 @@ beforeAll(async () => {
   runtime = await loadOnnxRuntime();
 });
 
-/** Every pair, in float64, by the definition. */
-function bruteForce(a: FeatureMatrix, b?: FeatureMatrix): ScoredPair[] {
-  const pairs: ScoredPair[] = [];
-  for (let i = 0; i < a.rows; i++) {
-    for (let j = b ? 0 : i + 1; j < (b ?? a).rows; j++) {
-      const cos = cosine(a, i, b ?? a, j);
-      if (!Number.isNaN(cos)) pairs.push({ i, j, cos });
-    }
-  }
-  return pairs;
-}
-
 /** The graph that devices run, on ONNX Runtime's CPU provider. */
 async function expectExact(k: number, a: FeatureMatrix, b?: FeatureMatrix): Promise<void> {
   const seen: number[] = [];
-  const truth = bruteForce(a, b);
+  const truth = everyPair(a, b);
   const found = await devicePass({
     a,
     ...(b && { b }),
@@ -39,8 +27,7 @@ async function expectExact(k: number, a: FeatureMatrix, b?: FeatureMatrix): Prom
     device: 'cpu',
     onProgress: (done, total) => seen.push(done / total),
   });
-  expect(found.top).toEqual([...truth].sort(compareTop).slice(0, k));
-  expect(found.bottom).toEqual([...truth].sort(compareBottom).slice(0, k));
+  expect(found).toMatchObject(firstOf(truth, k));
   if (truth.length > 0 && k > 0) expect(seen.at(-1)).toBe(1);
   expect(seen).toEqual([...seen].sort((x, y) => x - y));
 }

@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
-import { allocateMatrix, cosine, toFeatureMatrix } from '../tensor/matrix.ts';
+import { everyPair, firstOf } from '../../test/support/every_pair.ts';
+import { allocateMatrix, toFeatureMatrix } from '../tensor/matrix.ts';
 import { createRng } from '../tensor/rng.ts';
 import { searchInt8 } from './int8_pass.ts';
-import { compareBottom, compareTop, type ScoredPair } from './pairs.ts';
 import { wholeRows } from './plan.ts';
 
 it('more pairs wait than there is room for, on one worker', async () => {
@@ -10,16 +10,13 @@ it('more pairs wait than there is room for, on one worker', async () => {
   const rng = createRng(11, 'deferred-test');
   for (let at = 0; at < matrix.data.length; at++) matrix.data[at] = rng.normal();
   const a = toFeatureMatrix(matrix);
-  const pairs: ScoredPair[] = [];
-  for (let i = 0; i < a.rows; i++)
-    for (let j = i + 1; j < a.rows; j++) pairs.push({ i, j, cos: cosine(a, i, a, j) });
+  const pairs = everyPair(a);
   // One bit and a sign per coordinate say so little that every pair stays in question.
   const forced = { plan: wholeRows(40), levels: 1 };
   for (const k of [3, 60]) {
     const result = await searchInt8({ a, k, threads: 1, forced });
     expect(result?.emitted).toBeGreaterThan(2 ** 18);
-    expect(result?.top).toEqual(pairs.sort(compareTop).slice(0, k));
-    expect(result?.bottom).toEqual(pairs.sort(compareBottom).slice(0, k));
+    expect(result).toMatchObject(firstOf(pairs, k));
   }
 });
 

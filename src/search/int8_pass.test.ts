@@ -1,10 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { allocateMatrix, cosine, type FeatureMatrix, toFeatureMatrix } from '../tensor/matrix.ts';
+import { everyPair, firstOf } from '../../test/support/every_pair.ts';
+import { allocateMatrix, type FeatureMatrix, toFeatureMatrix } from '../tensor/matrix.ts';
 import { createRng } from '../tensor/rng.ts';
 import { extremes } from './extremes.ts';
 import { type Int8SearchOptions, searchInt8 } from './int8_pass.ts';
-import { compareBottom, compareTop, type PairRequest, type ScoredPair } from './pairs.ts';
+import type { PairRequest, ScoredPair } from './pairs.ts';
 
 function gaussian(n: number, d: number, seed: number, edit?: (data: Float32Array) => void): FeatureMatrix {
   const matrix = allocateMatrix(n, d);
@@ -28,29 +29,11 @@ function planted(n: number, d: number, pairs: number, seed: number, spread = 0):
   });
 }
 
-function truth(a: FeatureMatrix, b?: FeatureMatrix): Truth {
-  const pairs: ScoredPair[] = [];
-  for (let i = 0; i < a.rows; i++) {
-    for (let j = b ? 0 : i + 1; j < (b ?? a).rows; j++) {
-      const cos = cosine(a, i, b ?? a, j);
-      if (!Number.isNaN(cos)) pairs.push({ i, j, cos });
-    }
-  }
-  return { top: [...pairs].sort(compareTop), bottom: pairs.sort(compareBottom) };
-}
-
-interface Truth {
-  readonly top: readonly ScoredPair[];
-  readonly bottom: readonly ScoredPair[];
-}
-
 async function expectExact(
   options: Int8SearchOptions & PairRequest,
-  { top, bottom }: Truth = truth(options.a, options.b),
+  truth: readonly ScoredPair[] = everyPair(options.a, options.b),
 ): Promise<void> {
-  const result = await searchInt8({ threads: 2, ...options });
-  expect(result?.top).toEqual(top.slice(0, options.k));
-  expect(result?.bottom).toEqual(bottom.slice(0, options.k));
+  expect(await searchInt8({ threads: 2, ...options })).toMatchObject(firstOf(truth, options.k));
 }
 
 const plan = (head: number, fine: number): { plan: { head: number; fine: number; expected: number } } => ({
@@ -60,8 +43,8 @@ const plan = (head: number, fine: number): { plan: { head: number; fine: number;
 describe('every plan gives the same pairs as float64', () => {
   const a = planted(350, 160, 60, 1);
   const b = planted(200, 160, 20, 2);
-  const within = truth(a);
-  const between = truth(a, b);
+  const within = everyPair(a);
+  const between = everyPair(a, b);
   it.each([
     ['whole rows', plan(160, 0)],
     ['whole rows with a second look', plan(160, 160)],
@@ -90,9 +73,7 @@ describe('coordinates in order of energy', () => {
 it('plans by itself where near pairs are planted, and multiplies less than all', async () => {
   const a = planted(1060, 640, 300, 4);
   const result = await searchInt8({ a, k: 5, threads: 2 });
-  const { top, bottom } = truth(a);
-  expect(result?.top).toEqual(top.slice(0, 5));
-  expect(result?.bottom).toEqual(bottom.slice(0, 5));
+  expect(result).toMatchObject(firstOf(everyPair(a), 5));
   expect(result?.plan?.head).toBeLessThan(400);
 });
 
@@ -134,11 +115,7 @@ it('few rows of small whole numbers, where most cosines are ties, by any plan', 
 it('rows too wide for sums of 32 bits are left to floating point', async () => {
   const a = gaussian(3, 65_537, 11);
   expect(await searchInt8({ a, k: 1 })).toBeUndefined();
-  const { top, bottom } = truth(a);
-  expect(await extremes(a, { k: 2, threads: 1 })).toMatchObject({
-    top: top.slice(0, 2),
-    bottom: bottom.slice(0, 2),
-  });
+  expect(await extremes(a, { k: 2, threads: 1 })).toMatchObject(firstOf(everyPair(a), 2));
 });
 
 it('more equal rows than are wanted: the first by index', async () => {

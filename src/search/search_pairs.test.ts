@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { everyPair, firstOf } from '../../test/support/every_pair.ts';
 import { allocateMatrix, cosine, type FeatureMatrix, toFeatureMatrix } from '../tensor/matrix.ts';
 import { createRng } from '../tensor/rng.ts';
 import { HISTOGRAM_BINS } from './census.ts';
-import { compareBottom, compareTop, type ScoredPair } from './pairs.ts';
+import type { ScoredPair } from './pairs.ts';
 import { rankPairs } from './rank_pairs.ts';
 import { searchPairs } from './search_pairs.ts';
 
@@ -14,21 +15,10 @@ function gaussian(n: number, d: number, seed: number, edit?: (data: Float32Array
   return toFeatureMatrix(matrix);
 }
 
-/** Every pair, in float64, by the definition. */
-function bruteForce(a: FeatureMatrix, b?: FeatureMatrix): ScoredPair[] {
-  const pairs: ScoredPair[] = [];
-  for (let i = 0; i < a.rows; i++) {
-    for (let j = b ? 0 : i + 1; j < (b ?? a).rows; j++) {
-      const cos = cosine(a, i, b ?? a, j);
-      if (!Number.isNaN(cos)) pairs.push({ i, j, cos });
-    }
-  }
-  return pairs;
-}
-
 function expectExact(result: Awaited<ReturnType<typeof searchPairs>>, truth: ScoredPair[], k: number): void {
-  expect(result.top).toEqual([...truth].sort(compareTop).slice(0, k));
-  expect(result.bottom).toEqual([...truth].sort(compareBottom).slice(0, k));
+  const { top, bottom } = firstOf(truth, k);
+  expect(result.top).toEqual(top);
+  expect(result.bottom).toEqual(bottom);
 }
 
 describe('searchPairs equals brute force in float64', () => {
@@ -62,13 +52,13 @@ describe('searchPairs equals brute force in float64', () => {
     ],
   ];
   it.each(cases)('%s', async (_, matrix, k) => {
-    expectExact(await searchPairs({ a: matrix, k, threads: 2 }), bruteForce(matrix), k);
+    expectExact(await searchPairs({ a: matrix, k, threads: 2 }), everyPair(matrix), k);
   });
 
   it('pairs between two matrices of different sizes', async () => {
     const a = gaussian(1100, 12, 9);
     const b = gaussian(130, 12, 10);
-    expectExact(await searchPairs({ a, b, k: 15 }), bruteForce(a, b), 15);
+    expectExact(await searchPairs({ a, b, k: 15 }), everyPair(a, b), 15);
   });
 
   it('no pairs at all', async () => {
@@ -86,20 +76,25 @@ describe('the census counts all pairs', () => {
     const matrix = gaussian(1060, 16, 12, (data) => {
       for (let row = 50; row < 90; row++) data.copyWithin(row * 16, 0, 16);
     });
-    const truth = bruteForce(matrix);
+    const truth = everyPair(matrix);
     const asked = [-2, -1, 0, 0.25, 1, 2, ...truth.slice(0, 300).map(({ cos }) => cos)];
     const { census } = await searchPairs({ a: matrix, k: 0, countBelow: asked });
     const sorted = Float64Array.from(truth, ({ cos }) => cos).sort();
     const expected = asked.map((limit) => {
-      const first = sorted.findIndex((cos) => cos >= limit);
-      return first < 0 ? sorted.length : first;
+      let [from, to] = [0, sorted.length];
+      while (from < to) {
+        const middle = (from + to) >> 1;
+        if (sorted[middle]! < limit) from = middle + 1;
+        else to = middle;
+      }
+      return from;
     });
     expect(Array.from(census!.below)).toEqual(expected);
   });
 
   it('mean, sd, skewness and histograms agree with float64', async () => {
     const matrix = gaussian(900, 20, 13);
-    const truth = bruteForce(matrix).map(({ cos }) => cos);
+    const truth = everyPair(matrix).map(({ cos }) => cos);
     const { census } = await searchPairs({ a: matrix, k: 5, countBelow: [] });
     const mean = truth.reduce((sum, cos) => sum + cos, 0) / truth.length;
     const variance = truth.reduce((sum, cos) => sum + (cos - mean) ** 2, 0) / truth.length;

@@ -3,6 +3,7 @@
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { isFull } from '../support/effort.ts';
 import { plantWorld, type World } from '../support/planted_worlds.ts';
 import { makePlace, runCommand, runHere } from '../support/run_command.ts';
 
@@ -33,12 +34,15 @@ async function argsOf(world: World): Promise<string[]> {
     '--explanations',
     explanations,
     '--draws',
-    '2000',
+    isFull ? '2000' : '500',
   ];
 }
 
-async function measure(world: World): Promise<{ verdicts: Verdict[]; tables: Record<string, Row[]> }> {
-  const { code, stdout, stderr } = await runHere(place, [...(await argsOf(world)), '--json']);
+async function measure(
+  world: World,
+  ...more: string[]
+): Promise<{ verdicts: Verdict[]; tables: Record<string, Row[]> }> {
+  const { code, stdout, stderr } = await runHere(place, [...(await argsOf(world)), ...more, '--json']);
   expect([code, stderr.includes('error')]).toEqual([0, false]);
   const { tables } = JSON.parse(stdout) as { tables: Record<string, Row[]> };
   return { tables, verdicts: tables['verdicts'] as unknown as Verdict[] };
@@ -48,7 +52,7 @@ const ANTIPODAL = 'antipodal latents, most of them no opposites of these concept
 
 describe('antipode geometry on planted worlds', () => {
   it('opposites that lean apart', async () => {
-    const { verdicts, tables } = await measure('apart');
+    const { verdicts, tables } = await measure('apart', '--out', 'apart_run');
     expect(verdicts.map(({ space, finding }) => [space, finding])).toEqual([
       ['encoder', 'opposed'],
       ['decoder', 'opposed'],
@@ -64,6 +68,23 @@ describe('antipode geometry on planted worlds', () => {
     expect(tests.map(({ test }) => test)).toEqual(['permutation', 'matched-random', 'matched-density']);
     for (const { p, effect } of tests) expect([Number(p) < 0.005, Number(effect) < -2]).toEqual([true, true]);
     expect(tables['concepts']!.filter(({ q }) => Number(q) <= 0.05).length).toBeGreaterThan(20);
+  });
+
+  it('R2: its report begins with the verdict, and has n, intervals and controls beside it', () => {
+    const report = readFileSync(join(place.cwd, 'apart_run', 'report.md'), 'utf8');
+    const [, verdict = ''] = report.split('## Do opposites point apart?');
+    expect(verdict.split('\n## ')[0]).toMatch(/Encoder \| +24 \| +32 \| +-0\.\d+ \| +-0\.\d+ to -0\.\d+ \|/);
+    expect(verdict).toContain('Decoder: Opposites lean apart: mean cosine -0.');
+    const order = [
+      'Do opposites point apart?',
+      'Cosine similarity, Encoder',
+      'Tests, Encoder',
+      'What the extremes are',
+    ];
+    const places = order.map((title) => report.indexOf(`## ${title}`));
+    expect(places).toEqual([...places].sort((a, b) => a - b));
+    expect(Math.min(...places)).toBeGreaterThan(0);
+    expect(report).toContain('How often two features are active together is not known');
   });
 
   it('opposites that are like any other features', async () => {
@@ -101,31 +122,9 @@ describe('antipode geometry on planted worlds', () => {
     expect(Number(groups.get('concepts')!['mean'])).toBeLessThan(0.3);
   });
 
-  it('R2: the report begins with the verdict, and has n, intervals and controls beside it', async () => {
-    const { code, stderr } = await runHere(place, [...(await argsOf('apart')), '--out', 'apart_run']);
-    expect([code, stderr.includes('error')]).toEqual([0, false]);
-    const report = readFileSync(join(place.cwd, 'apart_run', 'report.md'), 'utf8');
-    const [, verdict = ''] = report.split('## Do opposites point apart?');
-    expect(verdict.split('\n## ')[0]).toMatch(/Encoder \| +24 \| +32 \| +-0\.\d+ \| +-0\.\d+ to -0\.\d+ \|/);
-    expect(verdict).toContain('Decoder: Opposites lean apart: mean cosine -0.');
-    const order = [
-      'Do opposites point apart?',
-      'Cosine similarity, Encoder',
-      'Tests, Encoder',
-      'What the extremes are',
-    ];
-    const places = order.map((title) => report.indexOf(`## ${title}`));
-    expect(places).toEqual([...places].sort((a, b) => a - b));
-    expect(Math.min(...places)).toBeGreaterThan(0);
-    expect(report).toContain('How often two features are active together is not known');
-  });
-
   it('C14: the same verdict in a process of its own, on any number of threads', async () => {
     const args = [...(await argsOf('dense antipodal')), '--only', 'tests,extremes', '--json', '--threads'];
-    const [one, two] = await Promise.all([
-      runCommand(place, [...args, '1']),
-      runCommand(place, [...args, '2']),
-    ]);
-    expect([one!.code, JSON.parse(one!.stdout)]).toEqual([0, JSON.parse(two!.stdout)]);
+    const [one, two] = [await runHere(place, [...args, '1']), await runCommand(place, [...args, '2'])];
+    expect([one.code, JSON.parse(one.stdout)]).toEqual([0, JSON.parse(two.stdout)]);
   });
 });
