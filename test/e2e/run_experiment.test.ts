@@ -62,7 +62,7 @@ describe('a run', () => {
   });
 
   it('C14: gives the same bytes again, on another number of threads too; only the manifest tells the time', async () => {
-    const again = await runCommand(place, ['run', 'small.yaml', '--out', 'again', '--threads', '2', '-q']);
+    const again = await runHere(place, ['run', 'small.yaml', '--out', 'again', '--threads', '2', '-q']);
     expect(again).toMatchObject({ code: 0, stdout: 'again/report.html\n' });
     const files = whatIsIn(place, 'again');
     expect([...files.keys()]).toEqual([...expected.keys()]);
@@ -76,31 +76,23 @@ describe('a run', () => {
 
   it('C19: does nothing twice, and again what has changed with what reads it', async () => {
     cpSync(path('again'), path('changed'), { recursive: true });
-    const same = await runCommand(place, ['run', 'small.yaml', '--out', 'changed']);
+    const same = await runHere(place, ['run', 'small.yaml', '--out', 'changed']);
     expect(stagesOf(same)).toEqual([]);
     expect(same.stderr).toContain('geometry: finished before');
     expect(same.stdout).toContain('Do opposites point apart?');
 
     writeFileSync(path('changed.yaml'), SPEC.replace('top: 3', 'top: 4'));
-    const changed = await runCommand(place, ['run', 'changed.yaml', '--out', 'changed']);
+    const changed = await runHere(place, ['run', 'changed.yaml', '--out', 'changed']);
     expect(stagesOf(changed)).toEqual(['search', 'statistics', 'report']);
 
     writeFileSync(path('changed.yaml'), SPEC.replace('top: 3', 'top: 4').replace('draws: 99', 'draws: 199'));
-    const redrawn = await runCommand(place, ['run', 'changed.yaml', '--out', 'changed']);
+    const redrawn = await runHere(place, ['run', 'changed.yaml', '--out', 'changed']);
     expect(stagesOf(redrawn)).toEqual(['statistics', 'report']);
 
     rmSync(path('changed', 'steering', 'report.json'));
     const mended = await runCommand(place, ['run', 'changed.yaml', '--out', 'changed']);
     expect(stagesOf(mended)).toEqual(['judge', 'report']);
-    const only = await runCommand(place, [
-      'run',
-      'changed.yaml',
-      '--out',
-      'changed',
-      '--only',
-      'report',
-      '-q',
-    ]);
+    const only = await runHere(place, ['run', 'changed.yaml', '--out', 'changed', '--only', 'report', '-q']);
     expect(only).toMatchObject({ code: 0, stdout: 'changed/report.html\n' });
   });
 
