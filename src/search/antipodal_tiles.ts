@@ -12,7 +12,7 @@ import {
 } from './int8_jobs.ts';
 import { allocateWorkspace, multiplyTile, openBlock, rowsMet } from './int8_workspace.ts';
 import type { KernelModule } from './kernel_module.ts';
-import { TILE_ROWS, tilesFor } from './tiles.ts';
+import { TILE_COLUMNS, TILE_ROWS, tilesFor } from './tiles.ts';
 import type { SharedRows } from './worker_protocol.ts';
 
 /** Estimates of one matrix: cos of rows i and j is within bounds[i] + bounds[j] of product * scales[i] * scales[j]. */
@@ -105,8 +105,7 @@ export async function visitBothByFloats(
     for (;;) {
       const tile = tiles[Atomics.add(control, CONTROL_NEXT, 1)];
       if (tile === undefined || Atomics.load(control, CONTROL_STOP) !== 0) return;
-      const m = Math.min(TILE_ROWS, count - tile.i0);
-      const n = Math.min(TILE_ROWS, count - tile.j0);
+      const { m, n } = tile;
       for (const { left, right, rows, products } of sides) {
         const [a, b] = [unitsOf(left, rows, tile.i0, m, d), unitsOf(right, rows, tile.j0, n, d)];
         await engine.multiply(a, b, { m, n, d }, products.subarray(0, m * n));
@@ -135,9 +134,12 @@ interface UnitBlock {
 }
 
 function createSide(rows: SharedRows, d: number): FloatSide {
-  const length = Math.min(TILE_ROWS, rows.usable.length);
-  const block = (): UnitBlock => ({ start: -1, unit: new Float32Array(length * d) });
-  return { rows, left: block(), right: block(), products: new Float32Array(length * length) };
+  const block = (most: number): UnitBlock => ({
+    start: -1,
+    unit: new Float32Array(Math.min(most, rows.usable.length) * d),
+  });
+  const products = new Float32Array(TILE_ROWS * Math.min(TILE_COLUMNS, rows.usable.length));
+  return { rows, left: block(TILE_ROWS), right: block(TILE_COLUMNS), products };
 }
 
 function unitsOf(block: UnitBlock, rows: SharedRows, start: number, count: number, d: number): Float32Array {

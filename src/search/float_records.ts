@@ -1,7 +1,7 @@
 /** @file The pairs that a kernel over float32 cosines writes down, piece by piece: see kernels/floats.ts for what a record is. */
 
 import type { KernelModule } from './kernel_module.ts';
-import { TILE_ROWS } from './tiles.ts';
+import { TILE_COLUMNS } from './tiles.ts';
 
 const RECORD_WORDS = 4;
 
@@ -32,12 +32,12 @@ export interface RecordPlaces {
 }
 
 export function allocateRecords(module: KernelModule): RecordPlaces {
-  return { at: module.allocate((MOST_RECORDS + TILE_ROWS) * RECORD_WORDS * 4), count: module.allocate(4) };
+  return { at: module.allocate((MOST_RECORDS + TILE_COLUMNS) * RECORD_WORDS * 4), count: module.allocate(4) };
 }
 
 /** Once nothing more is allocated. */
 export function createRecords({ buffer }: KernelModule, { at, count }: RecordPlaces): FloatRecords {
-  const words = new Int32Array(buffer, at, (MOST_RECORDS + TILE_ROWS) * RECORD_WORDS);
+  const words = new Int32Array(buffer, at, (MOST_RECORDS + TILE_COLUMNS) * RECORD_WORDS);
   const values = new Float32Array(buffer, at, words.length);
   const found = new Int32Array(buffer, count, 1);
   let spare = FIRST_RECORDS;
@@ -47,7 +47,7 @@ export function createRecords({ buffer }: KernelModule, { at, count }: RecordPla
     drain(m, scan, take) {
       for (let row = 0; row < m; ) {
         found[0] = 0;
-        row = scan(row, spare + TILE_ROWS);
+        row = scan(row, spare + TILE_COLUMNS);
         const length = found[0] * RECORD_WORDS;
         for (let r = 0; r < length; r += RECORD_WORDS)
           take(words[r]!, words[r + 1]!, values[r + 2]!, words[r + 3]!);

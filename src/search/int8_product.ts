@@ -3,6 +3,7 @@
  * rearranges a constant right side once, and products with a changing one are slower.
  */
 
+import { fixedInput } from '../onnx/fixed_input.ts';
 import { forRunsInPlace, runInPlace } from '../onnx/in_place.ts';
 import { encodeModel } from '../onnx/model.ts';
 import { loadOnnxRuntime } from '../onnx/runtime.ts';
@@ -23,18 +24,17 @@ export async function createColumnBlock(
   columns: number,
 ): Promise<ColumnBlock> {
   const { InferenceSession, Tensor } = await loadOnnxRuntime();
+  const { initialiser, options } = fixedInput('b', { type: 'int8', dims: [k, columns] }, packed);
   const model = encodeModel(
     forRunsInPlace({
       nodes: [{ op: 'MatMulInteger', inputs: ['a', 'b', 'zero'], outputs: ['c'] }],
       inputs: [{ name: 'a', type: 'uint8', dims: ['m', k] }],
       outputs: [{ name: 'c', type: 'int32', dims: ['m', columns] }],
-      initialisers: [
-        { name: 'b', type: 'int8', dims: [k, columns], data: packed },
-        { name: 'zero', type: 'uint8', dims: [], data: Uint8Array.of(128) },
-      ],
+      initialisers: [initialiser, { name: 'zero', type: 'uint8', dims: [], data: Uint8Array.of(128) }],
     }),
   );
   const session = await InferenceSession.create(model, {
+    ...options,
     executionProviders: ['cpu'],
     intraOpNumThreads: 1,
     interOpNumThreads: 1,

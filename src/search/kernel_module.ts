@@ -19,6 +19,7 @@ export interface Kernels {
   refineNearest(...args: number[]): number;
   refine(...args: number[]): number;
   writeUnit(...args: number[]): void;
+  scaleRow(...args: number[]): void;
   scanFloats(...args: number[]): number;
   scanFloatRows(...args: number[]): number;
 }

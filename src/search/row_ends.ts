@@ -6,7 +6,7 @@
 import type { FloatRecords } from './float_records.ts';
 import type { KernelModule } from './kernel_module.ts';
 import { type Best, emptyAnswer, enter } from './nearest_best.ts';
-import { TILE_ROWS, type Tile } from './tiles.ts';
+import { TILE_COLUMNS, type Tile } from './tiles.ts';
 
 /** Pairs that wait before they are looked through again: 14 MB. */
 const MOST_WAITING = 2 ** 20;
@@ -42,7 +42,7 @@ export interface LimitPlaces {
 }
 
 export function allocateLimits(module: KernelModule): LimitPlaces {
-  return { at: Array.from({ length: 4 }, () => module.allocate(4 * TILE_ROWS)) };
+  return { at: Array.from({ length: 4 }, () => module.allocate(4 * TILE_COLUMNS)) };
 }
 
 export function createRowEnds(options: RowEndsOptions, module: KernelModule, limits: LimitPlaces): RowEnds {

@@ -14,7 +14,7 @@ import {
 import type { RankQuery } from './ranks.ts';
 import type { Finished } from './search_workers.ts';
 import { exactCosine } from './verify.ts';
-import type { PlacedQuery, SearchJob, SharedRows } from './worker_protocol.ts';
+import type { PlacedQuery, SearchQuestion, SharedRows } from './worker_protocol.ts';
 
 /** What was asked, of a search. */
 export interface Asked extends PairRequest {
@@ -58,7 +58,7 @@ export function emptyResult({ a, b, countBelow, nearest, ranks }: Asked): PairSe
 
 export interface Found {
   readonly options: Asked;
-  readonly job: SearchJob;
+  readonly job: SearchQuestion;
   readonly answers: readonly Finished[];
   /** All pairs. */
   readonly total: number;
@@ -130,7 +130,7 @@ function joinCensus({ job, answers, total }: Found, countBelow: readonly number[
 }
 
 /** From the tiles' sums in the order of the tiles. */
-function moments(job: SearchJob, pairs: number): Pick<PairCensus, 'mean' | 'sd' | 'skewness'> {
+function moments(job: SearchQuestion, pairs: number): Pick<PairCensus, 'mean' | 'sd' | 'skewness'> {
   const { tileSums, d } = job;
   const totals = [0, 0, 0];
   for (let at = 0; at < tileSums.length; at++) totals[at % POWERS]! += tileSums[at]!;

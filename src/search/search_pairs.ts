@@ -12,7 +12,7 @@ import { emptyResult, joinAnswers, placeQueries } from './search_answer.ts';
 import { runWorkers } from './search_workers.ts';
 import { shareRows } from './shared_rows.ts';
 import { pairCount, tilesFor } from './tiles.ts';
-import { CONTROL_LENGTH, CONTROL_WIDEN, type SearchJob, type SharedRows } from './worker_protocol.ts';
+import { CONTROL_LENGTH, CONTROL_WIDEN, type SearchQuestion, type SharedRows } from './worker_protocol.ts';
 
 export interface SearchPairsOptions {
   /** Directions; rows with a defect are left out. */
@@ -56,7 +56,7 @@ export async function searchPairs(options: SearchPairsOptions): Promise<PairSear
   const pivot = limits ? Math.fround(guessMean(rows, others, a.cols)) : 0;
   const first = INITIAL_SLACK * Math.sqrt(Math.max(1, WIDE_ROWS / a.cols));
   for (let slack = first; ; slack *= 8) {
-    const job: SearchJob = {
+    const job: SearchQuestion = {
       a: rows,
       b: others,
       d: a.cols,

@@ -5,7 +5,13 @@ import { Worker } from 'node:worker_threads';
 import { AntipodeError } from '../errors.ts';
 import { refuseTelemetry } from '../onnx/runtime.ts';
 import { POWERS } from './census.ts';
-import { CONTROL_DONE, CONTROL_STOP, type SearchJob, type WorkerAnswer } from './worker_protocol.ts';
+import {
+  CONTROL_DONE,
+  CONTROL_STOP,
+  type SearchJob,
+  type SearchQuestion,
+  type WorkerAnswer,
+} from './worker_protocol.ts';
 
 export type Finished = Extract<WorkerAnswer, { type: 'finished' }>;
 
@@ -28,9 +34,14 @@ function workerUrl(): URL {
  * One job, shared by workers of its own. What they answer is worth nothing where `CONTROL_WIDEN` is set.
  * @throws {AntipodeError} `interrupted`, `resource`
  */
-export async function runWorkers(job: SearchJob, total: number, options: RunOptions): Promise<Finished[]> {
-  const tileCount = job.tileSums.length / POWERS;
+export async function runWorkers(
+  question: SearchQuestion,
+  total: number,
+  options: RunOptions,
+): Promise<Finished[]> {
+  const tileCount = question.tileSums.length / POWERS;
   const threads = Math.max(1, Math.min(options.threads ?? availableParallelism(), tileCount));
+  const job = { ...question, workers: threads };
   const stop = (): void => {
     Atomics.store(job.control, CONTROL_STOP, 1);
   };

@@ -8,7 +8,7 @@ import type { KernelModule } from './kernel_module.ts';
 import { compareBottom, compareTop } from './pairs.ts';
 import { createRankCounter } from './ranks.ts';
 import { allocateLimits, createRowEnds } from './row_ends.ts';
-import { TILE_ROWS, type Tile } from './tiles.ts';
+import { TILE_COLUMNS, TILE_ROWS, type Tile } from './tiles.ts';
 import { exactCosine } from './verify.ts';
 import type { SearchJob, WorkerAnswer } from './worker_protocol.ts';
 
@@ -17,7 +17,7 @@ const BOTTOM = 2;
 const CLOSE = 4;
 
 /** Pairs per tile whose float32 cosine is held against float64, whatever they are. */
-const CHECKED_PER_TILE = 64;
+const CHECKED_PER_TILE = 16;
 
 export interface TileScan {
   /** Room for the products of one tile. */
@@ -35,14 +35,14 @@ export function createTileScan(job: SearchJob, module: KernelModule): TileScan {
   const errorBound = productErrorBound(d);
   const exact = (i: number, j: number): number => exactCosine(a, i, b, j, d);
   const exactAt = (i: number, j: number): number => exact(a.usable[i]!, b.usable[j]!);
-  const at = module.allocate(4 * TILE_ROWS ** 2);
+  const at = module.allocate(4 * TILE_ROWS * TILE_COLUMNS);
   const ask = allocateAsk(module);
   const places = {
     records: allocateRecords(module),
     census: job.census && allocateCensus(module, job.census.limits.length),
     limits: allocateLimits(module),
   };
-  const cosines = new Float32Array(module.buffer, at, TILE_ROWS ** 2);
+  const cosines = new Float32Array(module.buffer, at, TILE_ROWS * TILE_COLUMNS);
   const records = createRecords(module, places.records);
   const top = createCandidates({ k, sign: 1, errorBound, exactCosine: exact, compare: compareTop });
   const bottom = createCandidates({ k, sign: -1, errorBound, exactCosine: exact, compare: compareBottom });

@@ -1,31 +1,40 @@
 /** @file A block of consecutive rows, scaled to length 1 in float32, in the memory of the kernels: what a product is fed with. */
 
 import type { KernelModule } from './kernel_module.ts';
-import { TILE_ROWS } from './tiles.ts';
+import { copyRows } from './row_values.ts';
 import type { SharedRows } from './worker_protocol.ts';
+
+/** Within these, neither a norm nor its reciprocal nor their products with a coordinate leave float32. */
+const SHORTEST = 2 ** -60;
+const LONGEST = 2 ** 60;
 
 export interface UnitBlock {
   /** Unit rows of places start..start + count, `[count, d]`; valid until the next call. */
   take(start: number, count: number): Float32Array;
 }
 
-export function createUnitBlock(module: KernelModule, rows: SharedRows, d: number): UnitBlock {
-  const { data, norms, usable } = rows;
-  const stored = module.allocate(4 * d);
-  const at = module.allocate(4 * d * Math.min(TILE_ROWS, usable.length));
+/** @param most rows taken at a time, at most */
+export function createUnitBlock(
+  module: KernelModule,
+  rows: SharedRows,
+  { d, most }: { readonly d: number; readonly most: number },
+): UnitBlock {
+  const { norms, usable } = rows;
+  const at = module.allocate(4 * d * Math.min(most, usable.length));
   let held = { start: 0, count: 0 };
   return {
     take(start, count) {
-      if (held.start !== start || held.count < count) {
-        const source = new Float32Array(module.buffer, stored, d);
-        for (let r = 0; r < count; r++) {
-          const row = usable[start + r]!;
-          source.set(data.subarray(row * d, (row + 1) * d));
-          module.kernels.writeUnit(stored, 0, 0, d, d, 1 / norms[row]!, at + r * d * 4);
-        }
-        held = { start, count };
+      const block = new Float32Array(module.buffer, at, count * d);
+      if (held.start === start && held.count >= count) return block;
+      copyRows(rows, { d, stride: d, start, count }, block);
+      for (let r = 0; r < count; r++) {
+        const row = at + r * d * 4;
+        const norm = norms[usable[start + r]!]!;
+        if (norm > SHORTEST && norm < LONGEST) module.kernels.scaleRow(row, d, 1 / norm);
+        else module.kernels.writeUnit(row, 0, 0, d, d, 1 / norm, row);
       }
-      return new Float32Array(module.buffer, at, count * d);
+      held = { start, count };
+      return block;
     },
   };
 }

@@ -1,14 +1,14 @@
 /**
- * @file One worker of the pair search: takes tiles from a shared counter, multiplies them on ONNX Runtime and has the products looked through.
+ * @file One worker of the pair search: takes pieces of work from a shared counter, multiplies their tiles on ONNX Runtime and has the products looked through.
  * Ends by itself when the tiles are used up or a flag is set; it must never be terminated from outside while a product runs,
  * because ONNX Runtime then aborts the whole process.
  */
 
 import { parentPort, workerData } from 'node:worker_threads';
-import { createProductEngine } from '../onnx/product.ts';
+import { createFixedProduct, createProductEngine, type FixedProduct } from '../onnx/product.ts';
 import { createKernelModule } from './kernel_module.ts';
 import { createTileScan } from './tile_scan.ts';
-import { tilesFor } from './tiles.ts';
+import { piecesOf, TILE_COLUMNS, TILE_ROWS, tilesFor } from './tiles.ts';
 import { createUnitBlock } from './unit_block.ts';
 import {
   CONTROL_DONE,
@@ -19,28 +19,40 @@ import {
   type WorkerAnswer,
 } from './worker_protocol.ts';
 
+/** Tiles in a row from which fixing their columns pays. */
+const WORTH_FIXING = 8;
+
 async function runJob(job: SearchJob): Promise<WorkerAnswer> {
-  const { a, b, d, control } = job;
+  const { a, b, d, control, workers } = job;
   const engine = await createProductEngine();
   const module = createKernelModule();
   // Nothing may be allocated once views of the memory are made.
-  const left = createUnitBlock(module, a, d);
-  const right = createUnitBlock(module, b ?? a, d);
+  const left = createUnitBlock(module, a, { d, most: TILE_ROWS });
+  const right = createUnitBlock(module, b ?? a, { d, most: TILE_COLUMNS });
   const scan = createTileScan(job, module);
   const tiles = tilesFor(a.usable.length, b?.usable.length);
   const isOver = (): boolean =>
     Atomics.load(control, CONTROL_STOP) !== 0 || Atomics.load(control, CONTROL_WIDEN) !== 0;
-  for (;;) {
-    const index = Atomics.add(control, CONTROL_NEXT, 1);
-    const tile = tiles[index];
-    if (tile === undefined || isOver()) break;
+  const pieces = piecesOf(tiles, workers);
+  const visit = async (index: number, fixed: FixedProduct | undefined): Promise<void> => {
+    const tile = tiles[index]!;
     const { i0, j0, m, n } = tile;
     const rows = left.take(i0, m);
-    const columns = right.take(j0, n);
-    await engine.multiply(rows, columns, { m, n, d }, scan.cosines.subarray(0, m * n));
+    const out = scan.cosines.subarray(0, m * n);
+    if (fixed) await fixed.multiply(rows, m, out);
+    else await engine.multiply(rows, right.take(j0, n), { m, n, d }, out);
     scan.visit(tile, index);
     if (scan.isTooNear()) Atomics.store(control, CONTROL_WIDEN, 1);
     Atomics.add(control, CONTROL_DONE, 1);
+  };
+  for (;;) {
+    const piece = pieces[Atomics.add(control, CONTROL_NEXT, 1)];
+    if (piece === undefined || isOver()) break;
+    const { j0, n } = tiles[piece.from]!;
+    const isWorthFixing = piece.to - piece.from >= WORTH_FIXING;
+    const fixed = isWorthFixing ? await createFixedProduct(right.take(j0, n), n, d) : undefined;
+    for (let index = piece.from; index < piece.to && !isOver(); index++) await visit(index, fixed);
+    await fixed?.close();
   }
   await engine.close();
   return { type: 'finished', ...scan.finish() };

@@ -17,7 +17,7 @@ export interface SharedRows {
   readonly usable: Int32Array;
 }
 
-export interface SearchJob {
+export interface SearchQuestion {
   readonly a: SharedRows;
   /** Absent for pairs within `a`. */
   readonly b: SharedRows | undefined;
@@ -34,6 +34,11 @@ export interface SearchJob {
   readonly tileSums: Float64Array;
 }
 
+export interface SearchJob extends SearchQuestion {
+  /** How many share it. */
+  readonly workers: number;
+}
+
 /** Places among the rows that have a direction, and the float64 cosine of the two. */
 export interface PlacedQuery {
   readonly from: number;
@@ -42,7 +47,7 @@ export interface PlacedQuery {
   readonly cos: number;
 }
 
-/** Next tile to take; tiles finished; nonzero = stop; nonzero = an error came too near the slack of the census. */
+/** Next piece to take; tiles finished; nonzero = stop; nonzero = an error came too near the slack of the census. */
 export const CONTROL_NEXT = 0;
 export const CONTROL_DONE = 1;
 export const CONTROL_STOP = 2;

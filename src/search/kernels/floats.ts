@@ -142,6 +142,21 @@ function addLanes(at: usize, sum: v128): void {
   store<f64>(at, load<f64>(at) + (f64x2.extract_lane(sum, 0) + f64x2.extract_lane(sum, 1)));
 }
 
+/** Multiplies `d` values by `factor`, rounded to float32 itself. */
+export function scaleRow(row: usize, d: i32, factor: f32): void {
+  const factors = f32x4.splat(factor);
+  let c = 0;
+  for (; c + 8 <= d; c += 8) {
+    const at = row + ((<usize>c) << 2);
+    v128.store(at, f32x4.mul(v128.load(at), factors));
+    v128.store(at, f32x4.mul(v128.load(at, 16), factors), 16);
+  }
+  for (; c < d; c++) {
+    const at = row + ((<usize>c) << 2);
+    store<f32>(at, load<f32>(at) * factor);
+  }
+}
+
 /**
  * Scans rows `row`.. of cosines `[m, columns]` until all are done or fewer than `columns` records are free; returns the next row. Where `isTriangle` is set, row r only
  * meets columns beyond r. The number of records is kept at `count`.
