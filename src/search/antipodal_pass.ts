@@ -7,7 +7,7 @@
  */
 
 import { type ProductTile, visitBothByFloats, visitBothByIntegers } from './antipodal_tiles.ts';
-import { type AntipodalJob, CONTROL_STOP } from './int8_jobs.ts';
+import { type AntipodalJob, CONTROL_STOP } from './jobs.ts';
 import type { KernelModule } from './kernel_module.ts';
 import { exactCosine } from './verify.ts';
 

@@ -2,6 +2,7 @@
 
 import { createProductEngine, productErrorBound } from '../onnx/product.ts';
 import { writeUnitRow } from '../tensor/unit_rows.ts';
+import { allocateWorkspace, multiplyTile, openBlock, rowsMet } from './int8_workspace.ts';
 import {
   type AntipodalJob,
   CONTROL_DONE,
@@ -9,11 +10,10 @@ import {
   CONTROL_STOP,
   type IntegerRows,
   type TileJob,
-} from './int8_jobs.ts';
-import { allocateWorkspace, multiplyTile, openBlock, rowsMet } from './int8_workspace.ts';
+} from './jobs.ts';
 import type { KernelModule } from './kernel_module.ts';
+import type { SharedRows } from './row_values.ts';
 import { TILE_COLUMNS, TILE_ROWS, tilesFor } from './tiles.ts';
-import type { SharedRows } from './worker_protocol.ts';
 
 /** Estimates of one matrix: cos of rows i and j is within bounds[i] + bounds[j] of product * scales[i] * scales[j]. */
 export interface Estimates {

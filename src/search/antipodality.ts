@@ -9,13 +9,14 @@ import { AntipodeError, throwIfInterrupted } from '../errors.ts';
 import type { FeatureMatrix } from '../tensor/matrix.ts';
 import { emptyPartners, enterPartner, type Partners, REACHED_NOTHING } from './antipodal_pass.ts';
 import { askTiles, LARGEST_WIDTH, onIntegers } from './int8_frame.ts';
-import { type AntipodalJob, CONTROL_DONE, CONTROL_LENGTH, CONTROL_STOP, type TileJob } from './int8_jobs.ts';
-import { withWorkers } from './int8_pool.ts';
 import { prepareTiles } from './int8_prepare.ts';
+import { type AntipodalJob, CONTROL_LENGTH, type TileJob } from './jobs.ts';
 import { checkThreads } from './pairs.ts';
+import type { SharedRows } from './row_values.ts';
 import { shareRows } from './shared_rows.ts';
 import { pairCount, tilesFor } from './tiles.ts';
-import type { SharedRows } from './worker_protocol.ts';
+import { stoppedBy, tellingProgress } from './watch.ts';
+import { withWorkers } from './worker_pool.ts';
 
 export interface AntipodalityOptions {
   /** Default: all cores. The result does not depend on it. */
@@ -31,8 +32,6 @@ export interface AntipodalityOptions {
  * matrix, and where no other feature has both.
  */
 export type Antipodality = Partners;
-
-const POLL_MS = 50;
 
 /**
  * @param encoder `[d_sae, d_in]` @param decoder of the same shape
@@ -100,22 +99,16 @@ export async function antipodalityByFloats(
   const n = rows.encoder.usable.length;
   const tiles = tilesFor(n, undefined).length;
   const total = pairCount(n, undefined);
-  const stop = (): void => {
-    Atomics.store(job.control, CONTROL_STOP, 1);
-  };
-  const report = (): void => onProgress?.((Atomics.load(job.control, CONTROL_DONE) / tiles) * total, total);
-  signal?.addEventListener('abort', stop);
-  if (signal?.aborted) stop();
-  const poll = onProgress && setInterval(report, POLL_MS);
-  try {
-    const answers = await withWorkers(threads, (workers) => workers.ask(job, Math.min(workers.count, tiles)));
+  const { control } = job;
+  return withWorkers(threads, async (workers) => {
+    const answers = await stoppedBy(signal, control, () =>
+      tellingProgress(onProgress, { control, tiles, total }, () =>
+        workers.ask(job, Math.min(workers.count, tiles)),
+      ),
+    );
     throwIfInterrupted(signal);
-    report();
     return answers;
-  } finally {
-    clearInterval(poll);
-    signal?.removeEventListener('abort', stop);
-  }
+  });
 }
 
 function jobOf(rows: BothRows, control: Int32Array, integers: AntipodalJob['integers']): AntipodalJob {

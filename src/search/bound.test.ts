@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { allocateMatrix, cosine, type FeatureMatrix, toFeatureMatrix } from '../tensor/matrix.ts';
 import { FIGURES_PER_ROW, type PartFigures, type RowBoundOptions, rowBounds, scalesOf } from './bound.ts';
-import { CONTROL_LENGTH } from './int8_jobs.ts';
+import { CONTROL_LENGTH } from './jobs.ts';
 import { createKernelModule } from './kernel_module.ts';
 import { quantiseRows } from './quantise.ts';
 import { shareRows } from './shared_rows.ts';

@@ -3,8 +3,8 @@
  * raises the limit; one that the bound alone keeps in question waits, because most such pairs are below the limit that the end of the pass knows.
  */
 
-import type { PassJob } from './int8_jobs.ts';
 import { type Ends, estimateAt, IS_FOR, RECORD_WORDS, type RecordBatch, recordEnds } from './int8_records.ts';
+import type { PassJob } from './jobs.ts';
 import { type EndList, exactCosine } from './verify.ts';
 
 /** Pairs that wait per end: two megabytes. */

@@ -1,9 +1,10 @@
 /** @file What every search by integers needs around it: workers, the self-test of this machine, the flag that stops everyone, and progress. */
 
 import { pairsIn } from './columns.ts';
-import { CONTROL_DONE, CONTROL_LENGTH, CONTROL_NEXT, CONTROL_STOP, type TileJob } from './int8_jobs.ts';
-import { type Workers, withWorkers } from './int8_pool.ts';
 import { tileCount } from './int8_workspace.ts';
+import { CONTROL_LENGTH, CONTROL_NEXT, type TileJob } from './jobs.ts';
+import { stoppedBy, tellingProgress } from './watch.ts';
+import { type Workers, withWorkers } from './worker_pool.ts';
 
 export interface Frame {
   readonly workers: Workers;
@@ -14,8 +15,6 @@ export interface Frame {
 
 /** Sums of this many products of two bytes stay within 32 bits. */
 export const LARGEST_WIDTH = 65536;
-
-const POLL_MS = 50;
 
 /** Found once. */
 let levels: number | undefined;
@@ -29,16 +28,8 @@ export function onIntegers<T>(
     levels ??= (await workers.ask({ kind: 'selfTest' }, 1))[0]!;
     if (levels === 0) return undefined;
     const control = new Int32Array(new SharedArrayBuffer(4 * CONTROL_LENGTH));
-    const stop = (): void => {
-      Atomics.store(control, CONTROL_STOP, 1);
-    };
-    signal?.addEventListener('abort', stop);
-    if (signal?.aborted) stop();
-    try {
-      return await use({ workers, control, levels });
-    } finally {
-      signal?.removeEventListener('abort', stop);
-    }
+    const frame = { workers, control, levels };
+    return stoppedBy(signal, control, () => use(frame));
   });
 }
 
@@ -53,14 +44,6 @@ export async function askTiles<T>(
   let total = 0;
   for (let at = 0; at < job.blocks.length; at += 2)
     total += pairsIn({ from: job.blocks[at]!, to: job.blocks[at]! + job.blocks[at + 1]! }, table);
-  const report = (): void => onProgress?.((Atomics.load(job.control, CONTROL_DONE) / tiles) * total, total);
   Atomics.store(job.control, CONTROL_NEXT, 0);
-  const poll = onProgress && setInterval(report, POLL_MS);
-  try {
-    const answer = await ask();
-    report();
-    return answer;
-  } finally {
-    clearInterval(poll);
-  }
+  return tellingProgress(onProgress, { control: job.control, tiles, total }, ask);
 }

@@ -15,13 +15,13 @@ import {
   reachedBy,
 } from './found.ts';
 import { askTiles, LARGEST_WIDTH, onIntegers } from './int8_frame.ts';
-import { CONTROL_STOP, type PassJob } from './int8_jobs.ts';
-import type { Workers } from './int8_pool.ts';
 import { prepare } from './int8_prepare.ts';
+import { CONTROL_STOP, type PassJob } from './jobs.ts';
 import { checkPairRequest } from './pairs.ts';
 import type { Plan } from './plan.ts';
 import { type SearchableRows, shareRows } from './shared_rows.ts';
 import { pairCount } from './tiles.ts';
+import type { Workers } from './worker_pool.ts';
 
 export interface Int8SearchOptions extends PartOptions {
   readonly a: SearchableRows;

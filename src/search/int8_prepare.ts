@@ -10,13 +10,13 @@ import {
   type PassJob,
   type QuantisePart,
   type TileJob,
-} from './int8_jobs.ts';
-import type { Workers } from './int8_pool.ts';
+} from './jobs.ts';
 import { choosePlan, type Plan, surveyStep, surveySteps } from './plan.ts';
+import type { SharedRows } from './row_values.ts';
 import { findSeeds, type Seeds } from './seeds.ts';
 import { type CoordinateOrder, coordinateOrder } from './seeds_order.ts';
 import { TALLY_LENGTH } from './verify.ts';
-import type { SharedRows } from './worker_protocol.ts';
+import type { Workers } from './worker_pool.ts';
 
 export interface Preparation {
   readonly workers: Workers;

@@ -3,8 +3,8 @@
  * kernels/scan.ts.
  */
 
+import type { SharedRows } from './row_values.ts';
 import { type EndList, exactCosine } from './verify.ts';
-import type { SharedRows } from './worker_protocol.ts';
 
 export const RECORD_BYTES = 24;
 export const RECORD_WORDS: number = RECORD_BYTES / 4;

@@ -6,7 +6,6 @@
 import type { ColumnRange } from './columns.ts';
 import type { FoundPairs, WorkerNews } from './found.ts';
 import { createDeferred, type Deferred } from './int8_deferred.ts';
-import type { PassAnswer, PassJob } from './int8_jobs.ts';
 import { type Ends, type RecordBatch, verifyRecords } from './int8_records.ts';
 import {
   type Block,
@@ -16,6 +15,7 @@ import {
   type Tile,
   visitTiles,
 } from './int8_workspace.ts';
+import type { PassAnswer, PassJob } from './jobs.ts';
 import type { KernelModule } from './kernel_module.ts';
 import { createEndList, type EndList } from './verify.ts';
 

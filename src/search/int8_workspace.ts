@@ -3,9 +3,9 @@
  * tile, in memory allocated once.
  */
 
-import { CONTROL_DONE, CONTROL_NEXT, CONTROL_STOP, type TileJob } from './int8_jobs.ts';
 import { type ColumnBlock, createColumnBlock } from './int8_product.ts';
 import { RECORD_BYTES, RECORD_WORDS } from './int8_records.ts';
+import { CONTROL_DONE, CONTROL_NEXT, CONTROL_STOP, type TileJob } from './jobs.ts';
 import type { KernelModule } from './kernel_module.ts';
 import { TILE_VIEW_BYTES, type TileView, viewTile } from './tile_view.ts';
 

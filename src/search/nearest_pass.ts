@@ -3,7 +3,6 @@
  * look wait until the limits are nearly final, and few are left to decide in float64.
  */
 
-import { CONTROL_STOP, type NearestAnswer, type NearestJob } from './int8_jobs.ts';
 import { RECORD_WORDS } from './int8_records.ts';
 import {
   type Block,
@@ -14,6 +13,7 @@ import {
   visitTiles,
   type Workspace,
 } from './int8_workspace.ts';
+import { CONTROL_STOP, type NearestAnswer, type NearestJob } from './jobs.ts';
 import type { KernelModule } from './kernel_module.ts';
 import { type Best, emptyAnswer, enter } from './nearest_best.ts';
 import { exactCosine } from './verify.ts';

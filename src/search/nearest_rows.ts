@@ -6,14 +6,14 @@
 import { throwIfInterrupted } from '../errors.ts';
 import type { FeatureMatrix } from '../tensor/matrix.ts';
 import { askTiles, LARGEST_WIDTH, onIntegers } from './int8_frame.ts';
-import type { NearestJob } from './int8_jobs.ts';
 import { prepareTiles } from './int8_prepare.ts';
+import type { NearestJob } from './jobs.ts';
 import { type Best, emptyAnswer, inAllRows, type NearestRows, takeOver } from './nearest_best.ts';
 import { KNOWN_STEPS, NOTHING_KNOWN } from './nearest_pass.ts';
 import { checkThreads } from './pairs.ts';
+import type { SharedRows } from './row_values.ts';
 import { searchPairs } from './search_pairs.ts';
 import { shareRows } from './shared_rows.ts';
-import type { SharedRows } from './worker_protocol.ts';
 
 export interface NearestRowsOptions {
   /** Default: all cores. The result does not depend on it. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { SurveyAnswer } from './int8_jobs.ts';
+import type { SurveyAnswer } from './jobs.ts';
 import { choosePlan, mostIntegerBytes, surveyStep, surveySteps, wholeRows } from './plan.ts';
 
 const D = 2304;

@@ -4,7 +4,7 @@
  * 1 - m/d. Fewer coordinates mean fewer multiplications and more pairs in question. A plan decides about time only, never about results.
  */
 
-import type { SurveyAnswer } from './int8_jobs.ts';
+import type { SurveyAnswer } from './jobs.ts';
 import { BYTE_LOSS } from './plan_survey.ts';
 
 export interface Plan {

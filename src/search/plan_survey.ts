@@ -4,9 +4,9 @@
  */
 
 import { createProductEngine } from '../onnx/product.ts';
-import { CONTROL_NEXT, type SurveyAnswer, type SurveyJob } from './int8_jobs.ts';
+import { CONTROL_NEXT, type SurveyAnswer, type SurveyJob } from './jobs.ts';
+import type { SharedRows } from './row_values.ts';
 import { rowData, rowStart } from './row_values.ts';
-import type { SharedRows } from './worker_protocol.ts';
 
 /** Rows on each side of the sample of one worker. */
 const SAMPLE_ROWS = 96;

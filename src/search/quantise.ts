@@ -1,7 +1,7 @@
 /** @file Writes the rows of a matrix as small integers, a chunk at a time, on the calling thread. The kernel and its figures: kernels/quantise.ts, `bound.ts`. */
 
 import { FIGURES_PER_ROW } from './bound.ts';
-import { CONTROL_NEXT, CONTROL_STOP, type QuantiseJob, type QuantisePart } from './int8_jobs.ts';
+import { CONTROL_NEXT, CONTROL_STOP, type QuantiseJob, type QuantisePart } from './jobs.ts';
 import type { KernelModule } from './kernel_module.ts';
 import { copyRows } from './row_values.ts';
 

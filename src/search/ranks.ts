@@ -3,8 +3,8 @@
  * the rank is exact.
  */
 
+import type { PlacedQuery } from './float_jobs.ts';
 import type { Tile } from './tiles.ts';
-import type { PlacedQuery } from './worker_protocol.ts';
 
 export interface RankQuery {
   /** A row of the first matrix. */

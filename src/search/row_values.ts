@@ -5,13 +5,24 @@
 
 import { readSync } from 'node:fs';
 import { AntipodeError } from '../errors.ts';
-import type { SharedRows } from './worker_protocol.ts';
 
 /** Float32 rows, little-endian and one after the other, in a file that is open. */
 export interface FileRows {
   readonly fd: number;
   /** Of the first row, in bytes. */
   readonly offset: number;
+}
+
+/** The rows of one matrix that have a direction. */
+export interface SharedRows {
+  /** Row-major float32 `[rows, d]`, shared; empty where the rows stay in a file. */
+  readonly data: Float32Array;
+  /** Where they do. Searches by integers alone know it. */
+  readonly file?: FileRows | undefined;
+  /** Norms of all rows, shared. */
+  readonly norms: Float64Array;
+  /** Indices of the usable rows, ascending, shared. */
+  readonly usable: Int32Array;
 }
 
 /** What rows are read from: `data` is empty where there is a `file`. */

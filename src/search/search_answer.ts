@@ -2,6 +2,7 @@
 
 import { productErrorBound } from '../onnx/product.ts';
 import { coarsen, FINE_BINS, HISTOGRAM_BINS, POWERS, totalBelow } from './census.ts';
+import type { FloatAnswer, FloatQuestion, PlacedQuery } from './float_jobs.ts';
 import { emptyAnswer, inAllRows, type NearestRows, takeOver } from './nearest_best.ts';
 import {
   compareBottom,
@@ -12,9 +13,8 @@ import {
   type ScoredPair,
 } from './pairs.ts';
 import type { RankQuery } from './ranks.ts';
-import type { Finished } from './search_workers.ts';
+import type { SharedRows } from './row_values.ts';
 import { exactCosine } from './verify.ts';
-import type { PlacedQuery, SearchQuestion, SharedRows } from './worker_protocol.ts';
 
 /** What was asked, of a search. */
 export interface Asked extends PairRequest {
@@ -58,8 +58,8 @@ export function emptyResult({ a, b, countBelow, nearest, ranks }: Asked): PairSe
 
 export interface Found {
   readonly options: Asked;
-  readonly job: SearchQuestion;
-  readonly answers: readonly Finished[];
+  readonly job: FloatQuestion;
+  readonly answers: readonly FloatAnswer[];
   /** All pairs. */
   readonly total: number;
   readonly queries: readonly (PlacedQuery | undefined)[];
@@ -130,7 +130,7 @@ function joinCensus({ job, answers, total }: Found, countBelow: readonly number[
 }
 
 /** From the tiles' sums in the order of the tiles. */
-function moments(job: SearchQuestion, pairs: number): Pick<PairCensus, 'mean' | 'sd' | 'skewness'> {
+function moments(job: FloatQuestion, pairs: number): Pick<PairCensus, 'mean' | 'sd' | 'skewness'> {
   const { tileSums, d } = job;
   const totals = [0, 0, 0];
   for (let at = 0; at < tileSums.length; at++) totals[at % POWERS]! += tileSums[at]!;

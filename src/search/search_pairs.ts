@@ -4,15 +4,19 @@
  * Memory beyond the matrices: about 30 MB per worker at d = 2304.
  */
 
+import { throwIfInterrupted } from '../errors.ts';
 import type { FeatureMatrix } from '../tensor/matrix.ts';
 import { POWERS } from './census.ts';
+import type { FloatAnswer, FloatQuestion } from './float_jobs.ts';
+import { CONTROL_LENGTH, CONTROL_WIDEN } from './jobs.ts';
 import { checkPairRequest, type PairSearchResult } from './pairs.ts';
 import type { RankQuery } from './ranks.ts';
+import type { SharedRows } from './row_values.ts';
 import { emptyResult, joinAnswers, placeQueries } from './search_answer.ts';
-import { runWorkers } from './search_workers.ts';
 import { shareRows } from './shared_rows.ts';
 import { pairCount, tilesFor } from './tiles.ts';
-import { CONTROL_LENGTH, CONTROL_WIDEN, type SearchQuestion, type SharedRows } from './worker_protocol.ts';
+import { stoppedBy, tellingProgress } from './watch.ts';
+import { withWorkers } from './worker_pool.ts';
 
 export interface SearchPairsOptions {
   /** Directions; rows with a defect are left out. */
@@ -56,7 +60,7 @@ export async function searchPairs(options: SearchPairsOptions): Promise<PairSear
   const pivot = limits ? Math.fround(guessMean(rows, others, a.cols)) : 0;
   const first = INITIAL_SLACK * Math.sqrt(Math.max(1, WIDE_ROWS / a.cols));
   for (let slack = first; ; slack *= 8) {
-    const job: SearchQuestion = {
+    const question: FloatQuestion = {
       a: rows,
       b: others,
       d: a.cols,
@@ -67,10 +71,30 @@ export async function searchPairs(options: SearchPairsOptions): Promise<PairSear
       control: new Int32Array(new SharedArrayBuffer(4 * CONTROL_LENGTH)),
       tileSums: new Float64Array(new SharedArrayBuffer(8 * POWERS * tilesFor(...counts).length)),
     };
-    const answers = await runWorkers(job, total, options);
-    if (Atomics.load(job.control, CONTROL_WIDEN) !== 0) continue;
-    return joinAnswers({ options, job, answers, total, queries });
+    const answers = await ask(question, total, options);
+    if (Atomics.load(question.control, CONTROL_WIDEN) !== 0) continue;
+    return joinAnswers({ options, job: question, answers, total, queries });
   }
+}
+
+/** One question, shared by the workers. @throws {AntipodeError} `interrupted`, `resource` */
+async function ask(
+  question: FloatQuestion,
+  total: number,
+  { threads, signal, onProgress }: SearchPairsOptions,
+): Promise<FloatAnswer[]> {
+  const { control } = question;
+  const tiles = question.tileSums.length / POWERS;
+  return withWorkers(threads, async (workers) => {
+    const count = Math.min(workers.count, tiles);
+    const answers = await stoppedBy(signal, control, () =>
+      tellingProgress(onProgress, { control, tiles, total }, () =>
+        workers.ask({ kind: 'floats', ...question, workers: count }, count),
+      ),
+    );
+    throwIfInterrupted(signal);
+    return answers;
+  });
 }
 
 /** Mean cosine among a few rows: near enough to take it off before powers are summed. */

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { allocateMatrix, cosine, type FeatureMatrix, toFeatureMatrix } from '../tensor/matrix.ts';
 import { createRng } from '../tensor/rng.ts';
-import { CONTROL_LENGTH } from './int8_jobs.ts';
-import { withWorkers } from './int8_pool.ts';
+import { CONTROL_LENGTH } from './jobs.ts';
 import { findSeeds, type Seeds, sampleSeeds } from './seeds.ts';
 import { coordinateOrder } from './seeds_order.ts';
 import { shareRows } from './shared_rows.ts';
+import { withWorkers } from './worker_pool.ts';
 
 /** Pairs (2r, 2r + 1) at cosines of about 0.9 and, every other, -0.9. */
 function planted(n: number, d: number, edit?: (data: Float32Array) => void): FeatureMatrix {

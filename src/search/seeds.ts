@@ -3,11 +3,11 @@
  * k-th best, the fewer pairs the search leaves in question; wrong they cannot be.
  */
 
-import { CONTROL_NEXT, type MatchAnswer, type SketchedRows } from './int8_jobs.ts';
-import type { Workers } from './int8_pool.ts';
+import { CONTROL_NEXT, type MatchAnswer, type SketchedRows } from './jobs.ts';
+import type { SharedRows } from './row_values.ts';
 import type { CoordinateOrder } from './seeds_order.ts';
 import { exactCosine } from './verify.ts';
-import type { SharedRows } from './worker_protocol.ts';
+import type { Workers } from './worker_pool.ts';
 
 /** sign * cosine that at least k different pairs reach, per end; -Infinity where too few pairs were looked at. */
 export interface Seeds {

@@ -3,7 +3,7 @@
  * bits, and the float64 cosines of the best guesses become thresholds. A guess can miss pairs; a threshold made of computed cosines cannot be wrong.
  */
 
-import { CONTROL_NEXT, CONTROL_STOP, type MatchAnswer, type MatchJob, type SketchJob } from './int8_jobs.ts';
+import { CONTROL_NEXT, CONTROL_STOP, type MatchAnswer, type MatchJob, type SketchJob } from './jobs.ts';
 import type { KernelModule } from './kernel_module.ts';
 import { copyRows } from './row_values.ts';
 import { exactCosine } from './verify.ts';

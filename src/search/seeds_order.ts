@@ -3,8 +3,8 @@
  * cheaper to read. From a sample of rows; any order is right.
  */
 
+import type { SharedRows } from './row_values.ts';
 import { rowData, rowStart } from './row_values.ts';
-import type { SharedRows } from './worker_protocol.ts';
 
 export interface CoordinateOrder {
   /** Coordinates, most energetic first, over shared memory; undefined for the stored order. */

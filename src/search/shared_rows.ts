@@ -2,7 +2,7 @@
 
 import type { FeatureMatrix } from '../tensor/matrix.ts';
 import type { RowFile } from './row_file.ts';
-import type { SharedRows } from './worker_protocol.ts';
+import type { SharedRows } from './row_values.ts';
 
 /** Rows in memory, or in a file. */
 export type SearchableRows = FeatureMatrix | RowFile;

@@ -3,6 +3,7 @@
 import { productErrorBound } from '../onnx/product.ts';
 import { createCandidates } from './candidates.ts';
 import { allocateAsk, allocateCensus, createCensus, POWERS, setEnds } from './census.ts';
+import type { FloatAnswer, FloatJob } from './float_jobs.ts';
 import { allocateRecords, createRecords } from './float_records.ts';
 import type { KernelModule } from './kernel_module.ts';
 import { compareBottom, compareTop } from './pairs.ts';
@@ -10,7 +11,6 @@ import { createRankCounter } from './ranks.ts';
 import { allocateLimits, createRowEnds } from './row_ends.ts';
 import { TILE_COLUMNS, TILE_ROWS, type Tile } from './tiles.ts';
 import { exactCosine } from './verify.ts';
-import type { SearchJob, WorkerAnswer } from './worker_protocol.ts';
 
 const TOP = 1;
 const BOTTOM = 2;
@@ -26,10 +26,10 @@ export interface TileScan {
   visit(tile: Tile, index: number): void;
   /** True where the census has to be repeated with a wider slack. */
   isTooNear(): boolean;
-  finish(): Omit<Extract<WorkerAnswer, { type: 'finished' }>, 'type'>;
+  finish(): FloatAnswer;
 }
 
-export function createTileScan(job: SearchJob, module: KernelModule): TileScan {
+export function createTileScan(job: FloatJob, module: KernelModule): TileScan {
   const { a, d, k } = job;
   const b = job.b ?? a;
   const errorBound = productErrorBound(d);

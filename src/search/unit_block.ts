@@ -1,8 +1,8 @@
 /** @file A block of consecutive rows, scaled to length 1 in float32, in the memory of the kernels: what a product is fed with. */
 
 import type { KernelModule } from './kernel_module.ts';
+import type { SharedRows } from './row_values.ts';
 import { copyRows } from './row_values.ts';
-import type { SharedRows } from './worker_protocol.ts';
 
 /** Within these, neither a norm nor its reciprocal nor their products with a coordinate leave float32. */
 const SHORTEST = 2 ** -60;

@@ -1,67 +1,68 @@
 /**
- * @file One worker of the pair search: takes pieces of work from a shared counter, multiplies their tiles on ONNX Runtime and has the products looked through.
- * Ends by itself when the tiles are used up or a flag is set; it must never be terminated from outside while a product runs,
- * because ONNX Runtime then aborts the whole process.
+ * @file A worker of every search on this machine's processor: it stays alive between searches and does one job at a time. It must never be terminated while a product runs,
+ * because ONNX Runtime then aborts the whole process; a job ends early when the stop flag is set.
  */
 
-import { parentPort, workerData } from 'node:worker_threads';
-import { createFixedProduct, createProductEngine, type FixedProduct } from '../onnx/product.ts';
+import { parentPort } from 'node:worker_threads';
+import { runAntipodality } from './antipodal_pass.ts';
+import { collectGarbage } from './collect_garbage.ts';
+import { runFloatPass } from './float_pass.ts';
+import type { WorkerNews } from './found.ts';
+import { createColumnBlock } from './int8_product.ts';
+import { runPass } from './int8_tiles.ts';
+import type { Answers, Job, WorkerReply } from './jobs.ts';
 import { createKernelModule } from './kernel_module.ts';
-import { createTileScan } from './tile_scan.ts';
-import { piecesOf, TILE_COLUMNS, TILE_ROWS, tilesFor } from './tiles.ts';
-import { createUnitBlock } from './unit_block.ts';
-import {
-  CONTROL_DONE,
-  CONTROL_NEXT,
-  CONTROL_STOP,
-  CONTROL_WIDEN,
-  type SearchJob,
-  type WorkerAnswer,
-} from './worker_protocol.ts';
+import { runNearest } from './nearest_pass.ts';
+import { survey } from './plan_survey.ts';
+import { quantiseRows } from './quantise.ts';
+import { matchRows, sketchRows } from './seeds_match.ts';
+import { type ByteProduct, exactLevels } from './self_test.ts';
 
-/** Tiles in a row from which fixing their columns pays. */
-const WORTH_FIXING = 8;
+const module = createKernelModule();
 
-async function runJob(job: SearchJob): Promise<WorkerAnswer> {
-  const { a, b, d, control, workers } = job;
-  const engine = await createProductEngine();
-  const module = createKernelModule();
-  // Nothing may be allocated once views of the memory are made.
-  const left = createUnitBlock(module, a, { d, most: TILE_ROWS });
-  const right = createUnitBlock(module, b ?? a, { d, most: TILE_COLUMNS });
-  const scan = createTileScan(job, module);
-  const tiles = tilesFor(a.usable.length, b?.usable.length);
-  const isOver = (): boolean =>
-    Atomics.load(control, CONTROL_STOP) !== 0 || Atomics.load(control, CONTROL_WIDEN) !== 0;
-  const pieces = piecesOf(tiles, workers);
-  const visit = async (index: number, fixed: FixedProduct | undefined): Promise<void> => {
-    const tile = tiles[index]!;
-    const { i0, j0, m, n } = tile;
-    const rows = left.take(i0, m);
-    const out = scan.cosines.subarray(0, m * n);
-    if (fixed) await fixed.multiply(rows, m, out);
-    else await engine.multiply(rows, right.take(j0, n), { m, n, d }, out);
-    scan.visit(tile, index);
-    if (scan.isTooNear()) Atomics.store(control, CONTROL_WIDEN, 1);
-    Atomics.add(control, CONTROL_DONE, 1);
-  };
-  for (;;) {
-    const piece = pieces[Atomics.add(control, CONTROL_NEXT, 1)];
-    if (piece === undefined || isOver()) break;
-    const { j0, n } = tiles[piece.from]!;
-    const isWorthFixing = piece.to - piece.from >= WORTH_FIXING;
-    const fixed = isWorthFixing ? await createFixedProduct(right.take(j0, n), n, d) : undefined;
-    for (let index = piece.from; index < piece.to && !isOver(); index++) await visit(index, fixed);
-    await fixed?.close();
+const product: ByteProduct = async (a, b, { m, k, n }) => {
+  const block = await createColumnBlock(b, k, n);
+  try {
+    const products = new Int32Array(m * n);
+    await block.multiply(a, m, products);
+    return products;
+  } finally {
+    await block.release();
   }
-  await engine.close();
-  return { type: 'finished', ...scan.finish() };
+};
+
+async function run(job: Job, tell: (news: WorkerNews) => void): Promise<Answers[Job['kind']]> {
+  switch (job.kind) {
+    case 'quantise':
+      return quantiseRows(job, module);
+    case 'sketch':
+      return sketchRows(job, module);
+    case 'match':
+      return matchRows(job, module);
+    case 'survey':
+      return survey(job);
+    case 'pass':
+      return runPass(job, module, tell);
+    case 'nearest':
+      return runNearest(job, module);
+    case 'antipodality':
+      return runAntipodality(job, [module, createKernelModule()]);
+    case 'floats':
+      return runFloatPass(job, module);
+    case 'selfTest':
+      return exactLevels(product);
+    case 'letGo':
+      collectGarbage();
+      return true;
+  }
 }
 
 if (parentPort) {
   const port = parentPort;
-  runJob(workerData as SearchJob).then(
-    (answer) => port.postMessage(answer),
-    (error: unknown) => port.postMessage({ type: 'failed', message: String(error) } satisfies WorkerAnswer),
-  );
+  port.on('message', ({ id, job }: { id: number; job: Job }) => {
+    run(job, (news) => port.postMessage({ id, news } satisfies WorkerReply)).then(
+      (answer) => port.postMessage({ id, answer } satisfies WorkerReply),
+      (error: unknown) => port.postMessage({ id, failure: String(error) } satisfies WorkerReply),
+    );
+  });
 }

@@ -1,5 +1,5 @@
 /**
- * @file The workers of the int8 engine. They stay between searches, idle and without keeping the process alive, because starting one and loading
+ * @file The workers of every search. They stay between searches, idle and without keeping the process alive, because starting one and loading
  * ONNX Runtime in it takes as long as searching a small dictionary. Searches take turns.
  */
 
@@ -9,7 +9,7 @@ import { AntipodeError } from '../errors.ts';
 import { refuseTelemetry } from '../onnx/runtime.ts';
 import { collectGarbage } from './collect_garbage.ts';
 import type { WorkerNews } from './found.ts';
-import { type Answers, CONTROL_STOP, type Job, type WorkerReply } from './int8_jobs.ts';
+import { type Answers, CONTROL_STOP, type Job, type WorkerReply } from './jobs.ts';
 
 export interface Workers {
   readonly count: number;
@@ -37,7 +37,7 @@ let turn: Promise<unknown> = Promise.resolve();
 /** Compiled next to this file; from the sources (tests) the built copy is used, because Node 20 cannot run TypeScript in a worker. */
 function workerUrl(): URL {
   const isSource = import.meta.url.endsWith('.ts');
-  return new URL(isSource ? '../../dist/search/int8_worker.js' : './int8_worker.js', import.meta.url);
+  return new URL(isSource ? '../../dist/search/worker.js' : './worker.js', import.meta.url);
 }
 
 /** Runs `use` with `threads` workers (default: one per core) once earlier searches are done. */

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { allocateMatrix, toFeatureMatrix } from '../tensor/matrix.ts';
-import { CONTROL_LENGTH, CONTROL_STOP, type QuantiseJob } from './int8_jobs.ts';
-import { withWorkers } from './int8_pool.ts';
+import { CONTROL_LENGTH, CONTROL_STOP, type QuantiseJob } from './jobs.ts';
 import { LEVELS } from './self_test.ts';
 import { shareRows } from './shared_rows.ts';
+import { withWorkers } from './worker_pool.ts';
 
 /** Rows of which more are named than there are: reading them ends in a RangeError. */
 function impossible(): QuantiseJob {

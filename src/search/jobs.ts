@@ -1,15 +1,17 @@
-/** @file What the searching thread asks of the workers of the int8 engine. All large arrays lie in shared memory; rows are counted without those that have no direction. */
+/** @file What the searching thread asks of its workers. All large arrays lie in shared memory; rows are counted without those that have no direction. */
 
 import type { Partners } from './antipodal_pass.ts';
+import type { FloatAnswer, FloatJob } from './float_jobs.ts';
 import type { WorkerNews } from './found.ts';
 import type { ScoredPair } from './pairs.ts';
-import type { SharedRows } from './worker_protocol.ts';
+import type { SharedRows } from './row_values.ts';
 
-/** Int32, shared: the next piece of work, pieces done, and a flag that stops everyone. */
+/** Int32, shared: the next piece of work, pieces done, a flag that stops everyone, and one that says that the pass has to be repeated. */
 export const CONTROL_NEXT = 0;
 export const CONTROL_DONE = 1;
 export const CONTROL_STOP = 2;
-export const CONTROL_LENGTH = 3;
+export const CONTROL_WIDEN = 3;
+export const CONTROL_LENGTH = 4;
 
 /** Writes parts of all rows of one matrix as integers; the rows are read once. */
 export interface QuantiseJob {
@@ -199,6 +201,7 @@ export type Job =
   | PassJob
   | NearestJob
   | AntipodalJob
+  | FloatJob
   | SelfTestJob
   | LetGoJob;
 
@@ -219,6 +222,7 @@ export interface Answers {
   readonly pass: PassAnswer;
   readonly nearest: NearestAnswer;
   readonly antipodality: Partners;
+  readonly floats: FloatAnswer;
   /** Largest magnitude of integers that products are exact for; 0 where none is. */
   readonly selfTest: number;
   readonly letGo: true;
