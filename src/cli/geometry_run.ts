@@ -11,7 +11,7 @@ import type { DisplayTable } from '../report/display.ts';
 import { geometryDisplay } from '../report/geometry_display.ts';
 import type { GeometrySubject } from '../report/geometry_subject.ts';
 import { GEOMETRY_SCHEMA_VERSION, geometryTables } from '../report/geometry_tables.ts';
-import { type GeometryFigure, geometryFigures } from '../report/plots/geometry_figures.ts';
+import type { GeometryFigure } from '../report/plots/geometry_figures.ts';
 import { RUN_FOLDER, type RunContents } from '../report/run_directory.ts';
 import { coFiringOf } from './co_firing.ts';
 import type { CliContext } from './context.ts';
@@ -52,7 +52,11 @@ export async function runGeometry(context: CliContext, flags: GeometryFlags): Pr
       shownTables: contents.tables.filter(({ name }) => !FILE_ONLY.has(name)),
       display: display(SHOWN_EXTREMES),
       report: () => display(flags.top),
-      figures: async () => svgsOf(await geometryFigures(contents.tables)),
+      figures: async () => {
+        // Drawing takes libraries that a run without a folder need not load.
+        const { geometryFigures } = await import('../report/plots/geometry_figures.ts');
+        return svgsOf(await geometryFigures(contents.tables));
+      },
       facts: contents.facts,
       inputs: contents.inputs,
       ids: [],

@@ -7,6 +7,7 @@ import { type ExperimentSpec, parseExperiment } from '../experiment/experiment_s
 import { runStages, type Stage } from '../experiment/stages.ts';
 import { ensureFolder, writeFileAtomic } from '../formats/atomic.ts';
 import { livingOwner, withLock } from '../formats/lock.ts';
+import { removeStaleTemporaries } from '../formats/temporaries.ts';
 import { type ExperimentReport, experimentMarkdown, experimentPage } from '../report/experiment_report.ts';
 import { readPart, type SteeringPart } from '../report/report_parts.ts';
 import { renderText } from '../report/text.ts';
@@ -24,6 +25,9 @@ import { readSpecText } from './spec_text.ts';
 const SPEC_FILE = 'experiment.yaml';
 const MANIFEST = 'manifest.json';
 const LOCK = 'experiment.lock';
+
+/** Of the stages. */
+const FOLDERS = ['geometry', 'search', 'statistics', 'steering'];
 
 /** Raised when a file of the folder changes its meaning or goes. */
 const EXPERIMENT_SCHEMA_VERSION = 1;
@@ -58,6 +62,8 @@ export interface Run {
 
 async function work(context: CliContext, run: Run): Promise<void> {
   const { dir, flags, shown, text } = run;
+  // The lock is ours: what is unfinished here was left by a run that was killed.
+  for (const folder of ['.', 'stages', ...FOLDERS]) await removeStaleTemporaries(join(dir, folder), 0);
   await writeFileAtomic(join(dir, SPEC_FILE), text);
   const spans = new Map<StageName, number>();
   let begun: { readonly name: StageName; readonly at: number } | undefined;
@@ -223,10 +229,7 @@ async function giveReport(
   });
 }
 
-const OWN = new Set([
-  ...[SPEC_FILE, MANIFEST, 'stages', 'report.html', 'report.md'],
-  ...['geometry', 'search', 'statistics', 'steering'],
-]);
+const OWN = new Set([...[SPEC_FILE, MANIFEST, 'stages', 'report.html', 'report.md'], ...FOLDERS]);
 
 /** @throws {AntipodeError} `usage` where the folder holds something that no experiment wrote */
 async function checkFolder({ dir, shown }: Run): Promise<void> {

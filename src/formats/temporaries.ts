@@ -26,15 +26,21 @@ function hostTag(): string {
   return (h >>> 0).toString(16).padStart(8, '0');
 }
 
-/** Removes, best effort, what dead processes of this machine left in `parent`; never what a running one is writing. */
-export async function removeStaleTemporaries(parent: string): Promise<void> {
+/**
+ * Removes, best effort, what dead processes of this machine left in `parent`; never what a running one is writing.
+ * @param olderThanMs 0 where a lock says that nobody else writes there
+ */
+export async function removeStaleTemporaries(
+  parent: string,
+  olderThanMs: number = STALE_AFTER_MS,
+): Promise<void> {
   const names = await readdir(parent).catch(() => []);
   for (const name of names) {
     const [, host, pid] = TEMPORARY_NAME.exec(name) ?? [];
     if (host !== hostTag() || pid === undefined || isRunning(Number(pid))) continue;
     const path = join(parent, name);
     const found = await lstat(path).catch(() => undefined);
-    if (found && Date.now() - found.mtimeMs > STALE_AFTER_MS) {
+    if (found && Date.now() - found.mtimeMs >= olderThanMs) {
       await rm(path, { recursive: true, force: true }).catch(() => {});
     }
   }

@@ -100,7 +100,7 @@ export async function writeRunDirectory(
       for (const table of run.tables) {
         for (const form of forms) await put(`tables/${table.name}.${form}`, WRITERS[form](table));
       }
-      if (run.figures) await mkdir(join(temporary, 'figures'));
+      if (run.figures?.size) await mkdir(join(temporary, 'figures'));
       for (const [file, svg] of run.figures ?? []) await put(`figures/${file}`, svg);
       if (run.reportMarkdown !== undefined) await put('report.md', run.reportMarkdown);
       for (const [file, text] of run.texts ?? []) await put(file, text);

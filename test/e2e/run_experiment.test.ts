@@ -74,6 +74,20 @@ describe('a run', () => {
     expect(ended).toMatch(/^\d{4}-\d\d-\d\dT/);
   });
 
+  it('leaves of its three stages what antipode geometry leaves in one go: tables, figures, report', async () => {
+    const asked = ['--sae', 'organism/1-res-2k', '--random-pairs', '5', '--top', '3', '--draws', '99'];
+    const alone = await runCommand(place, ['geometry', ...asked, '--out', 'alone', '-q']);
+    expect(alone).toMatchObject({ code: 0, stdout: 'alone\n' });
+    const inFolder = (files: Map<string, string>): [string, string][] =>
+      [...files].filter(([file]) => file !== MANIFEST && file !== 'report.json');
+    const stage = [...expected]
+      .filter(([file]) => file.startsWith('statistics/'))
+      .map(([file, bytes]): [string, string] => [file.slice('statistics/'.length), bytes]);
+    const left = whatIsIn(place, 'alone');
+    expect([...left.keys()].filter((file) => file.endsWith('.svg'))).toHaveLength(4);
+    expect(inFolder(left)).toEqual(inFolder(new Map(stage)));
+  });
+
   it('C19: does nothing twice, and again what has changed with what reads it', async () => {
     cpSync(path('again'), path('changed'), { recursive: true });
     const same = await runHere(place, ['run', 'small.yaml', '--out', 'changed']);
