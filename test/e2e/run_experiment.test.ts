@@ -84,7 +84,7 @@ describe('a run', () => {
       .filter(([file]) => file.startsWith('statistics/'))
       .map(([file, bytes]): [string, string] => [file.slice('statistics/'.length), bytes]);
     const left = whatIsIn(place, 'alone');
-    expect([...left.keys()].filter((file) => file.endsWith('.svg'))).toHaveLength(4);
+    expect([...left.keys()]).toContain('figures/population-organism-1-res-2k.svg');
     expect(inFolder(left)).toEqual(inFolder(new Map(stage)));
   });
 
@@ -108,7 +108,7 @@ describe('a run', () => {
     expect(stagesOf(mended)).toEqual(['judge', 'report']);
     const only = await runHere(place, ['run', 'changed.yaml', '--out', 'changed', '--only', 'report', '-q']);
     expect(only).toMatchObject({ code: 0, stdout: 'changed/report.html\n' });
-  });
+  }, 120_000);
 
   it('C15: --dry-run says what would be done and what is finished, and writes nothing', async () => {
     const dry = await runHere(place, ['run', 'small.yaml', '--out', 'again', '--dry-run', '--json']);
