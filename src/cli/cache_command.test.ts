@@ -1,11 +1,11 @@
 import { mkdir, readFile, rm, symlink, unlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { blobSha1, sha256 } from '../../test/support/fake_hub.ts';
 import {
   MODEL_REPO,
   type PublishedPlace,
-  publish,
+  publishForEach,
   SAE_FILE,
   SAE_ID,
   SAE_REPO,
@@ -16,10 +16,9 @@ import { listCache } from '../hub/cache_store.ts';
 import { listHfRepos } from '../hub/hf_cache_store.ts';
 
 let place: PublishedPlace;
-beforeEach(async () => {
-  place = await publish();
+publishForEach((made) => {
+  place = made;
 });
-afterEach(() => place.close());
 
 const REPO = 'models--google--gemma-scope-2b-pt-res';
 const repoFolder = (): string => join(place.home, '.cache/huggingface/hub', REPO);

@@ -1,11 +1,11 @@
 import { readdir, readFile, readlink, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import {
   EXPORTED,
   MODEL_REPO,
   type PublishedPlace,
-  publish,
+  publishForEach,
   SAE_FILE,
   SAE_ID,
   SAE_REPO,
@@ -14,10 +14,9 @@ import {
 import { snapshot } from '../../test/support/run_command.ts';
 
 let place: PublishedPlace;
-beforeEach(async () => {
-  place = await publish();
+publishForEach((made) => {
+  place = made;
 });
-afterEach(() => place.close());
 
 const hubFolder = (): string => join(place.home, '.cache/huggingface/hub');
 const storeFolder = (): string => join(place.home, '.cache/antipode/features', SAE_ID);

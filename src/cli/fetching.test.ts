@@ -1,11 +1,11 @@
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import {
   MODEL_REPO,
   type PublishedPlace,
-  publish,
   publishExplanations,
+  publishForEach,
   SAE_FILE,
   SAE_ID,
   SAE_REPO,
@@ -17,10 +17,9 @@ import { fixture } from '../../test/support/sae_fixtures.ts';
 const OFFLINE = { HF_HUB_OFFLINE: '1' };
 
 let place: PublishedPlace;
-beforeEach(async () => {
-  place = await publish();
+publishForEach((made) => {
+  place = made;
 });
-afterEach(() => place.close());
 
 const CONCEPTS = 'pairs.yaml';
 const GEOMETRY = ['geometry', '--sae', SAE_ID, '--concepts', CONCEPTS, '--only', 'pairs'];

@@ -143,7 +143,20 @@ it.each(['steer run', 'geometry', 'extremes'])(
 );
 
 it('C15: generate says what it would do where everything is here, and opens no model', async () => {
-  const args = ['generate', '-m', 'organism', '-p', 'a', '-p', 'b c', '--replies', '3', '-n', '5', '--dry-run'];
+  const args = [
+    'generate',
+    '-m',
+    'organism',
+    '-p',
+    'a',
+    '-p',
+    'b c',
+    '--replies',
+    '3',
+    '-n',
+    '5',
+    '--dry-run',
+  ];
   const { code, stdout } = await runHere(place, [...args, '--json']);
   expect(code).toBe(0);
   expect(JSON.parse(stdout)).toMatchObject({

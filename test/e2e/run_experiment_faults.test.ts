@@ -41,7 +41,8 @@ beforeAll(async () => {
 afterAll(() => place.remove());
 
 function run(out: string, during?: Parameters<typeof runCommand>[2]): Promise<CommandResult> {
-  return runCommand(place, ['run', 'small.yaml', '--out', out], during);
+  const words = ['run', 'small.yaml', '--out', out];
+  return during ? runCommand(place, words, during) : runHere(place, words);
 }
 
 /** Files of the folder that are not those of the run that nothing stopped. */

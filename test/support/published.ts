@@ -5,6 +5,7 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
+import { afterEach, beforeEach } from 'vitest';
 import { type FakeHub, startFakeHub } from './fake_hub.ts';
 import { type CommandResult, makePlace, type Place, runHere } from './run_command.ts';
 import { fixture } from './sae_fixtures.ts';
@@ -57,6 +58,16 @@ export async function publish(
       place.remove();
     },
   };
+}
+
+/** Every test of a file has a place of its own. @param take is given it before each */
+export function publishForEach(take: (place: PublishedPlace) => void): void {
+  let place: PublishedPlace;
+  beforeEach(async () => {
+    place = await publish();
+    take(place);
+  });
+  afterEach(() => place.close());
 }
 
 async function modelFiles(): Promise<Record<string, { bytes: Uint8Array; isLarge: boolean }>> {
