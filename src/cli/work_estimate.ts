@@ -3,10 +3,23 @@
  * proportion to its sizes. Says how long on such a machine, and leaves out the network and judges that answer over it.
  */
 
+import { pairCount } from '../search/tiles.ts';
 import { formatBytes, formatSeconds } from './output.ts';
 
-/** All of `antipode geometry` over one dictionary of 16,384 features and width 2,304 in one space: pairs x width, seconds, bytes at the peak. */
-const GEOMETRY = { coordinates: 134_209_536 * 2304, seconds: 9.6, peakBytes: 695e6, values: 16_384 * 2304 };
+/**
+ * The stages geometry, search and statistics of one dictionary of 16,384 features and width 2,304 in one space with 10,000 draws: what any size takes, what
+ * grows with pairs times width, and the bytes at the peak that grow with the matrices.
+ */
+const GEOMETRY = {
+  coordinates: 134_209_536 * 2304,
+  fixedSeconds: 4,
+  seconds: 6.3,
+  peakBytes: 0.68e9,
+  values: 16_384 * 2304,
+};
+
+/** Of the search, or of a small model's process, whatever the size. */
+const FIXED_PEAK_BYTES = 0.36e9;
 
 /** Decoding one reply with a model of 2.6 G parameters at 8 bits: batches are faster. The peak is that of its process. */
 const DECODING = {
@@ -21,7 +34,7 @@ const QUANTISED = { bytesPerWeight: 1.0625, seconds: 23 };
 
 /** Models below run as they are stored, and no faster than this, however small. */
 const SMALL_PARAMETERS = 128 * 2 ** 20;
-const SMALL_TOKENS_PER_SECOND = 1500;
+const SMALL_TOKENS_PER_SECOND = 500;
 
 export const RATES = 'docs/performance.md, a machine with 2 cores';
 
@@ -55,7 +68,9 @@ export function estimateWork(
   const seconds = saes.map(({ features, d_in }) =>
     features === null || d_in === null
       ? null
-      : (spaces * GEOMETRY.seconds * ((features * (features - 1)) / 2) * d_in) / GEOMETRY.coordinates,
+      : spaces *
+        (GEOMETRY.fixedSeconds +
+          (GEOMETRY.seconds * pairCount(features, undefined) * d_in) / GEOMETRY.coordinates),
   );
   const values = Math.max(0, ...saes.map(({ features, d_in }) => (features ?? 0) * (d_in ?? 0)));
   const parameters = generated?.parameters ?? null;
@@ -66,7 +81,7 @@ export function estimateWork(
       : isLarge
         ? (DECODING.peakBytes * parameters) / DECODING.parameters
         : 4 * parameters;
-  const memory = Math.max((GEOMETRY.peakBytes * values) / GEOMETRY.values, modelBytes);
+  const memory = Math.max(FIXED_PEAK_BYTES + (GEOMETRY.peakBytes * values) / GEOMETRY.values, modelBytes);
   return {
     geometry_seconds: sumKnown(seconds),
     generation_seconds: generated && parameters !== null ? generationSeconds(generated, parameters) : null,
