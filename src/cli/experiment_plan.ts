@@ -4,6 +4,7 @@ import { AntipodeError } from '../errors.ts';
 import { finishedStages, type Stage } from '../experiment/stages.ts';
 import { formatCount, plural } from '../report/display.ts';
 import type { CliContext } from './context.ts';
+import { noConcepts, ownCatalogue } from './geometry_inputs.ts';
 import { type ConceptPlan, planConcepts } from './geometry_plan.ts';
 import { JUDGE_DEFAULTS, type JudgeFlags, judgeNames } from './judge_flags.ts';
 import { type ModelPlan, modelSentence } from './model_plan.ts';
@@ -12,7 +13,7 @@ import { downloadLines, downloadsOf, type PlannedFile } from './planned_files.ts
 import type { StageName } from './run_command.ts';
 import type { Run } from './run_experiment.ts';
 import { planSae, type SaePlan, saeSentence } from './sae_plan.ts';
-import { outlineSteering, planJudgeModels } from './steer_outline.ts';
+import { identityOf, outlineSteering, planJudgeModels } from './steer_outline.ts';
 import { type PlannedSteering, planSteering, steeringSentences, workOf } from './steer_plan_text.ts';
 import { estimateLines, estimateWork } from './work_estimate.ts';
 
@@ -21,7 +22,7 @@ export interface PlannedExperiment extends Run {
 }
 
 interface ComparedSae extends SaePlan {
-  /** Its own where the spec names none; null where the SAE has none. */
+  /** Its own where the spec names none; null for an SAE that is not here, and whose own are not known. */
   readonly concepts: ConceptPlan | null;
 }
 
@@ -78,11 +79,23 @@ async function saesOf(context: CliContext, { spec }: PlannedExperiment): Promise
   const saes: ComparedSae[] = [];
   for (const { sae: ref, concepts, explanations } of spec.saes) {
     const plan = await planSae(context, {}, { ref, isExplained: explanations !== undefined });
-    const own =
-      concepts === undefined ? undefined : await planConcepts(context, { sae: [ref], concepts: [concepts] });
-    saes.push({ ...plan, concepts: own?.[0] ?? null });
+    const named = concepts ?? (await catalogueFor(context, ref));
+    const own = named === undefined ? [] : await planConcepts(context, { sae: [ref], concepts: [named] });
+    saes.push({ ...plan, concepts: own[0] ?? null });
   }
   return saes;
+}
+
+/** Undefined where the SAE is a file that is not here. @throws {AntipodeError} `usage` where the spec has to name them */
+async function catalogueFor(context: CliContext, ref: string): Promise<string | undefined> {
+  const identity = await identityOf(context, ref, {}).catch((error: unknown) => {
+    if (error instanceof AntipodeError && error.kind === 'missing') return undefined;
+    throw error;
+  });
+  if (!identity) return undefined;
+  const own = ownCatalogue(identity);
+  if (!own) throw noConcepts(identity);
+  return own.id;
 }
 
 function conceptSentence(spaces: readonly string[]): (sae: ComparedSae) => string[] {
@@ -134,7 +147,10 @@ async function steeringOf(
     const names = judgeNames(judges);
     return {
       plan: planSteering({ outline, names, flags: judges }),
-      files: [...outline.files, ...(await planJudgeModels(context, names))],
+      files: [
+        ...outline.files,
+        ...(await planJudgeModels(context, { spec: outline.spec, names, flags: judges })),
+      ],
     };
   } catch (error) {
     if (!(error instanceof AntipodeError) || error.kind !== 'missing') throw error;

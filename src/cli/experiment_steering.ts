@@ -17,7 +17,7 @@ import type { GivenSpec } from '../steering/steering_spec.ts';
 import type { CliContext } from './context.ts';
 import { pageIdOf } from './experiment_statistics.ts';
 import { type JudgeFlags, judgeNames } from './judge_flags.ts';
-import { judgeRun, refuseWithoutLabels } from './judge_stage.ts';
+import { checkJudges, judgeRun, refuseWithoutLabels } from './judge_stage.ts';
 import { modelFingerprint } from './model_fingerprint.ts';
 import type { StageName } from './run_command.ts';
 import { versionFacts } from './run_facts.ts';
@@ -33,6 +33,8 @@ export interface SteeringStageOptions {
   readonly shown: string;
   readonly judges: Omit<JudgeFlags, 'judge'>;
   readonly threads: number | undefined;
+  /** The judges speak in the same run: that they can is looked at before a long generation. */
+  readonly isJudged: boolean;
 }
 
 const FOLDER = 'steering';
@@ -79,6 +81,7 @@ export function steeringStage(context: CliContext, options: SteeringStageOptions
       if (isAnew) await rm(folder.path, { recursive: true, force: true });
       const inputs = await openStageInputs(context, options);
       try {
+        if (options.isJudged) await checkStageJudges(context, options, inputs);
         await ensureFolder(folder.path);
         await generateRun(context, inputs, folder);
       } finally {
@@ -86,6 +89,17 @@ export function steeringStage(context: CliContext, options: SteeringStageOptions
       }
     },
   };
+}
+
+async function checkStageJudges(
+  context: CliContext,
+  { judges }: SteeringStageOptions,
+  { spec: { device, judges: judge, poles, precision, seed, threads } }: SteeringInputs,
+): Promise<void> {
+  const flags: JudgeFlags = { ...judges, judge };
+  const run = { precision, device, ...(threads !== undefined && { threads }) };
+  const names = judgeNames(flags);
+  await checkJudges(context, { names, flags, run, seed, poles: { a: poles.a.name, b: poles.b.name } }, true);
 }
 
 export function judgeStage(context: CliContext, options: SteeringStageOptions): Stage<StageName> {

@@ -5,7 +5,7 @@ import type { ConceptSet } from '../concepts/concept_set.ts';
 import { loadConcepts } from '../concepts/load_concepts.ts';
 import { publishedFor } from '../concepts/published.ts';
 import { AntipodeError } from '../errors.ts';
-import type { SaeFile } from '../sae/sae.ts';
+import type { SaeFile, SaeIdentity } from '../sae/sae.ts';
 import type { CliContext } from './context.ts';
 import { type KnownNotes, notesFor } from './explanation_inputs.ts';
 import type { ConceptFlags } from './geometry_flags.ts';
@@ -93,10 +93,19 @@ function conceptsFor(
   if (only && sets.length === 1) return only;
   const positional = sets[index];
   if (positional && sets.length === flags.sae.length) return positional;
-  const fallbackId = publishedFor(identity)?.id ?? catalogueOf(identity.neuronpediaId ?? '');
-  const fallback = fallbackId === undefined ? undefined : catalogue(fallbackId);
+  const fallback = ownCatalogue(identity);
   if (fallback && sets.length === 0) return fallback;
-  throw new AntipodeError('usage', `${identity.label}: no concepts are given for it`, {
-    hint: `add --concepts ${catalogueIds().join(', ')} or a file of your own (antipode concepts --help)`,
+  throw noConcepts(identity);
+}
+
+/** Of an SAE of the article, and of the embedded ones. */
+export function ownCatalogue(identity: SaeIdentity): ConceptSet | undefined {
+  const id = publishedFor(identity)?.id ?? catalogueOf(identity.neuronpediaId ?? '');
+  return id === undefined ? undefined : catalogue(id);
+}
+
+export function noConcepts({ label }: SaeIdentity): AntipodeError {
+  return new AntipodeError('usage', `${label}: no concepts are given for it`, {
+    hint: `add --concepts, in a spec concepts: with ${catalogueIds().join(', ')} or a file of your own (antipode concepts --help)`,
   });
 }

@@ -3,6 +3,7 @@
 import { Argument, Command } from 'commander';
 import type { CliContext } from './context.ts';
 import { withExamples } from './help.ts';
+import { integerOption } from './options.ts';
 
 export interface InitFlags {
   readonly sae?: readonly string[];
@@ -10,6 +11,7 @@ export interface InitFlags {
   readonly title?: string;
   readonly model?: string;
   readonly pair?: string;
+  readonly layer?: number;
   readonly force?: boolean;
 }
 
@@ -28,6 +30,11 @@ export function initCommand(context: CliContext): Command {
       .option('--title <text>', 'of the report')
       .option('--pair <a:b>', 'steer replies along these two, such as happy:sad')
       .option('--model <ref>', 'the language model to steer (default: the embedded one)')
+      .option(
+        '--layer <number>',
+        'with --pair: behind which layer the SAE reads, where its files do not say it',
+        integerOption('--layer', 0),
+      )
       .option('--force', 'write over a file that is there')
       .action(async (file: string, flags: InitFlags) =>
         (await import('./init_run.ts')).runInit(context, file, flags),

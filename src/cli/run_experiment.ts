@@ -100,6 +100,7 @@ function stagesOf(context: CliContext, run: Run): Stage<StageName>[] {
     shown,
     threads: flags.threads,
     judges: JUDGE_DEFAULTS,
+    isJudged: flags.only === undefined,
   };
   const geometry: GeometryStageOptions = { spec, dir, shown, threads: flags.threads };
   return [

@@ -10,9 +10,10 @@ import type { SaeIdentity } from '../sae/sae.ts';
 import { completeSpec, type SteeringSpec, subjectOfSpec } from '../steering/complete_spec.ts';
 import type { GivenSpec } from '../steering/steering_spec.ts';
 import type { CliContext } from './context.ts';
-import type { JudgeName } from './judge_flags.ts';
+import type { JudgeFlags, JudgeName } from './judge_flags.ts';
+import { checkJudges } from './judge_stage.ts';
 import { type ModelPlan, planModel } from './model_plan.ts';
-import { openNamedSae } from './open_named_sae.ts';
+import { openGivenSae } from './open_named_sae.ts';
 
 import { type PlannedFile, planExplanations } from './planned_files.ts';
 import type { SaeFlags } from './sae_options.ts';
@@ -93,10 +94,10 @@ function mostTokens(text: string): number {
   return Buffer.byteLength(text) + 1;
 }
 
-/** @throws {AntipodeError} `missing` for a file that is not there, and for a name that nothing has */
-async function identityOf(context: CliContext, ref: string, flags: SaeFlags): Promise<SaeIdentity> {
+/** Of one that is here, or of its name; nothing is fetched or made. @throws {AntipodeError} `missing` for a file that is not there, and for a name that nothing has */
+export async function identityOf(context: CliContext, ref: string, flags: SaeFlags): Promise<SaeIdentity> {
   try {
-    const sae = await openNamedSae(context, flags, ref);
+    const sae = await openGivenSae(context, flags, ref);
     await sae.close();
     return sae.header.identity;
   } catch (error) {
@@ -105,15 +106,36 @@ async function identityOf(context: CliContext, ref: string, flags: SaeFlags): Pr
   }
 }
 
-/** What judges on this machine need. */
+/**
+ * What judges that are models on this machine need; of the others, whether they can speak of these poles at all.
+ * @throws {AntipodeError} `usage` where they cannot
+ */
 export async function planJudgeModels(
   context: CliContext,
-  names: readonly JudgeName[],
+  { flags, names, spec }: JudgesOfSpec,
 ): Promise<PlannedFile[]> {
+  const { device, poles, precision, seed, threads } = spec;
+  await checkJudges(
+    context,
+    {
+      names: names.filter(({ kind }) => kind !== 'model'),
+      flags,
+      run: { precision, device, ...(threads !== undefined && { threads }) },
+      poles: { a: poles.a.name, b: poles.b.name },
+      seed,
+    },
+    false,
+  );
   const files: PlannedFile[] = [];
   for (const name of names)
     if (name.kind === 'model') files.push(...(await planModel(context, name.ref)).files);
   return files;
+}
+
+export interface JudgesOfSpec {
+  readonly spec: SteeringSpec;
+  readonly names: readonly JudgeName[];
+  readonly flags: JudgeFlags;
 }
 
 function isMissing(error: unknown): error is AntipodeError {

@@ -101,10 +101,7 @@ async function checkRun(
   const { precision, device, seed, threads } = spec;
   const run = { precision, device, ...(threads !== undefined && { threads }) };
   const poles = { a: spec.poles.a.name, b: spec.poles.b.name };
-  const isDry = flags.dryRun === true;
-  // A model that is missing is what a dry run is to tell.
-  const asked = isDry ? names.filter(({ kind }) => kind !== 'model') : names;
-  await checkJudges(context, { names: asked, flags, run, poles, seed }, !isDry);
+  if (flags.dryRun !== true) await checkJudges(context, { names, flags, run, poles, seed }, true);
   return { names, folder, run, poles };
 }
 
@@ -115,7 +112,7 @@ async function planRun(
   { flags, outline }: { readonly flags: SteerRunFlags; readonly outline: SteeringOutline },
 ): Promise<void> {
   const { folder, names } = await checkRun(context, { spec: outline.spec, specPath, flags });
-  const judgeFiles = await planJudgeModels(context, names);
+  const judgeFiles = await planJudgeModels(context, { spec: outline.spec, names, flags });
   context.out().result(plannedResult({ outline, folder, names, flags, judgeFiles }));
 }
 

@@ -18,6 +18,10 @@ export interface NewSteering {
   readonly sae: string;
   /** `happy:sad`. */
   readonly pair: string;
+  /** Behind which the SAE reads; said by its files where left out. */
+  readonly layer?: number | undefined;
+  /** Where the pair is looked up; the SAE's own catalogue where left out. */
+  readonly concepts?: string | undefined;
 }
 
 /** YAML that `parseExperiment` takes, ending in a line break. */
@@ -40,7 +44,7 @@ geometry:
   top: 100                       # extreme pairs kept at each end
   draws: 10000                   # of every test
 
-${steering ? steeringEntry(steering, '') : steeringEntry({ model: undefined, sae: saes[0]!.sae, pair: 'happy:sad' }, '# ')}`;
+${steering ? steeringEntry(steering, '') : steeringEntry({ model: undefined, ...saes[0]!, pair: 'happy:sad' }, '# ')}`;
 }
 
 function saeEntry({ concepts, sae }: NewExperiment['saes'][number]): string {
@@ -54,13 +58,17 @@ function saeEntry({ concepts, sae }: NewExperiment['saes'][number]): string {
 }
 
 /** @param mark before each line, `# ` where nothing is steered yet */
-function steeringEntry({ model, sae, pair }: NewSteering, mark: string): string {
+function steeringEntry({ concepts, layer, model, sae, pair }: NewSteering, mark: string): string {
   return [
     'steering:                        # replies pushed along two opposites; docs/steering.md has every key',
     model === undefined
       ? '  # model: org/name              # in the Hugging Face cache, or a folder; the embedded one if left out'
       : `  model: ${quoted(model)}`,
     `  sae: ${quoted(sae)}`,
+    layer === undefined
+      ? '  # layer: 20                    # behind which it reads, where its files do not say it'
+      : `  layer: ${layer}`,
+    ...(concepts === undefined ? [] : [`  concepts: ${quoted(concepts)}`]),
     `  pair: ${quoted(pair)}              # of the concepts; or poles: { Happy: [642], Sad: [229] }`,
     '  prompts: [How are you?]',
     '  method: add                    # project-out, orthogonal or clamp',

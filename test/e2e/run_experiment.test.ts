@@ -110,6 +110,18 @@ describe('a run', () => {
     expect(only).toMatchObject({ code: 0, stdout: 'changed/report.html\n' });
   }, 120_000);
 
+  it('a judge that does not answer is found before replies are generated, and not where they are all that is asked for', async () => {
+    writeFileSync(path('mute.yaml'), `${SPEC}  judges: [m@http://127.0.0.1:9/v1]\n`);
+    cpSync(path('runs/small'), path('mute'), { recursive: true });
+    for (const file of ['steering', 'stages/steering.json']) rmSync(path('mute', file), { recursive: true });
+    const mute = await runHere(place, ['run', 'mute.yaml', '--out', 'mute']);
+    expect([mute.code, mute.stderr]).toEqual([3, expect.stringContaining('127.0.0.1:9')]);
+    expect(() => statSync(path('mute/steering/replies.jsonl'))).toThrow();
+    const only = await runHere(place, ['run', 'mute.yaml', '--out', 'mute', '--only', 'steering', '-q']);
+    expect(only.code).toBe(0);
+    expect(statSync(path('mute/steering/replies.jsonl')).size).toBeGreaterThan(0);
+  });
+
   it('C15: --dry-run says what would be done and what is finished, and writes nothing', async () => {
     const dry = await runHere(place, ['run', 'small.yaml', '--out', 'again', '--dry-run', '--json']);
     expect(JSON.parse(dry.stdout)).toMatchObject({
