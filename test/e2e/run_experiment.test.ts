@@ -115,7 +115,7 @@ describe('a run', () => {
     cpSync(path('runs/small'), path('mute'), { recursive: true });
     for (const file of ['steering', 'stages/steering.json']) rmSync(path('mute', file), { recursive: true });
     const mute = await runHere(place, ['run', 'mute.yaml', '--out', 'mute']);
-    expect([mute.code, mute.stderr]).toEqual([3, expect.stringContaining('127.0.0.1:9')]);
+    expect([mute.code, mute.stderr]).toEqual([4, expect.stringContaining('127.0.0.1:9')]);
     expect(() => statSync(path('mute/steering/replies.jsonl'))).toThrow();
     const only = await runHere(place, ['run', 'mute.yaml', '--out', 'mute', '--only', 'steering', '-q']);
     expect(only.code).toBe(0);
