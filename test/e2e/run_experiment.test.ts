@@ -103,6 +103,24 @@ describe('a run', () => {
     const redrawn = await runHere(place, ['run', 'changed.yaml', '--out', 'changed']);
     expect(stagesOf(redrawn)).toEqual(['statistics', 'report']);
 
+    // Beside the first run: what its settings changed, once, though stages hand on the same numbers.
+    const diff = await runHere(place, ['runs', 'diff', 'runs/small', 'changed', '--json']);
+    const { settings, tables } = JSON.parse(diff.stdout) as {
+      settings: { what: string }[];
+      tables: { table: string; differences: unknown[]; onlyB: number }[];
+    };
+    expect(settings.map(({ what }) => what)).toEqual(
+      expect.arrayContaining(['parameters.top', 'parameters.draws']),
+    );
+    const differing = tables.filter(({ differences, onlyB }) => differences.length + onlyB > 0);
+    expect(differing.map(({ table }) => table)).toEqual(
+      expect.arrayContaining(['statistics/tables/extremes', 'statistics/tables/tests']),
+    );
+    expect(tables.filter(({ table }) => /^(geometry|search)\//.test(table))).toEqual([]);
+    const shown = await runHere(place, ['runs', 'show', 'changed']);
+    expect(shown.stdout).toContain('search/tables/places');
+    expect(shown.stdout).toContain('those of geometry and search as .parquet alone');
+
     rmSync(path('changed', 'steering', 'report.json'));
     const mended = await runCommand(place, ['run', 'changed.yaml', '--out', 'changed']);
     expect(stagesOf(mended)).toEqual(['judge', 'report']);
