@@ -3,6 +3,7 @@
 import { type Table, tableFrom } from '../formats/table.ts';
 import { type CoFiring, expectedTogether, type KnownCoFiring } from './co_firing.ts';
 import type { ExtremePair } from './extremes.ts';
+import { featureColumns } from './pair_columns.ts';
 import { type OfSae, ofSae, rowsOfSae, type StageTables } from './stage_tables.ts';
 
 export type CountedTogether = OfSae & {
@@ -26,8 +27,7 @@ export function coFiringTables(found: readonly CountedTogether[]): Table[] {
     ]),
     tableFrom('co_firing_pairs', pairs, [
       ...ofSae,
-      { name: 'feature_a', type: 'int32', value: ({ featureA }) => featureA },
-      { name: 'feature_b', type: 'int32', value: ({ featureB }) => featureB },
+      ...featureColumns,
       { name: 'tokens_a', type: 'float64', value: ({ counts, featureA }) => counts.tokensOf(featureA) },
       { name: 'tokens_b', type: 'float64', value: ({ counts, featureB }) => counts.tokensOf(featureB) },
       {

@@ -7,6 +7,7 @@ import type { TableRow } from '../formats/table_rows.ts';
 import type { Space } from '../sae/sae.ts';
 import type { RowDefect } from '../tensor/matrix.ts';
 import type { SaeCosines } from './measure_cosines.ts';
+import { featureColumns } from './pair_columns.ts';
 import type { FeaturePair } from './random_pairs.ts';
 import type { DefectiveFeature } from './sae_rows.ts';
 import type { PairCosine, SpaceCosines } from './space_cosines.ts';
@@ -44,8 +45,7 @@ export function cosinesTables(found: readonly (OfSae & { readonly cosines: SaeCo
       ...inSpace,
       { name: 'kind', type: 'string', value: ({ kind }) => kind },
       { name: 'concept', type: 'string', value: ({ concept }) => concept },
-      { name: 'feature_a', type: 'int32', value: ({ featureA }) => featureA },
-      { name: 'feature_b', type: 'int32', value: ({ featureB }) => featureB },
+      ...featureColumns,
       { name: 'cos', type: 'float64', value: ({ cos }) => cos },
       { name: 'cos_centred', type: 'float64', value: ({ centredCos }) => centredCos },
     ]),

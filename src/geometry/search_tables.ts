@@ -1,6 +1,6 @@
 /** @file What the exhaustive passes over dictionaries found as tables, and back: what tests and verdicts start from. `docs/schema.md` describes the columns. */
 
-import { type ColumnSpec, type Table, tableFrom } from '../formats/table.ts';
+import { type Table, tableFrom } from '../formats/table.ts';
 import type { TableRow } from '../formats/table_rows.ts';
 import { emptyPartners } from '../search/antipodal_pass.ts';
 import type { Antipodality } from '../search/antipodality.ts';
@@ -8,7 +8,8 @@ import type { ExtremePair } from './extremes.ts';
 import type { SaeCosines } from './measure_cosines.ts';
 import type { PairRanks, PlacedPair } from './measure_space.ts';
 import { classifyPair } from './pair_class.ts';
-import { type PlacedCosine, type Population, placeCosine } from './population.ts';
+import { extremePairColumns, featureColumns, placeColumns, rankColumns } from './pair_columns.ts';
+import { type Population, placeCosine } from './population.ts';
 import type { SaeSearch } from './search_sae.ts';
 import type { SpaceSearch } from './search_space.ts';
 import {
@@ -22,17 +23,6 @@ import {
   type StageTables,
   spaceOf,
 } from './stage_tables.ts';
-
-const place: readonly ColumnSpec<Omit<PlacedCosine, 'cos'>>[] = [
-  { name: 'pairs_below', type: 'float64', value: ({ pairsBelow }) => pairsBelow },
-  { name: 'percentile', type: 'float64', value: ({ percentile }) => percentile },
-  { name: 'z', type: 'float64', value: ({ z }) => z },
-];
-
-const ranks: readonly ColumnSpec<PairRanks>[] = [
-  { name: 'rank_of_b', type: 'int32', value: ({ rankOfB }) => rankOfB },
-  { name: 'rank_of_a', type: 'int32', value: ({ rankOfA }) => rankOfA },
-];
 
 export type FoundInSae = OfSae & { readonly cosines: SaeCosines; readonly search: SaeSearch };
 
@@ -91,7 +81,7 @@ function placesTable(found: readonly FoundSpace[]): Table {
   return tableFrom('places', rows, [
     ...inSpace,
     { name: 'cos', type: 'float64', value: ({ cos }) => cos },
-    ...place,
+    ...placeColumns,
   ]);
 }
 
@@ -115,25 +105,14 @@ function ranksTable(found: readonly FoundInSae[]): Table {
   return tableFrom('ranks', rows, [
     ...inSpace,
     { name: 'kind', type: 'string', value: ({ kind }) => (kind === 'pairs' ? 'concept' : kind) },
-    { name: 'feature_a', type: 'int32', value: ({ featureA }) => featureA },
-    { name: 'feature_b', type: 'int32', value: ({ featureB }) => featureB },
-    ...ranks,
+    ...featureColumns,
+    ...rankColumns,
   ]);
 }
 
 function extremesTable(found: readonly FoundInSae[]): Table {
   const rows = found.flatMap(({ sae, search }) => search.extremes.map((pair) => ({ sae, ...pair })));
-  return tableFrom('extremes', rows, [
-    ...inSpace,
-    { name: 'end', type: 'string', value: ({ end }) => end },
-    { name: 'rank', type: 'int32', value: ({ rank }) => rank },
-    { name: 'feature_a', type: 'int32', value: ({ featureA }) => featureA },
-    { name: 'feature_b', type: 'int32', value: ({ featureB }) => featureB },
-    { name: 'cos_enc', type: 'float64', value: ({ cosEncoder }) => cosEncoder },
-    { name: 'cos_dec', type: 'float64', value: ({ cosDecoder }) => cosDecoder },
-    ...place,
-    ...ranks,
-  ]);
+  return tableFrom('extremes', rows, [...ofSae, ...extremePairColumns, ...placeColumns, ...rankColumns]);
 }
 
 function partnersTable(found: readonly FoundInSae[]): Table {

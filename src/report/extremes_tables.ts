@@ -2,7 +2,7 @@
 
 import { type ColumnSpec, type Table, tableFrom } from '../formats/table.ts';
 import type { ExtremePair } from '../geometry/extremes.ts';
-import type { PlacedCosine } from '../geometry/population.ts';
+import { extremePairColumns, placeColumns } from '../geometry/pair_columns.ts';
 import type { Space } from '../sae/sae.ts';
 import { type ExtremesSubject, publishedOf } from './extremes_subject.ts';
 import type { FeatureNotes } from './feature_notes.ts';
@@ -19,13 +19,7 @@ export interface ExtremeRow extends ExtremePair {
 
 /** Behind the names of the dictionaries. */
 export const extremeColumns: readonly ColumnSpec<ExtremeRow>[] = [
-  { name: 'space', type: 'string', value: ({ space }) => space },
-  { name: 'end', type: 'string', value: ({ end }) => end },
-  { name: 'rank', type: 'int32', value: ({ rank }) => rank },
-  { name: 'feature_a', type: 'int32', value: ({ featureA }) => featureA },
-  { name: 'feature_b', type: 'int32', value: ({ featureB }) => featureB },
-  { name: 'cos_enc', type: 'float64', value: ({ cosEncoder }) => cosEncoder },
-  { name: 'cos_dec', type: 'float64', value: ({ cosDecoder }) => cosDecoder },
+  ...extremePairColumns,
   { name: 'class', type: 'string', value: ({ pairClass }) => pairClass },
   { name: 'published_cos', type: 'float64', value: ({ publishedCos }) => publishedCos },
   { name: 'density_a', type: 'float64', value: ({ notesA, featureA }) => notesA.density(featureA) },
@@ -42,13 +36,6 @@ export const extremeColumns: readonly ColumnSpec<ExtremeRow>[] = [
   },
   { name: 'explanation_a', type: 'string', value: ({ notesA, featureA }) => notesA.explanation(featureA) },
   { name: 'explanation_b', type: 'string', value: ({ notesB, featureB }) => notesB.explanation(featureB) },
-];
-
-/** Where all pairs were counted. */
-export const placeColumns: readonly ColumnSpec<Omit<PlacedCosine, 'cos'>>[] = [
-  { name: 'percentile', type: 'float64', value: ({ percentile }) => percentile },
-  { name: 'pairs_below', type: 'float64', value: ({ pairsBelow }) => pairsBelow },
-  { name: 'z', type: 'float64', value: ({ z }) => z },
 ];
 
 /** `extremes`, a row per pair, and `searched`, a row per space; with a census `population`, `quantiles` and `histogram`. Within one dictionary `sae_b` is `sae`. */

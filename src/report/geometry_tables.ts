@@ -5,11 +5,12 @@
 
 import { type ColumnSpec, type Table, tableFrom } from '../formats/table.ts';
 import type { SaeGeometry } from '../geometry/measure_sae.ts';
-import type { ConceptPairCosine, PairRanks, SpaceMeasures } from '../geometry/measure_space.ts';
+import type { ConceptPairCosine, SpaceMeasures } from '../geometry/measure_space.ts';
+import { featureColumns, type OfPair, placeColumns, rankColumns } from '../geometry/pair_columns.ts';
 import type { PlacedCosine } from '../geometry/population.ts';
 import { antipodalityTables } from './antipodality_tables.ts';
 import { articleRows } from './article_rows.ts';
-import { extremeColumns, placeColumns } from './extremes_tables.ts';
+import { extremeColumns } from './extremes_tables.ts';
 import { eachSpace, type OfSubject, placeInSpace, saeColumn } from './geometry_rows.ts';
 import { type GeometrySubject, namedRows, publishedExtreme, usesCatalogue } from './geometry_subject.ts';
 import {
@@ -23,16 +24,6 @@ import { conceptTestColumns, testsTables } from './tests_tables.ts';
 
 /** Raised when a column changes its meaning or goes; a new column does not raise it. */
 export const GEOMETRY_SCHEMA_VERSION = 1;
-
-interface OfPair {
-  readonly featureA: number;
-  readonly featureB: number;
-}
-
-const features: ColumnSpec<Partial<OfPair>>[] = [
-  { name: 'feature_a', type: 'int32', value: ({ featureA }) => featureA },
-  { name: 'feature_b', type: 'int32', value: ({ featureB }) => featureB },
-];
 
 const explanations: ColumnSpec<OfSubject & OfPair>[] = [
   {
@@ -63,11 +54,6 @@ function ofEach(
     value: ({ subject, featureA, featureB }) => value(subject, side === 'a' ? featureA : featureB),
   }));
 }
-
-const ranks: ColumnSpec<PairRanks>[] = [
-  { name: 'rank_of_b', type: 'int32', value: ({ rankOfB }) => rankOfB },
-  { name: 'rank_of_a', type: 'int32', value: ({ rankOfA }) => rankOfA },
-];
 
 /** Tables without a row are left out. */
 export function geometryTables(subjects: readonly GeometrySubject[]): Table[] {
@@ -106,7 +92,7 @@ function summaryTable(subjects: readonly GeometrySubject[]): Table {
     { name: 'cos_high', type: 'float64', value: ({ interval }) => interval?.high },
     { name: 'percentile', type: 'float64', value: ({ percentile }) => percentile },
     { name: 'n', type: 'float64', value: ({ n }) => n },
-    ...features,
+    ...featureColumns,
     { name: 'concept', type: 'string', value: ({ concept }) => concept },
     { name: 'published_cos', type: 'float64', value: ({ published }) => published?.cos },
     { name: 'difference', type: 'float64', value: ({ cos, published }) => published && cos - published.cos },
@@ -131,9 +117,9 @@ function pairsTable(subjects: readonly GeometrySubject[]): Table {
     { name: 'concept', type: 'string', value: ({ concept }) => concept.concept },
     { name: 'label_a', type: 'string', value: ({ concept }) => concept.a.label },
     { name: 'label_b', type: 'string', value: ({ concept }) => concept.b.label },
-    ...features,
+    ...featureColumns,
     ...placement,
-    ...ranks,
+    ...rankColumns,
     { name: 'cos_centred', type: 'float64', value: ({ centredCos }) => centredCos },
     { name: 'cos_other_space', type: 'float64', value: ({ cosOther }) => cosOther },
     ...explanations,
@@ -181,9 +167,9 @@ function randomTable(subjects: readonly GeometrySubject[]): Table {
   );
   return tableFrom('random_pairs', rows, [
     ...placeInSpace,
-    ...features,
+    ...featureColumns,
     ...placement,
-    ...ranks,
+    ...rankColumns,
     ...explanations,
   ]);
 }
@@ -195,9 +181,9 @@ function namedPairsTable(subjects: readonly GeometrySubject[]): Table {
   return tableFrom('published_pairs', rows, [
     ...placeInSpace,
     { name: 'relation', type: 'string', value: ({ relation }) => relation },
-    ...features,
+    ...featureColumns,
     ...placement,
-    ...ranks,
+    ...rankColumns,
     { name: 'published_cos', type: 'float64', value: ({ published }) => published },
     { name: 'difference', type: 'float64', value: ({ cos, published }) => cos - published },
   ]);
@@ -217,7 +203,7 @@ function extremesTable(subjects: readonly GeometrySubject[]): Table {
     saeColumn,
     ...extremeColumns,
     ...placeColumns,
-    ...ranks,
+    ...rankColumns,
     ...ofEach('antipodality', ({ geometry }, feature) => geometry.antipodality?.features.score[feature]),
     ...ofEach('threshold', ({ geometry }, feature) => geometry.thresholds?.[feature]),
     ...ofEach('tokens', ({ coFiring }, feature) => coFiring?.counts?.tokensOf(feature)),
