@@ -9,6 +9,7 @@ import { ensureFolder, writeFileAtomic } from '../formats/atomic.ts';
 import { livingOwner, withLock } from '../formats/lock.ts';
 import { removeStaleTemporaries } from '../formats/temporaries.ts';
 import { type ExperimentReport, experimentMarkdown, experimentPage } from '../report/experiment_report.ts';
+import { madeOfTable } from '../report/made_of.ts';
 import { readPart, type SteeringPart } from '../report/report_parts.ts';
 import { renderText } from '../report/text.ts';
 import type { CliContext } from './context.ts';
@@ -21,6 +22,7 @@ import { formatSeconds, visible } from './output.ts';
 import type { RunFlags, StageName } from './run_command.ts';
 import { versionFacts } from './run_facts.ts';
 import { readSpecText } from './spec_text.ts';
+import { PLAN_FILE } from './steer_folder.ts';
 
 const SPEC_FILE = 'experiment.yaml';
 const MANIFEST = 'manifest.json';
@@ -148,7 +150,12 @@ async function reportOf({ dir, shown, spec, text }: Run): Promise<ExperimentRepo
     geometry,
     steering,
     svgs,
+    madeOf: madeOfTable(
+      await readFile(join(dir, 'statistics', MANIFEST), 'utf8'),
+      steering && (await readFile(join(dir, 'steering', PLAN_FILE), 'utf8')),
+    ),
     facts: [
+      ['command', `antipode run ${SPEC_FILE}, with the spec below`],
       ...Object.entries(versionFacts()),
       ['seed', String(spec.seed)],
       ['random pairs', String(spec.geometry.randomPairs)],

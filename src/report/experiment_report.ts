@@ -2,7 +2,7 @@
 
 import { allPublished } from '../concepts/published.ts';
 import { publishedSteering } from '../concepts/published_steering.ts';
-import { type DisplayTopic, plural } from './display.ts';
+import { type DisplayTable, type DisplayTopic, plural } from './display.ts';
 import {
   type Report,
   type ReportBlock,
@@ -21,6 +21,8 @@ export interface ExperimentReport {
   readonly svgs: ReadonlyMap<string, string>;
   /** How it was made, in pairs of name and value; nothing of it tells the time. */
   readonly facts: readonly (readonly [string, string])[];
+  /** The files behind it. */
+  readonly madeOf: DisplayTable;
   /** The spec as it was given. */
   readonly spec: string;
 }
@@ -49,7 +51,7 @@ export function experimentPage(report: ExperimentReport): string {
 }
 
 function contentsOf(report: ExperimentReport): Report {
-  const { facts, geometry, spec, steering, title } = report;
+  const { facts, geometry, madeOf, spec, steering, title } = report;
   const errata = errataOf(report);
   return {
     title,
@@ -95,6 +97,7 @@ function contentsOf(report: ExperimentReport): Report {
         title: 'How this was made',
         blocks: [
           { kind: 'facts', facts },
+          { kind: 'folded', title: madeOf.title, blocks: [{ kind: 'table', table: madeOf }] },
           { kind: 'folded', title: 'The spec', blocks: [{ kind: 'source', text: spec }] },
         ],
       },
@@ -276,5 +279,6 @@ export function experimentMarkdown(report: ExperimentReport): string {
     `## Methods and limits\n\n${list([...METHODS, ...LIMITS])}`,
     ...(errata.length > 0 ? [`## Errata of the article\n\n${list(errata)}`] : []),
     `## How this was made\n\n${list(facts.map(([name, value]) => `${name}: ${value}`))}`,
+    renderMarkdown([report.madeOf]),
   ].join('\n');
 }

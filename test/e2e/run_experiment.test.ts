@@ -233,7 +233,7 @@ describe.skipIf(CHROMIUM === undefined)(
           );
           expect(await page.title()).toBe('A small one');
           const lead = await page.evaluate('document.querySelector(".verdict").textContent');
-          expect(lead).toContain('organism-1-res-2k, decoder: ');
+          expect(lead).toContain('organism-1-res-2k, decoder, 23 concepts, 63 pairs');
           expect(
             await page.evaluate('document.querySelectorAll("figure svg").length'),
           ).toBeGreaterThanOrEqual(5);

@@ -8,7 +8,7 @@ export const PAGE_STYLE = `
 }
 @media print { :root { color-scheme: light; --ground: #ffffff; --text: #000000; --faint: #444444; --line: #bbbbbb; --panel: #ffffff; --link: #000000; --mark: #0072b2; } }
 * { box-sizing: border-box; }
-body { margin: 0; background: var(--ground); color: var(--text); font: 16px/1.5 system-ui, sans-serif; }
+body { margin: 0; background: var(--ground); color: var(--text); font: 16px/1.5 system-ui, sans-serif; overflow-wrap: break-word; }
 .skip { position: absolute; left: -9999px; }
 .skip:focus { left: 8px; top: 8px; background: var(--ground); padding: 4px 8px; }
 header, main, footer { max-width: 1040px; margin: 0 auto; padding: 0 16px; }
@@ -23,7 +23,7 @@ nav ul { list-style: none; display: flex; flex-wrap: wrap; gap: 4px 16px; paddin
 .subtitle, .notes, footer, figcaption { color: var(--faint); font-size: 0.875rem; }
 .question { font-size: 1.0625rem; }
 .verdict { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 22rem), 1fr)); gap: 8px; margin: 1rem 0; }
-.verdict > div { background: var(--panel); border-left: 4px solid var(--mark); padding: 0.5rem 0.875rem; }
+.verdict > div { min-width: 0; background: var(--panel); border-left: 4px solid var(--mark); padding: 0.5rem 0.875rem; }
 .verdict > .wide { grid-column: 1 / -1; }
 .verdict p { margin: 0.25rem 0; font-size: 0.875rem; max-width: none; }
 .verdict .about { color: var(--faint); font-size: 0.8125rem; }
