@@ -19,7 +19,7 @@ import type { GeometryFlags } from './geometry_flags.ts';
 import { type GeometryInput, openGeometryInputs } from './geometry_inputs.ts';
 import { planGeometry } from './geometry_plan.ts';
 import { visible } from './output.ts';
-import { publishedIfItFits } from './published_numbers.ts';
+import { publishedIfItFits, publishedThatFits } from './published_numbers.ts';
 import { conceptOptionWords, inputFiles, optionWords, saeFacts, versionFacts } from './run_facts.ts';
 import { giveResult } from './run_result.ts';
 import { closeAll } from './several_saes.ts';
@@ -103,7 +103,7 @@ export function measureOptions(
   { input, update }: { readonly input: GeometryInput; readonly update?: UpdateStage },
 ): MeasureSaeOptions {
   const { sae, concepts, notes } = input;
-  const published = publishedIfItFits(context, sae.header);
+  const published = publishedThatFits(sae.header);
   return {
     sae,
     concepts,

@@ -5,6 +5,12 @@ import type { SaeHeader } from '../sae/sae.ts';
 import type { CliContext } from './context.ts';
 import { visible } from './output.ts';
 
+/** As `publishedIfItFits`, without a word about it. */
+export function publishedThatFits({ identity, dSae }: SaeHeader): Published | undefined {
+  const published = publishedFor(identity);
+  return published?.dSae === dSae ? published : undefined;
+}
+
 /** The article's numbers, unless the file cannot be the SAE that it is said to be. */
 export function publishedIfItFits(context: CliContext, { identity, dSae }: SaeHeader): Published | undefined {
   const published = publishedFor(identity);
