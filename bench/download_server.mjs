@@ -1,6 +1,10 @@
-/** @file A hub with one file of so many bytes, in a process of its own: `/resolve/` leads to the bytes, which lie in memory. Prints its port and the file's SHA-256. */
+/**
+ * @file A hub with one file of so many bytes, in a process of its own: `/resolve/` leads to the bytes, which lie in memory. `/RATE/…` before the path sends so many MB a second, as a network of that
+ * speed would. Prints its port and the file's SHA-256.
+ */
 import { createHash } from 'node:crypto';
 import { createServer } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 const byteLength = Number(process.argv[2]);
 const block = Buffer.alloc(2 ** 20);
@@ -13,23 +17,33 @@ const hash = createHash('sha256');
 for (let at = 0; at < byteLength; at += block.byteLength) hash.update(block.subarray(0, byteLength - at));
 const sha256 = hash.digest('hex');
 
+/** A pace is kept in pieces of this size: small enough that no reader waits long for one. */
+const PACED_BYTES = 2 ** 17;
+
+/** @param bytesPerSecond 0: as fast as they are taken */
+async function sendBytes(response, bytesPerSecond) {
+  const pieceBytes = bytesPerSecond > 0 ? PACED_BYTES : block.byteLength;
+  const start = performance.now();
+  for (let at = 0; at < byteLength && !response.destroyed; ) {
+    const from = at % block.byteLength;
+    const piece = block.subarray(from, from + Math.min(pieceBytes, byteLength - at));
+    at += piece.byteLength;
+    if (!response.write(piece)) await new Promise((resolve) => response.once('drain', resolve));
+    const early = bytesPerSecond > 0 ? (at / bytesPerSecond) * 1000 - (performance.now() - start) : 0;
+    if (early > 1) await sleep(early);
+  }
+  response.end();
+}
+
 const server = createServer((request, response) => {
-  if (request.url.startsWith('/blob')) {
+  const [, rate = '', path] = /^(?:\/(\d+))?(\/.*)$/.exec(request.url);
+  if (path.startsWith('/blob')) {
     response.writeHead(200, { 'content-length': String(byteLength), etag: '"blob"' });
-    let at = 0;
-    const send = () => {
-      while (at < byteLength) {
-        const piece = block.subarray(0, byteLength - at);
-        at += piece.byteLength;
-        if (!response.write(piece)) return response.once('drain', send);
-      }
-      response.end();
-    };
-    send();
+    void sendBytes(response, Number(rate) * 1e6);
     return;
   }
   response.writeHead(302, {
-    location: `http://localhost:${server.address().port}/blob`,
+    location: `http://localhost:${server.address().port}${rate === '' ? '' : `/${rate}`}/blob`,
     'x-repo-commit': 'c'.repeat(40),
     'x-linked-etag': `"${sha256}"`,
     'x-linked-size': String(byteLength),

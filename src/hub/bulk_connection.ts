@@ -17,14 +17,17 @@ export interface BulkConnection {
   take(message: IncomingMessage): BodySource | undefined;
 }
 
-/** Of one read: what comes while the last one is hashed. With a quarter of it, reads and writes take a fifth more of the processor. */
-const BUFFER_BYTES = 2 ** 20;
+/** Of one read: more than comes while the last one is hashed and written. With an eighth of it, a download takes a fifth more of the processor. */
+const BUFFER_BYTES = 2 ** 21;
 
 /** That are kept: some are hashed and written while one is read into. */
-const BUFFERS = 8;
+const BUFFERS = 4;
 
-/** Smaller pieces, as of a slow line, are copied: each would keep a whole buffer while the disk is waited for. */
-const MIN_PIECE_BYTES = 2 ** 17;
+/** Smaller pieces, as of most networks, are copied: each would keep a whole buffer while the disk is waited for. */
+const MIN_PIECE_BYTES = 2 ** 19;
+
+/** Beyond so many the server waits for the disk. */
+const MAX_QUEUED_BYTES = 2 ** 22;
 
 const HEADERS_END = Buffer.from('\r\n\r\n');
 
@@ -83,7 +86,7 @@ export function openBulkConnection(url: URL): BulkConnection {
       if (length === undefined) return undefined;
       left = length;
       return {
-        maxQueued: 4 * BUFFER_BYTES,
+        maxQueued: MAX_QUEUED_BYTES,
         release,
         start(own) {
           sink = own;

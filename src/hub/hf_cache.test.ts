@@ -88,7 +88,8 @@ it('holds nothing where there is no cache, a dangling link, or a branch file tha
 
 it.each([
   ['../x/y', FILE],
-  ['google', FILE],
+  ['a--b', FILE],
+  ['a/b/c', FILE],
   [REPO, '../../secret'],
   [REPO, '/etc/passwd'],
   [REPO, 'a\\b'],
@@ -103,6 +104,7 @@ it.each([
 it('knows a repository by its folder', () => {
   expect(repoIdOfFolder('models--google--gemma-scope-2b-pt-res')).toBe(REPO);
   expect(repoIdOfFolder('models--a--b--c')).toBe('a/b--c');
+  expect(repoIdOfFolder('models--gpt2')).toBe('gpt2');
   expect(repoIdOfFolder('datasets--a--b')).toBeUndefined();
 });
 
