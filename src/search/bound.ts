@@ -50,10 +50,20 @@ export function lostBound(figures: Float64Array, row: number): number {
   return lost * (1 + RESIDUAL_SLACK) + COORDINATE_SLACK * Math.sqrt(squares) + UNDERFLOW;
 }
 
+/** alpha: a row's reconstruction in one part is not longer. */
+export function lengthBound(figures: Float64Array, row: number): number {
+  return Math.sqrt(figures[row * FIGURES_PER_ROW + 2]! * (1 + LENGTH_SLACK)) + lostBound(figures, row);
+}
+
+/** What float64 adds for each of the two rows of a pair. */
+export function roundingPerRow(d: number): number {
+  return (d + 16) * 2 ** -52;
+}
+
 /** beta of every row, per matrix, as float32 rounded up, over shared memory. */
 export function rowBounds({ parts, isWhole, d }: RowBoundOptions): Float32Array[] {
   const alphas = parts.map(largestLength);
-  const rounding = (d + 16) * 2 ** -52;
+  const rounding = roundingPerRow(d);
   return parts[0]!.sides.map((_, side) => {
     const figures = parts.map((part) => part.sides[side]!);
     const rows = figures[0]!.length / FIGURES_PER_ROW;
@@ -78,8 +88,7 @@ function largestLength({ sides }: PartFigures): number {
   let most = 0;
   for (const figures of sides) {
     for (let row = 0; row * FIGURES_PER_ROW < figures.length; row++) {
-      const length = Math.sqrt(figures[row * FIGURES_PER_ROW + 2]! * (1 + LENGTH_SLACK));
-      most = Math.max(most, length + lostBound(figures, row));
+      most = Math.max(most, lengthBound(figures, row));
     }
   }
   return most;

@@ -4,11 +4,14 @@
  */
 
 import { type Ends, estimateAt, IS_FOR, RECORD_WORDS, type RecordBatch, recordEnds } from './int8_records.ts';
+import { createWordLook, type WordLook } from './int8_words.ts';
 import type { PassJob } from './jobs.ts';
 import { type EndList, exactCosine } from './verify.ts';
 
 /** Pairs that wait per end: two megabytes. */
 const MOST_WAITING = 2 ** 17;
+/** Float64 cosines per row, on one worker, from which finer integers of the rows pay. */
+const COSINES_PER_ROW = 4;
 /** Cosines between two looks at what other workers found. */
 const LOOK_EVERY = 64;
 
@@ -23,7 +26,9 @@ export interface Deferred {
 
 export function createDeferred(job: PassJob, ends: Ends): Deferred {
   const columns = job.b ?? job.a;
+  const most = COSINES_PER_ROW * Math.max(job.a.rows.usable.length, columns.rows.usable.length);
   let verified = 0;
+  let look: WordLook | undefined;
 
   const decide = (list: EndList, row: number, column: number): void => {
     const i = job.a.rows.usable[row]!;
@@ -47,6 +52,8 @@ export function createDeferred(job: PassJob, ends: Ends): Deferred {
       for (let r = 0; r < waiting; r++) {
         if (r % LOOK_EVERY === 0) limit = list.limit();
         if (!isPossible(r, limit)) continue;
+        if (verified > most) look ??= createWordLook(job);
+        if (look && look(rows[r]!, others[r]!, sign) < limit) continue;
         decide(list, rows[r]!, others[r]!);
       }
       waiting = 0;

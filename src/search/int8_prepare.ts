@@ -3,6 +3,7 @@
 import { AntipodeError } from '../errors.ts';
 import { FIGURES_PER_ROW, type PartFigures, rowBounds, scalesOf } from './bound.ts';
 import { type ColumnRange, cutBlocks } from './columns.ts';
+import { createWordStore, FINE_LEVELS, WORD_ALIGNMENT } from './int8_words.ts';
 import {
   CONTROL_NEXT,
   type IntegerRows,
@@ -37,10 +38,7 @@ export interface Preparation {
   readonly forced?: Plan | undefined;
 }
 
-/** Products of two such integers and their sums stay within 32 bits as far as the kernel adds them up: kernels/scan.ts. */
-const FINE_LEVELS = 4095;
 const BYTE_ALIGNMENT = 16;
-const WORD_ALIGNMENT = 8;
 
 /** Products of this shape ran fastest: a tile of products and the block of columns stay in the cache of one core. */
 const TILE_ROWS = 256;
@@ -69,11 +67,18 @@ export async function prepare(
       kind: 'pass',
       ...tiles,
       k,
+      late: plan.head === d ? wordStores(tiles) : undefined,
       seeds,
       tallies: { top: emptyTally(), bottom: emptyTally() },
       tellEvery,
     },
   };
+}
+
+function wordStores({ a, b, d }: TileJob): PassJob['late'] {
+  const ofRows = createWordStore(a.rows.usable.length, d);
+  const ofOthers = b && createWordStore(b.rows.usable.length, d);
+  return ofRows && (!b || ofOthers) ? { a: ofRows, b: ofOthers } : undefined;
 }
 
 /** Rows as integers, with the bounds that go with them. `fine` coordinates in words go on behind the head, or begin anew where the head is the whole row. */

@@ -61,6 +61,17 @@ export interface FineRows {
   readonly bounds: Float32Array;
 }
 
+/** Whole rows as words, over shared memory, which the system provides as it is written. */
+export interface WordStore {
+  /** `[rows, width]` */
+  readonly values: Int16Array;
+  /** `[rows, FIGURES_PER_ROW]` as the quantising kernel writes them. */
+  readonly figures: Float64Array;
+  /** 1 where values and figures of a row are written. */
+  readonly isWritten: Int32Array;
+  readonly width: number;
+}
+
 /** What a pass over integer products needs, whatever it looks for. */
 export interface TileJob {
   readonly a: IntegerRows;
@@ -82,6 +93,8 @@ export interface TileJob {
 export interface PassJob extends TileJob {
   readonly kind: 'pass';
   readonly k: number;
+  /** Where bytes are whole rows: room for finer integers of them, written when they pay (`int8_words.ts`). */
+  readonly late: { readonly a: WordStore; readonly b: WordStore | undefined } | undefined;
   /** At least k pairs reach these: see `EndListOptions.seed`. */
   readonly seeds: { readonly top: number; readonly bottom: number };
   readonly tallies: { readonly top: Int32Array; readonly bottom: Int32Array };

@@ -18,6 +18,7 @@ export interface Kernels {
   scanNearest(...args: number[]): number;
   refineNearest(...args: number[]): number;
   refine(...args: number[]): number;
+  productOfWords(...args: number[]): number;
   writeUnit(...args: number[]): void;
   scaleRow(...args: number[]): void;
   scanFloats(...args: number[]): number;

@@ -5,6 +5,7 @@
 
 import { availableParallelism } from 'node:os';
 import { AntipodeError } from '../errors.ts';
+import { bytesOfWords } from './int8_words.ts';
 import { mostIntegerBytes } from './plan.ts';
 
 export interface SearchSize {
@@ -39,7 +40,7 @@ const PER_PAIR = 200;
 export function memoryNeed({ k, others, rows, threads, width }: SearchSize): MemoryNeed {
   const workers = threads ?? availableParallelism();
   const all = rows + (others ?? 0);
-  const integers = all * mostIntegerBytes(width);
+  const integers = all * Math.max(mostIntegerBytes(width), width + bytesOfWords(width));
   const ofWorker = WORKER + PER_ROW_AND_WORKER * all + BLOCK_ROWS * width + PER_PAIR * (4 * k + 1024);
   const filed = PROGRAM + integers + PER_ROW * all + workers * ofWorker;
   return { filed, held: filed + 4 * all * width };

@@ -4,7 +4,7 @@
  */
 
 import { figure, Tile } from './tile';
-import { fineProduct } from './words';
+import { dotWords, fineProduct } from './words';
 
 /** Relative slack of the float32 comparison of 16 products at a time; it carries four roundings of 6e-8. */
 const SLACK: f64 = 1e-6;
@@ -98,4 +98,9 @@ export function refine(tile: Tile, over: f64, under: f64): i32 {
     kept++;
   }
   return kept;
+}
+
+/** Dot product of two rows of finer integers, for pairs that belong to no tile. */
+export function productOfWords(a: usize, b: usize, length: i32): f64 {
+  return dotWords(a, b, length);
 }
