@@ -5,10 +5,12 @@
  * Leaves out higher derivatives: what `gradients` writes is not recorded.
  */
 
+import { forRunsInPlace } from '../in_place.ts';
 import {
   type Attributes,
   encodeModel,
   type InitialiserSpec,
+  type ModelSpec,
   type NodeSpec,
   type ValueSpec,
 } from '../model.ts';
@@ -180,12 +182,21 @@ export class Tape {
 
   /** The model's bytes, for a session. */
   encode(): Uint8Array {
-    return encodeModel({
+    return encodeModel(this.#spec());
+  }
+
+  /** The same for a session that is run in place. */
+  encodeInPlace(): Uint8Array {
+    return encodeModel(forRunsInPlace(this.#spec()));
+  }
+
+  #spec(): ModelSpec {
+    return {
       nodes: this.#nodes,
       inputs: this.#inputs,
       outputs: this.#outputs,
       initialisers: this.#initialisers,
-    });
+    };
   }
 
   #fresh(what: string): string {

@@ -38,12 +38,12 @@ export function buildStep(
   const loss = gemma2Loss(tape, request);
   tape.expose('loss', loss);
   const state = emitAdam(tape, tape.gradients(loss), adam);
-  return { model: tape.encode(), state };
+  return { model: tape.encodeInPlace(), state };
 }
 
 /** Result: `loss`. */
 export function buildLoss(request: GraphRequest, float: FloatType = 'float32'): Uint8Array {
   const tape = new Tape(float);
   tape.expose('loss', gemma2Loss(tape, request));
-  return tape.encode();
+  return tape.encodeInPlace();
 }

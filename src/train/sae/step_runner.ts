@@ -46,7 +46,7 @@ const NO_LIMIT = 1e30;
 export async function openStepRunner(options: StepRunnerOptions): Promise<StepRunner> {
   const { tape, state } = graphOf(options, false);
   checkMemory(options.settings, state);
-  const session = await openStepSession(tape.encode(), { state, threads: options.threads });
+  const session = await openStepSession(tape.encodeInPlace(), { state, threads: options.threads });
   return new StepRunner(options, session);
 }
 
@@ -139,7 +139,7 @@ export class StepRunner {
   }
 
   async #revivingSession(): Promise<StepSession> {
-    this.#reviving ??= await this.session.also(graphOf(this.#options, true).tape.encode());
+    this.#reviving ??= await this.session.also(graphOf(this.#options, true).tape.encodeInPlace());
     return this.#reviving;
   }
 

@@ -25,7 +25,7 @@ async function openToy(settings: AdamSettings): Promise<StepSession> {
   const loss = sum(tape, multiply(tape, difference, difference));
   const state = emitAdam(tape, tape.gradients(loss), settings);
   tape.expose('loss', loss);
-  return openStepSession(tape.encode(), { state, threads: 1 });
+  return openStepSession(tape.encodeInPlace(), { state, threads: 1 });
 }
 
 function normals(count: number): Float32Array {

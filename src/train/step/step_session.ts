@@ -1,10 +1,12 @@
 /**
  * @file Runs a training step again and again. Every state tensor has two buffers: a step reads one and writes the other, then they change
- * places, so that nothing is allocated and nothing is read while it is written (the order of a graph's nodes is ONNX Runtime's choice).
+ * places, so that nothing is allocated and nothing is read while it is written (the order of a graph's nodes is ONNX Runtime's choice). Runs are in
+ * place: without that, the binding would copy the whole state after every step.
  */
 
-import type { InferenceSession, Tensor } from 'onnxruntime-node';
+import type { Tensor } from 'onnxruntime-node';
 import { elements, type Shape } from '../../onnx/gradients/tape.ts';
+import { runInPlace } from '../../onnx/in_place.ts';
 import { loadOnnxRuntime } from '../../onnx/runtime.ts';
 import { nextName, type StateSpec } from './optimiser.ts';
 
@@ -47,7 +49,7 @@ export interface StepSession {
   close(): Promise<void>;
 }
 
-/** @param model a graph whose inputs contain the state and whose results contain it under `nextName`, in float32 */
+/** @param model a graph for runs in place (`Tape.encodeInPlace`) whose inputs contain the state and whose results contain it under `nextName`, in float32 */
 export async function openStepSession(model: Uint8Array, options: StepSessionOptions): Promise<StepSession> {
   const { Tensor } = await loadOnnxRuntime();
   const makeBuffers = (): Map<string, Tensor> =>
@@ -79,10 +81,21 @@ async function openOver(
     logSeverityLevel: 3,
     ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
   });
+  // All shapes are known when a step is written.
+  const shapes = new Map(
+    session.outputMetadata.flatMap((output) =>
+      output.isTensor ? [[output.name, output.shape as Shape] as const] : [],
+    ),
+  );
   const bufferOf = (name: string): Float32Array => {
     const buffer = buffers.present.get(name);
     if (buffer === undefined) throw new Error(`internal: ${name} is not part of the state`);
     return buffer.data as Float32Array;
+  };
+  const emptyResult = (name: string): Tensor => {
+    const shape = shapes.get(name);
+    if (shape === undefined) throw new Error(`internal: ${name} is no result of the graph`);
+    return new Tensor('float32', new Float32Array(elements(shape)), shape);
   };
   const tensorOf = ({ data, shape }: Feed): Tensor =>
     data instanceof BigInt64Array ? new Tensor('int64', data, shape) : new Tensor('float32', data, shape);
@@ -92,14 +105,12 @@ async function openOver(
     written: ReadonlyMap<string, Tensor>,
   ): Promise<Record<string, Float32Array>> => {
     const given = Object.entries(feeds).map(([name, feed]) => [name, tensorOf(feed)]);
-    const fetches: Record<string, Tensor | null> = {};
-    for (const name of results) fetches[name] = null;
-    for (const [name, tensor] of written) fetches[nextName(name)] = tensor;
-    const run: InferenceSession.OnnxValueMapType = await session.run(
-      { ...Object.fromEntries(given), ...Object.fromEntries(buffers.present) },
-      fetches,
-    );
-    return Object.fromEntries(results.map((name) => [name, run[name]!.data as Float32Array]));
+    const outputs: Record<string, Tensor> = {};
+    for (const name of results) outputs[name] = emptyResult(name);
+    for (const [name, tensor] of written) outputs[nextName(name)] = tensor;
+    const inputs = { ...Object.fromEntries(given), ...Object.fromEntries(buffers.present) };
+    await runInPlace(session, inputs, outputs);
+    return Object.fromEntries(results.map((name) => [name, outputs[name]!.data as Float32Array]));
   };
   return {
     state,
