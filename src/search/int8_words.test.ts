@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import { allocateMatrix, cosine, toFeatureMatrix } from '../tensor/matrix.ts';
 import { createRng } from '../tensor/rng.ts';
 import { searchInt8 } from './int8_pass.ts';
-import { createWordLook, createWordStore } from './int8_words.ts';
+import { bytesOfWords, createWordLook, createWordStore } from './int8_words.ts';
 import type { IntegerRows } from './jobs.ts';
 import { wholeRows } from './plan.ts';
 import { shareRows } from './shared_rows.ts';
@@ -67,6 +67,13 @@ it('no cosine is above what a look says of it, nor far below, for rows with huge
       },
     ),
   );
+});
+
+it('a dictionary whose finer integers would not fit is promised none', () => {
+  expect(createWordStore(65_536, 2304)).toBeDefined();
+  expect(bytesOfWords(65_536, 2304)).toBeGreaterThan(2 * 65_536 * 2304);
+  expect(createWordStore(100_000, 2304)).toBeUndefined();
+  expect(bytesOfWords(100_000, 2304)).toBe(0);
 });
 
 it.each([

@@ -12,28 +12,29 @@ import { rowData, rowStart } from './row_values.ts';
 export const FINE_LEVELS = 4095;
 export const WORD_ALIGNMENT = 8;
 
-/** Bytes per row of a store, once every row is written. */
-export function bytesOfWords(d: number): number {
-  return 2 * widthOfWords(d) + 8 * FIGURES_PER_ROW + 4;
+/** A dictionary that takes more is searched without: its pairs in question are decided in float64. */
+const MOST_BYTES = 320e6;
+
+/** What the finer integers of so many rows can come to; 0 where there will be none. */
+export function bytesOfWords(rows: number, d: number): number {
+  const bytes = rows * (2 * widthOfWords(d) + 8 * FIGURES_PER_ROW + 4);
+  return bytes <= MOST_BYTES ? bytes : 0;
 }
 
 function widthOfWords(d: number): number {
   return Math.ceil(d / WORD_ALIGNMENT) * WORD_ALIGNMENT;
 }
 
-/** Nothing is written yet, and no memory taken. Undefined where there is no room to promise: then float64 decides every pair. */
+/** Nothing is written yet, and no memory taken. Undefined where it would be too much. */
 export function createWordStore(rows: number, d: number): WordStore | undefined {
+  if (bytesOfWords(rows, d) === 0) return undefined;
   const width = widthOfWords(d);
-  try {
-    return {
-      values: new Int16Array(new SharedArrayBuffer(2 * rows * width)),
-      figures: new Float64Array(new SharedArrayBuffer(8 * rows * FIGURES_PER_ROW)),
-      isWritten: new Int32Array(new SharedArrayBuffer(4 * rows)),
-      width,
-    };
-  } catch {
-    return undefined;
-  }
+  return {
+    values: new Int16Array(new SharedArrayBuffer(2 * rows * width)),
+    figures: new Float64Array(new SharedArrayBuffer(8 * rows * FIGURES_PER_ROW)),
+    isWritten: new Int32Array(new SharedArrayBuffer(4 * rows)),
+    width,
+  };
 }
 
 /** What words say of sign * cosine: not more than this. */

@@ -40,7 +40,8 @@ const PER_PAIR = 200;
 export function memoryNeed({ k, others, rows, threads, width }: SearchSize): MemoryNeed {
   const workers = threads ?? availableParallelism();
   const all = rows + (others ?? 0);
-  const integers = all * Math.max(mostIntegerBytes(width), width + bytesOfWords(width));
+  const words = bytesOfWords(rows, width) + bytesOfWords(others ?? 0, width);
+  const integers = Math.max(all * mostIntegerBytes(width), all * width + words);
   const ofWorker = WORKER + PER_ROW_AND_WORKER * all + BLOCK_ROWS * width + PER_PAIR * (4 * k + 1024);
   const filed = PROGRAM + integers + PER_ROW * all + workers * ofWorker;
   return { filed, held: filed + 4 * all * width };
