@@ -5,7 +5,7 @@ import { netText } from '../judge/end_states.ts';
 import { labelName, type PoleNames, STEERING_LABELS } from '../judge/labels.ts';
 import type { ArmOutcome } from '../judge/outcome.ts';
 import type { ArmPart } from '../steering/arm.ts';
-import { nameWithoutFactor, withoutRepeated } from '../steering/arm_rows.ts';
+import { nameWithoutFactor, repeatedArms, withoutRepeated } from '../steering/arm_rows.ts';
 import { articleArms, projectionArms } from '../steering/article_arms.ts';
 import { agreementTables } from './agreement_display.ts';
 import { articleBeside } from './article_beside.ts';
@@ -75,6 +75,7 @@ function subjectTable(subject: SteeringSubject): DisplayTable {
     ['SAE', `${subject.sae}, ${subject.place}`],
     ['Poles', `${features(a)}; ${features(b)}`],
     ['Steering', steeringWords(subject)],
+    ...furtherStrengths(subject),
     ['Prompt', subject.prompts.map((prompt) => JSON.stringify(prompt)).join(', ')],
     ['Sampling', `${subject.sampling}, seed ${subject.seed}`],
     ['Replies', `${formatCount(subject.records.length)} in ${plural(perArm.size, 'arm', 'arms')}`],
@@ -85,6 +86,16 @@ function subjectTable(subject: SteeringSubject): DisplayTable {
     rows: facts,
     notes: subject.notes,
   };
+}
+
+/** Of arms that repeat others for a curve. */
+function furtherStrengths({ arms, strength = 1 }: SteeringSubject): [string, string][] {
+  const repeated = repeatedArms(arms.map(({ arm }) => arm));
+  const further = arms.flatMap(({ arm }) => (repeated.has(arm.name) ? [arm] : []));
+  if (further.length === 0) return [];
+  const strengths = [...new Set(further.map(({ factor }) => Number((strength * factor).toPrecision(12))))];
+  const names = [...new Set(further.map(nameWithoutFactor))];
+  return [['Further strengths', `${strengths.join(', ')}, for ${names.join(', ')}`]];
 }
 
 /** Arms of the user's own say nothing by their names: their parts, where there are any. */

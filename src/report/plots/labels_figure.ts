@@ -77,7 +77,7 @@ export async function labelsFigure(subject: SteeringSubject, pass: JudgedPass): 
     legend: shown.map((label) => ({ label: labelName(label, names), color: LABEL_COLORS[label] })),
     panels: [
       {
-        title: `${subject.model}, ${subject.sae}${hasArticle ? '; below in paler colours what the article printed of Gemma 2 2B' : ''}`,
+        title: `${subject.model}, ${subject.sae}${hasArticle ? '; below in fainter colours what the article printed of Gemma 2 2B' : ''}`,
         options: {
           height: bars.length * BAR_HEIGHT + 46,
           marginLeft: 150,

@@ -48,7 +48,7 @@ function labelsCaption(subject: SteeringSubject, { outcome }: JudgedPass): strin
   const hasArticle = arms.some(({ arm }) => articleBeside(subject, arm) !== undefined);
   return [
     `Labels of ${counts.length === 1 ? counts[0] : `${Math.min(...counts)} to ${Math.max(...counts)}`} replies per arm, each with its number; at the right the net, that is where most replies end.`,
-    ...(hasArticle ? ['The paler bar below an arm is what the article printed of the same arm.'] : []),
+    ...(hasArticle ? ['The fainter bar below an arm is what the article printed of the same arm.'] : []),
     'Compare an arm with the control and with random directions of the same length, not with 0.',
   ].join(' ');
 }
