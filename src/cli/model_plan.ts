@@ -57,17 +57,22 @@ async function planFetch(context: CliContext, ref: string, missing: AntipodeErro
     files: published ? tabledFiles(repoId) : anyModel(repoId),
   };
   if (isOffline(context.env)) return because(missing, tabled);
+  const files: PlannedFile[] = [];
   try {
-    const files: PlannedFile[] = [];
-    for (const { path, byteLength } of await modelFiles(name, networkHub(context))) {
+    const hub = networkHub(context);
+    for (const { path, byteLength } of await modelFiles(name, hub)) {
       if (await findInHfCache(context.env, { repoId, path, revision })) continue;
       files.push({ repository: repoId, path, files: 1, bytes: byteLength, known_by: 'server' });
     }
+    // A listing is public where files are behind a licence.
+    const [last] = files.slice(-1);
+    if (last) await hub.look({ repoId, path: last.path, revision });
     const bytes = files.reduce((sum, file) => sum + (file.bytes ?? 0), 0);
     const parameters = published?.parameters ?? null;
     return { ...NOTHING, model: ref, state: 'to be fetched', bytes, parameters, files };
   } catch (error) {
     if (!(error instanceof AntipodeError) || error.kind === 'interrupted') throw error;
+    if (files.length > 0) return because(error, { ...tabled, files });
     return because(error, error.kind === 'missing' ? {} : tabled);
   }
 }

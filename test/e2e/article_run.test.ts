@@ -18,13 +18,14 @@ import {
   plantedDot,
   plantedParts,
   publishArticle,
+  SCOPE,
   type Space,
   TOKEN,
 } from '../support/article_world.ts';
 import { answer, type ChatServer, judgedIn, startChatServer } from '../support/chat_server.ts';
 import { isFull } from '../support/effort.ts';
 import { type FakeHub, startFakeHub } from '../support/fake_hub.ts';
-import { type CommandResult, makePlace, type Place, runCommand } from '../support/run_command.ts';
+import { type CommandResult, makePlace, type Place, runCommand, runHere } from '../support/run_command.ts';
 
 const ARTICLE = readFileSync(new URL('../../experiments/article.yaml', import.meta.url), 'utf8');
 const PUBLISHED = JSON.parse(readFileSync(new URL('../../data/article.json', import.meta.url), 'utf8')) as {
@@ -286,6 +287,19 @@ describe('the experiment of the article', () => {
     for (const erratum of ['copy slip', 'sum to 19, not 20', 'counts Sad Steering alone', 'inferred']) {
       expect(page).toContain(erratum);
     }
+  });
+
+  it('C15: without a token, the dry run says that the model is behind a licence, and lists it all the same', async () => {
+    const own = makePlace();
+    writeFileSync(join(own.cwd, 'article.yaml'), specText());
+    const dry = await runHere(own, ['run', 'article.yaml', '--dry-run'], { env: { ...env, HF_TOKEN: '' } });
+    own.remove();
+    expect(dry.code).toBe(0);
+    expect(dry.stdout).toMatch(
+      /missing: google\/gemma-2-2b: [^\n]*; next: [^\n]*huggingface\.co\/google\/gemma-2-2b/,
+    );
+    expect(dry.stdout).toContain(`  ${MODEL}: model-00003-of-00003.safetensors, `);
+    expect(dry.stdout).toContain(`  ${SCOPE}: ${LAYERS[20].file}, `);
   });
 
   it('everything named was fetched once, under the article’s names; run again, and without a network, nothing is', async () => {
