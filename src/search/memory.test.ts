@@ -13,12 +13,18 @@ describe('what a search takes', () => {
   });
 
   it('grows with rows, width, workers and pairs, and counts both dictionaries', () => {
-    const { filed } = memoryNeed(size);
-    for (const more of [{ rows: 70_000 }, { width: 2500 }, { threads: 3 }, { k: 5000 }, { others: 1000 }])
-      expect(memoryNeed({ ...size, ...more }).filed).toBeGreaterThan(filed);
+    const small = { ...size, rows: 30_000 };
+    const { filed } = memoryNeed(small);
+    for (const more of [{ rows: 35_000 }, { width: 2500 }, { threads: 3 }, { k: 5000 }, { others: 1000 }])
+      expect(memoryNeed({ ...small, ...more }).filed).toBeGreaterThan(filed);
     const two = memoryNeed({ ...size, others: 65_536 });
     expect(two.held - two.filed).toBe(8 * 65_536 * 2304);
   });
+});
+
+it('finer integers are part of it only where they are bounded: a little wider, and there are none', () => {
+  const needs = [2304, 2600].map((width) => memoryNeed({ ...size, width }).filed - 65_536 * width);
+  expect(needs[0]! - needs[1]!).toBeGreaterThan(250e6);
 });
 
 describe('where the rows are', () => {
