@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { isFull } from '../support/effort.ts';
 import { childrenOf, isAlive, LISTS_PROCESSES, untilGone } from '../support/processes.ts';
 import { type CommandResult, environment, MAIN, makePlace, type Place } from '../support/run_command.ts';
 import { writeWordTokenizer } from '../support/word_tokenizer.ts';
@@ -121,7 +122,7 @@ describe.skipIf(!LISTS_PROCESSES)('a command and the process of its model (needs
   });
 
   it('Ctrl-C at any moment of the start ends both', async () => {
-    for (const wait of [30, 90, 150, 210, 270, 330, 390]) {
+    for (const wait of isFull ? [30, 90, 150, 210, 270, 330, 390] : [30, 150, 270, 390]) {
       const { command, ended, model: started } = start(MANY);
       const pid = started.catch(() => undefined);
       await sleep(wait);

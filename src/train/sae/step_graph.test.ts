@@ -7,6 +7,7 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { isFull, onlyInFull } from '../../../test/support/effort.ts';
 import { type PlainProblem, plainForward, straightThrough } from '../../../test/support/plain_sae.ts';
 import { type ArrayOf, runGraph } from '../../../test/support/run_graph.ts';
 import type { FloatType } from '../../onnx/gradients/tape.ts';
@@ -321,8 +322,10 @@ describe('torch', () => {
   });
 
   const python = '/usr/bin/python3';
-  const hasTorch = spawnSync(python, ['-c', 'import torch']).status === 0;
-  it.skipIf(!hasTorch)(`gives the committed numbers again (skipped where ${python} has no torch)`, () => {
+  // To load torch takes seconds.
+  const hasTorch = isFull && spawnSync(python, ['-c', 'import torch']).status === 0;
+  const title = `gives the committed numbers again${onlyInFull('seconds; the committed ones are compared above')}`;
+  it.skipIf(!hasTorch)(`${title} (skipped where ${python} has no torch)`, () => {
     const run = spawnSync(python, [SCRIPT], { encoding: 'utf8', maxBuffer: 2 ** 24 });
     expect(run.status, run.stderr).toBe(0);
     const again = JSON.parse(run.stdout) as Golden;
