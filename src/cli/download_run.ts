@@ -114,14 +114,8 @@ async function sourcePart(
   const from = `${source.modelId}/${source.sourceId}`;
   try {
     const { env, signal } = context;
-    const plan = await planExport(source, {
-      env,
-      http: httpFor(context),
-      export: name,
-      activations,
-      isPlan: flags.dryRun === true,
-      signal,
-    });
+    const options = { env, http: httpFor(context), export: name, activations, signal };
+    const plan = await planExport(source, options, flags.dryRun !== true);
     const part: DownloadedPart = {
       id,
       part: 'explanations',

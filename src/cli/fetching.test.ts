@@ -77,6 +77,9 @@ describe('an id whose files are not here', () => {
     await writeConcepts();
     const lists = (): number => place.hub.requests.filter(({ host }) => host === 'bucket').length;
     place.hub.removeObjects('v1/');
+    await place.run([...GEOMETRY, '--dry-run']);
+    await place.run(['download', SAE_ID, '--dry-run']);
+    expect([...snapshot(place.home).keys()]).toEqual([]);
     const first = await place.run(GEOMETRY);
     expect([first.code, first.stderr]).toEqual([0, expect.stringContaining('has no export of this source')]);
     const asked = lists();

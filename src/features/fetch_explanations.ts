@@ -34,8 +34,6 @@ export interface FetchExplanationsOptions {
   readonly export?: ExportName | undefined;
   /** Keep the batches of example texts too, unread, in the cache. */
   readonly activations?: boolean | undefined;
-  /** Nothing is written, not even that there is no export. */
-  readonly isPlan?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
   /** Bytes fetched; `total` is undefined where the server has not said. */
   readonly onProgress?: ((bytes: number, total: number | undefined) => void) | undefined;
@@ -66,10 +64,14 @@ export interface ExportPlan extends ListedExport {
   readonly missing: readonly ExportedFile[];
 }
 
-/** @throws {AntipodeError} `missing` where Neuronpedia has no such source, and as `listExport` */
+/**
+ * @param remembers that there is no export, where there is none; default: nothing is written
+ * @throws {AntipodeError} `missing` where Neuronpedia has no such source, and as `listExport`
+ */
 export async function planExport(
   source: ExportSource,
   options: FetchExplanationsOptions,
+  remembers: boolean = false,
 ): Promise<ExportPlan> {
   const { activations, env, http, signal } = options;
   const isOlder = options.export === 'explanations-only';
@@ -78,7 +80,7 @@ export async function planExport(
     ? { files: [explanationsOnlyFile(env, source)], date: undefined }
     : await listExport(source, { env, kinds, http, signal });
   if (listed.files.length === 0) {
-    if (!options.isPlan) await rememberAbsence(env, source);
+    if (remembers) await rememberAbsence(env, source);
     throw noExport(source);
   }
   const stored = await storedInputs(env, source);
@@ -154,7 +156,7 @@ async function fetchLocked(
   options: FetchExplanationsOptions,
 ): Promise<FetchedExplanations> {
   const { env, signal } = options;
-  const plan = await planExport(source, options);
+  const plan = await planExport(source, options, true);
   const { bytes, date = plan.date } = await fetchFiles(plan.missing, dir, options);
   const fetched = { files: plan.missing.length, byteLength: bytes };
   const isUnread = plan.missing.some(({ name }) => !name.startsWith('activations/'));
