@@ -74,6 +74,7 @@ function steeringEntry({ concepts, layer, model, sae, pair }: NewSteering, mark:
     '  method: add                    # project-out, orthogonal or clamp',
     '  # unit: absolute               # mean-norm, max-activation; antipode steer calibrate finds strengths that steer',
     '  # strength: 100',
+    '  # curve: [0.5, 1.5]            # multiples of it: each pole alone, for labels against strength',
     '  replies: 20                    # per arm and prompt',
     '  judges: [lexicon]              # MODEL@URL asks an endpoint, model:REF a language model of yours',
   ]

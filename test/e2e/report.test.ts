@@ -18,6 +18,7 @@ import {
   openPage,
   WITHOUT_CHROMIUM,
 } from '../support/browser.ts';
+import { contrast } from '../support/contrast.ts';
 import { isFull, onlyInFull } from '../support/effort.ts';
 import { FIXTURE_SAE, makePlace, type Place, runHere } from '../support/run_command.ts';
 
@@ -234,20 +235,6 @@ describe('R6: figures', () => {
     }
   });
 });
-
-function contrast(one: string, other: string): number {
-  const [low, high] = [one, other].map(luminance).sort((x, y) => x - y);
-  return (high! + 0.05) / (low! + 0.05);
-}
-
-/** Relative luminance of WCAG 2.2. */
-function luminance(color: string): number {
-  const [r, g, b] = [1, 3, 5].map((at) => {
-    const share = Number.parseInt(color.slice(at, at + 2), 16) / 255;
-    return share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4;
-  });
-  return 0.2126 * r! + 0.7152 * g! + 0.0722 * b!;
-}
 
 describe.skipIf(CHROMIUM === undefined)(
   `in a browser ${CHROMIUM === undefined ? WITHOUT_CHROMIUM : ''}`,
