@@ -15,10 +15,11 @@ import { calibrationFigure } from '../report/plots/calibration_figure.ts';
 import { runFolderKind, writeRunDirectory } from '../report/run_directory.ts';
 import { renderText } from '../report/text.ts';
 import { type Calibration, calibrate } from '../steering/calibrate.ts';
-import { isGreedy } from '../steering/complete_spec.ts';
+import { isGreedy, type SteeringSpec } from '../steering/complete_spec.ts';
 import { createPoleReader } from '../steering/pole_reader.ts';
 import type { CliContext } from './context.ts';
 import { type Result, visible } from './output.ts';
+import { downloadsOf } from './planned_files.ts';
 import { shownPlace } from './sae_place.ts';
 import type { SteerCalibrateFlags } from './steer_flags.ts';
 import { asSpecError, givenSpec } from './steer_given.ts';
@@ -29,6 +30,8 @@ import {
   resolveSteering,
   type SteeringInputs,
 } from './steer_open.ts';
+import { outlineSteering, type SteeringOutline } from './steer_outline.ts';
+import { fetchLines } from './steer_plan_text.ts';
 import { onnxRuntimeVersion, packageVersion } from './version.ts';
 
 /** Multiples of the strength: from what changes little to what breaks most models. */
@@ -53,24 +56,18 @@ export async function runSteerCalibrate(
   const { arms: _, curve: __, strengths: factors = FACTORS, ...rest } = given;
   // A spec's replies are those of its arms.
   const { replies = isDrawn ? REPLIES : 1 } = flags;
-  const inputs = await openSteeringInputs(
-    context,
-    { ...rest, replies, random: 0, matched: false },
-    flags,
-  ).catch((error: unknown) => {
+  const asked = { ...rest, replies, random: 0, matched: false };
+  const ofSpec = (error: unknown): never => {
     throw asSpecError(error, specPath, flags);
-  });
+  };
+  if (flags.dryRun) {
+    const outline = await outlineSteering(context, asked, flags).catch(ofSpec);
+    context.out().result(plannedCalibration(outline, strengthsOf(outline.spec, factors), flags.out));
+    return;
+  }
+  const inputs = await openSteeringInputs(context, asked, flags).catch(ofSpec);
   try {
-    if (inputs.spec.method === 'project-out') {
-      throw new AntipodeError('usage', 'method: project-out has no strength to calibrate', {
-        hint: 'take add, orthogonal or clamp',
-      });
-    }
-    const strengths = factors.map((factor) => Number((factor * inputs.spec.strength).toPrecision(12)));
-    if (flags.dryRun) {
-      context.out().result(plannedCalibration(inputs, strengths, flags.out));
-      return;
-    }
+    const strengths = strengthsOf(inputs.spec, factors);
     const subject = await measure(context, inputs, strengths);
     const display = calibrationDisplay(subject);
     const tables = calibrationTables(subject);
@@ -106,6 +103,16 @@ export async function runSteerCalibrate(
   } finally {
     await inputs.sae.close();
   }
+}
+
+/** @throws {AntipodeError} `usage` for a method without a strength */
+function strengthsOf({ method, strength }: SteeringSpec, factors: readonly number[]): number[] {
+  if (method === 'project-out') {
+    throw new AntipodeError('usage', 'method: project-out has no strength to calibrate', {
+      hint: 'take add, orthogonal or clamp',
+    });
+  }
+  return factors.map((factor) => Number((factor * strength).toPrecision(12)));
 }
 
 async function measure(
@@ -184,26 +191,30 @@ function factsOf(subject: CalibrationSubject, { layer, spec }: SteeringInputs): 
 }
 
 function plannedCalibration(
-  { prompts, sae, spec }: SteeringInputs,
+  outline: SteeringOutline,
   strengths: readonly number[],
   out: string | undefined,
 ): Result {
+  const { files, label, prompts, spec } = outline;
+  const downloads = downloadsOf(files);
   const replies = (1 + 2 * strengths.length) * spec.replies * prompts.length;
   return {
     human: () =>
-      visible(
-        [
-          `would steer ${spec.model} with ${sae.header.identity.label}: ${spec.poles.a.name} and ${spec.poles.b.name}, each at ${strengths.join(', ')} (${spec.unit})`,
+      [
+        ...fetchLines(outline, downloads),
+        ...[
+          `would steer ${spec.model} with ${label}: ${spec.poles.a.name} and ${spec.poles.b.name}, each at ${strengths.join(', ')} (${spec.unit})`,
           `would generate ${plural(replies, 'reply', 'replies')} of at most ${formatCount(spec.maxNewTokens)} tokens`,
           ...(out === undefined ? [] : [`would write ${out}`]),
-        ].join('\n'),
-      ),
+        ].map(visible),
+      ].join('\n'),
     json: () => ({
       dry_run: true,
       model: spec.model,
-      sae: sae.header.identity.label,
+      sae: label,
       poles: spec.poles,
       unit: spec.unit,
+      downloads,
       strengths,
       replies,
       new_tokens_at_most: replies * spec.maxNewTokens,

@@ -7,7 +7,7 @@ import { type BoundRequest, type JudgeCost, judgeCostBound } from './judge_optio
 import { withListPrice } from './judge_prices.ts';
 import { modelSentence } from './model_plan.ts';
 import { type Result, visible } from './output.ts';
-import { downloadLines, downloadsOf, type PlannedFile } from './planned_files.ts';
+import { type Downloads, downloadLines, downloadsOf, type PlannedFile } from './planned_files.ts';
 import { saeSentence } from './sae_plan.ts';
 import type { SteerFolder } from './steer_folder.ts';
 import type { SteeringOutline } from './steer_outline.ts';
@@ -77,17 +77,27 @@ export function steeringSentences({
   ];
 }
 
+/** None where everything is here. */
+export function fetchLines(
+  { model, sae }: Pick<SteeringOutline, 'model' | 'sae'>,
+  downloads: Downloads,
+): string[] {
+  return [
+    ...(model.state === 'here' ? [] : [modelSentence(model)]),
+    ...(sae.state === 'here' ? [] : [saeSentence(sae)]),
+    ...downloadLines(downloads),
+  ];
+}
+
 export function plannedResult({ folder, judgeFiles, ...planned }: PlannedRun): Result {
   const plan = planSteering(planned);
-  const { files, label, layer, model, sae, spec } = plan.outline;
+  const { files, label, layer, spec } = plan.outline;
   const downloads = downloadsOf([...files, ...judgeFiles]);
   const estimate = estimateWork([], 0, workOf(plan));
   return {
     human: () =>
       [
-        ...(model.state === 'here' ? [] : [modelSentence(model)]),
-        ...(sae.state === 'here' ? [] : [saeSentence(sae)]),
-        ...downloadLines(downloads),
+        ...fetchLines(plan.outline, downloads),
         ...steeringSentences(plan).map(visible),
         ...estimateLines(estimate, downloads.bytes),
         visible(`would write ${folder.shown}`),

@@ -127,11 +127,12 @@ it.each([
   expect(snapshot(place.home).size + snapshot(place.cwd).size).toBe(0);
 });
 
-it.each(['steer run', 'geometry', 'extremes'])(
+it.each(['steer run', 'steer calibrate', 'geometry', 'extremes'])(
   'C15: %s lists the bytes of its files as well',
   async (command) => {
     const args = {
       'steer run': [fileURLToPath(new URL('../../experiments/steering/article.yaml', import.meta.url))],
+      'steer calibrate': [fileURLToPath(new URL('../../experiments/steering/article.yaml', import.meta.url))],
       geometry: ['--sae', 'gemma-2-2b/10-gemmascope-res-16k'],
       extremes: ['--sae', 'gemma-2-2b/10-gemmascope-res-16k'],
     }[command]!;
