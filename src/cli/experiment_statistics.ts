@@ -1,5 +1,6 @@
 /** @file The statistics stage of an experiment: tests, classes and verdicts of what geometry and search left, and with them all tables and figures of `antipode geometry`. */
 
+import { createHash } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Stage } from '../experiment/stages.ts';
@@ -47,10 +48,13 @@ export function statisticsStage(context: CliContext, options: GeometryStageOptio
         ...versionFacts(),
         draws: flags.draws,
         denseAbove: flags.denseAbove,
-        explanations: await Promise.all(
-          inputs.map(({ explanationFiles }) =>
-            Promise.all(explanationFiles.map((path) => hashFile(path, context.signal))),
-          ),
+        notes: await Promise.all(
+          inputs.map(async (input) => ({
+            explanations: await Promise.all(
+              input.explanationFiles.map((path) => hashFile(path, context.signal)),
+            ),
+            densities: densitiesHash(input),
+          })),
         ),
       })),
     run: (isAnew) =>
@@ -72,6 +76,15 @@ export function statisticsStage(context: CliContext, options: GeometryStageOptio
         );
       }),
   };
+}
+
+/** They come with explanations or from a file beside the weights. */
+function densitiesHash({ notes, sae }: GeometryInput): string {
+  const densities = Float64Array.from(
+    { length: sae.header.dSae },
+    (_, feature) => notes.density(feature) ?? Number.NaN,
+  );
+  return createHash('sha256').update(densities).digest('hex');
 }
 
 async function subjectsOf(

@@ -114,7 +114,7 @@ export function judgeStage(context: CliContext, options: SteeringStageOptions): 
     run: async () => {
       const plan = await readSteerFolder(folder);
       const jobs = jobsOfPlan(plan);
-      const file = await openRepliesFile(join(folder.path, REPLIES_FILE));
+      const file = await openRepliesFile(join(folder.path, REPLIES_FILE), join(folder.shown, REPLIES_FILE));
       try {
         const records = inJobOrder(jobs, file.known);
         const { device, precision, threads } = options.given;

@@ -158,7 +158,7 @@ export async function generateRun(
     const plan = await enterSteerFolder(folder, made);
     const jobs = jobsOfPlan(plan);
     const path = join(folder.path, REPLIES_FILE);
-    const file = await openRepliesFile(path);
+    const file = await openRepliesFile(path, join(folder.shown, REPLIES_FILE));
     try {
       const pending = pendingJobs(jobs, file.known);
       if (pending.length > 0) {

@@ -41,12 +41,13 @@ const replyRecord: z.ZodType<ReplyRecord> = z.strictObject({
 
 /**
  * Makes the file and its folder where they are not there. One process at a time: the caller holds the run's lock.
+ * @param shown begins messages
  * @throws {AntipodeError} `format` with the line's number for a line that is no reply or one that is there twice; as `openLineLog`
  */
-export async function openRepliesFile(path: string): Promise<RepliesFile> {
-  const log = await openLineLog(path, basename(path)).catch(withNextStep);
+export async function openRepliesFile(path: string, shown: string = basename(path)): Promise<RepliesFile> {
+  const log = await openLineLog(path, shown).catch(withNextStep);
   try {
-    const known = recordsOf(log.lines, basename(path));
+    const known = recordsOf(log.lines, shown);
     return {
       known,
       async append(record) {
