@@ -518,7 +518,7 @@ describe('C15: --dry-run', () => {
         },
       ],
       concepts: [{ id: 'article-10', pairs: 134 }],
-      pairs_searched: 268419072,
+      pairs_searched: 536838144,
       llm_calls: 0,
     });
     expect(snapshot(own.home).size + snapshot(own.cwd).size).toBe(0);
