@@ -113,6 +113,13 @@ describe('repositories of one name', () => {
     for (const HF_TOKEN of ['', 'hf_token']) {
       const { code, stderr } = await place.run(['download', 'gemma-scope-2b-pt-rez'], { HF_TOKEN });
       expect([code, stderr]).toEqual([3, expect.stringContaining('no SAE of this name, and no model')]);
+      const opened = await place.run(['generate', '-m', 'mistyped', '-p', 'w2'], { HF_TOKEN });
+      expect([opened.code, opened.stderr]).toEqual([
+        3,
+        expect.stringContaining(
+          'mistyped: no folder of this name, and no model of the hub\nnext: name the folder',
+        ),
+      ]);
     }
   });
 });

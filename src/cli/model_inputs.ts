@@ -4,6 +4,7 @@ import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { AntipodeError } from '../errors.ts';
 import { EMBEDDED_MODEL_FOLDER, EMBEDDED_MODEL_ID } from '../hub/embedded_default.ts';
+import { NoSuchRepository } from '../hub/hf_refusal.ts';
 import type { ModelConfig } from '../lm/config.ts';
 import { fetchModel, findModel, parseModelName } from '../lm/fetch_model.ts';
 import type { Tokenizer } from '../lm/tokenizer/tokenizer.ts';
@@ -31,15 +32,11 @@ export async function modelFolder(context: CliContext, ref: string): Promise<str
     });
   }
   const name = parseModelName(ref);
-  if (!name) {
-    throw new AntipodeError('missing', `${ref}: no such model folder`, {
-      hint: `name the folder of a model, org/name, or ${EMBEDDED_MODEL_ID}`,
-    });
-  }
+  if (!name) throw noModel(`${ref}: no such model folder`);
   const cached = await findModel(env, name);
   if (cached !== undefined) return cached;
   const hub = hubFor(context);
-  if (hub) return fetchModel(name, hub);
+  if (hub) return fetchModel(name, hub).catch((error: unknown) => throwUnlessMistyped(ref, error));
   throw new AntipodeError(
     'missing',
     `${ref}: no folder of this name, and not whole in the Hugging Face cache of this machine`,
@@ -47,6 +44,18 @@ export async function modelFolder(context: CliContext, ref: string): Promise<str
       hint: `${downloadHint(context, ref)} (or: hf download ${name.repoId})`,
     },
   );
+}
+
+function noModel(message: string): AntipodeError {
+  return new AntipodeError('missing', message, {
+    hint: `name the folder of a model, org/name, or ${EMBEDDED_MODEL_ID}`,
+  });
+}
+
+/** A word alone is more often a folder than one of the old models without an organisation. */
+function throwUnlessMistyped(ref: string, error: unknown): never {
+  const isWord = !ref.includes('/') && error instanceof NoSuchRepository;
+  throw isWord ? noModel(`${ref}: no folder of this name, and no model of the hub`) : error;
 }
 
 export interface Prompt {

@@ -183,7 +183,10 @@ describe('refused', () => {
       ['--layer', '1', '--model', 'empty'],
       'empty/config.json: no such file\nnext: name the folder of a model',
     ],
-    [['--layer', '1', '--model', 'absent'], '3 error: absent: no such model folder\nnext: name the folder'],
+    [
+      ['--layer', '1', '--model', 'absent'],
+      '3 error: absent: no folder of this name, and not whole in the Hugging Face cache',
+    ],
     [['--layer', '1', '--text', 'model'], '1 error: '],
     [
       ['--layer', '1', '--field', 'text'],
