@@ -11,7 +11,7 @@ export const PAGE_STYLE = `
 body { margin: 0; background: var(--ground); color: var(--text); font: 16px/1.5 system-ui, sans-serif; overflow-wrap: break-word; }
 .skip { position: absolute; left: -9999px; }
 .skip:focus { left: 8px; top: 8px; background: var(--ground); padding: 4px 8px; }
-header, main, footer { max-width: 1040px; margin: 0 auto; padding: 0 16px; }
+header, main, footer { max-width: 1180px; margin: 0 auto; padding: 0 16px; }
 h1 { font-size: 1.75rem; line-height: 1.2; margin: 1.5rem 0 0.25rem; }
 h2 { font-size: 1.25rem; margin: 2.5rem 0 0.5rem; padding-top: 0.5rem; border-top: 1px solid var(--line); }
 h3 { font-size: 1rem; margin: 1.5rem 0 0.25rem; }
@@ -22,7 +22,7 @@ a:focus-visible, summary:focus-visible, .scroll:focus-visible, .drawing:focus-vi
 nav ul { list-style: none; display: flex; flex-wrap: wrap; gap: 4px 16px; padding: 0; margin: 0.75rem 0; font-size: 0.9rem; }
 .subtitle, .notes, footer, figcaption { color: var(--faint); font-size: 0.875rem; }
 .question { font-size: 1.0625rem; }
-.verdict { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 22rem), 1fr)); gap: 8px; margin: 1rem 0; }
+.verdict { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 28rem), 1fr)); gap: 8px; margin: 1rem 0; }
 .verdict > div { min-width: 0; background: var(--panel); border-left: 4px solid var(--mark); padding: 0.5rem 0.875rem; }
 .verdict > .wide { grid-column: 1 / -1; }
 .verdict p { margin: 0.25rem 0; font-size: 0.875rem; max-width: none; }
@@ -34,7 +34,7 @@ caption { text-align: left; font-weight: 600; padding: 0.25rem 0; }
 th, td { padding: 3px 8px; border-bottom: 1px solid var(--line); vertical-align: top; text-align: left; }
 td { min-width: 3.5em; }
 td.text { min-width: 14em; overflow-wrap: anywhere; }
-td.text:first-child { min-width: 20em; }
+td.text:first-child { min-width: 16em; }
 th { font-weight: 600; vertical-align: bottom; }
 .right { text-align: right; }
 td.right, td.short { white-space: nowrap; }
