@@ -15,7 +15,7 @@ const OPENAI: Readonly<Record<string, Pick<ListPrice, 'in' | 'out'>>> = {
   'gpt-4o-mini': { in: 0.15, out: 0.6 },
 };
 
-export function listPrice(name: JudgeName): ListPrice | undefined {
+function listPrice(name: JudgeName): ListPrice | undefined {
   if (name.kind !== 'endpoint' || !URL.canParse(name.url)) return undefined;
   if (new URL(name.url).host !== 'api.openai.com' || !Object.hasOwn(OPENAI, name.model)) return undefined;
   const price = OPENAI[name.model];

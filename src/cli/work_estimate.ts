@@ -36,7 +36,7 @@ const QUANTISED = { bytesPerWeight: 1.0625, seconds: 23 };
 const SMALL_PARAMETERS = 128 * 2 ** 20;
 const SMALL_TOKENS_PER_SECOND = 500;
 
-export const RATES = 'docs/performance.md, a machine with 2 cores';
+const RATES = 'docs/performance.md, a machine with 2 cores';
 
 export interface SearchedSae {
   readonly features: number | null;
