@@ -38,8 +38,8 @@ export async function runFloatPass(job: FloatJob, module: KernelModule): Promise
   for (;;) {
     const piece = pieces[Atomics.add(control, CONTROL_NEXT, 1)];
     if (piece === undefined || isOver()) break;
-    const { j0, n } = tiles[piece.from]!;
-    const isWorthFixing = piece.to - piece.from >= WORTH_FIXING;
+    const { j0, n, isDiagonal } = tiles[piece.from]!;
+    const isWorthFixing = !isDiagonal && piece.to - piece.from >= WORTH_FIXING;
     const fixed = isWorthFixing ? await createFixedProduct(right.take(j0, n), n, d) : undefined;
     for (let index = piece.from; index < piece.to && !isOver(); index++) await visit(index, fixed);
     await fixed?.close();

@@ -37,7 +37,7 @@ export function tilesFor(n: number, m: number | undefined): Tile[] {
   return tiles;
 }
 
-/** Tiles from..to - 1 of the list: the same columns. */
+/** Tiles from..to - 1 of the list: the same columns, or strips that end with the same one. */
 export interface Piece {
   readonly from: number;
   readonly to: number;
@@ -54,13 +54,18 @@ export function piecesOf(tiles: readonly Tile[], workers: number): Piece[] {
   const pieces: Piece[] = [];
   for (let from = 0; from < tiles.length; ) {
     let end = from + 1;
-    while (end < tiles.length && tiles[end]!.j0 === tiles[from]!.j0 && !tiles[end]!.isDiagonal) end++;
+    while (end < tiles.length && areAlike(tiles[from]!, tiles[end]!)) end++;
     const parts = Math.ceil((end - from) / most);
     const length = Math.ceil((end - from) / parts);
     for (let at = from; at < end; at += length) pieces.push({ from: at, to: Math.min(end, at + length) });
     from = end;
   }
   return pieces.sort((a, b) => b.to - b.from - (a.to - a.from));
+}
+
+function areAlike(first: Tile, tile: Tile): boolean {
+  if (first.isDiagonal !== tile.isDiagonal) return false;
+  return first.isDiagonal ? first.j0 + first.n === tile.j0 + tile.n : first.j0 === tile.j0;
 }
 
 /** How many pairs a search over these sizes visits. */

@@ -9,7 +9,7 @@ const SHORTEST = 2 ** -60;
 const LONGEST = 2 ** 60;
 
 export interface UnitBlock {
-  /** Unit rows of places start..start + count, `[count, d]`; valid until the next call. */
+  /** Unit rows of places start..start + count, `[count, d]`; valid until the next call for others than these. */
   take(start: number, count: number): Float32Array;
 }
 
@@ -24,8 +24,10 @@ export function createUnitBlock(
   let held = { start: 0, count: 0 };
   return {
     take(start, count) {
+      const within = start - held.start;
+      if (within >= 0 && within + count <= held.count)
+        return new Float32Array(module.buffer, at + within * d * 4, count * d);
       const block = new Float32Array(module.buffer, at, count * d);
-      if (held.start === start && held.count >= count) return block;
       copyRows(rows, { d, stride: d, start, count }, block);
       for (let r = 0; r < count; r++) {
         const row = at + r * d * 4;
