@@ -1,7 +1,7 @@
 /**
  * @file Downloading: antipode, which hashes and links into the cache, against `curl`, which only writes, and against both steps one after the other, each in a fresh process, in turn, 300 MB from this
  * machine to one disk; then against `curl` alone from a server that sends 300 and 125 MB a second, as networks do, where the hash must cost nothing.
- * Usage: npm run bench:download [-- ROUNDS [MEGABYTES]]. Needs curl and openssl. Prints medians, processor time and whether the aims are met: a throughput of 0.85 of curl alone, 0.97 of it on a network,
+ * Usage: npm run bench:download [-- ROUNDS [MEGABYTES]]. Needs curl and openssl. Prints medians, processor time and whether the aims are met: a throughput of 0.85 of curl alone, 0.95 of it on a network,
  * below 150 MB of memory. Ends with 1 where one is missed. The aims are for a machine that does nothing else.
  */
 import { execFileSync, spawn } from 'node:child_process';
@@ -11,7 +11,7 @@ import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const AIMS = { alone: 0.85, network: 0.97, megabytes: 150 };
+const AIMS = { alone: 0.85, network: 0.95, megabytes: 150 };
 const RATES = ['300', '125'];
 
 const rounds = Number(process.argv[2] ?? 9);
@@ -114,7 +114,7 @@ try {
     console.log(`from a server that sends ${rate} MB a second:`);
     const paced = inTurn({ antipode, curl }, `${base}/${rate}`, Math.min(rounds, 5));
     show(paced);
-    aim(`0.97 of curl at ${rate} MB/s`, throughput(paced, 'curl') >= AIMS.network);
+    aim(`${AIMS.network} of curl at ${rate} MB/s`, throughput(paced, 'curl') >= AIMS.network);
   }
   console.log(misses.length === 0 ? 'all aims are met' : `missed: ${misses.join(', ')}`);
   if (misses.length > 0) process.exitCode = 1;
