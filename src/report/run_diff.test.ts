@@ -155,6 +155,24 @@ describe('two runs', () => {
     ]);
   });
 
+  it('name the rows of tests and verdicts by what they are about', async () => {
+    const tests = { sae: 's', space: 'decoder', variant: 'macro', test: 'permutation', p: 0.5 };
+    const verdict = { sae: 's', space: 'decoder', mean: 0.5 };
+    await put('a', RUN, {
+      'tables/tests': table('tests', [tests]),
+      'tables/verdicts': table('verdicts', [{ ...verdict, space: 'encoder' }, verdict]),
+    });
+    await put('b', RUN, {
+      'tables/tests': table('tests', [{ ...tests, p: 0.25 }]),
+      'tables/verdicts': table('verdicts', [{ ...verdict, mean: 0.25 }]),
+    });
+    const found = (await diff()).tables.map(({ differences, onlyA }) => [differences[0]?.what, onlyA]);
+    expect(found).toEqual([
+      ['s, decoder, macro, permutation: p', 0],
+      ['s, decoder: mean', 1],
+    ]);
+  });
+
   it('that are the same do not differ', async () => {
     const tables = {
       'tables/odd': table('odd', [

@@ -41,12 +41,21 @@ const KEYS: Readonly<Record<string, readonly string[]>> = {
   extremes: ['sae', 'sae_b', 'space', 'end', 'feature_a', 'feature_b'],
   same_feature_summary: ['sae', 'features'],
   same_feature: ['sae', 'feature'],
+  tests: ['sae', 'space', 'variant', 'test'],
+  extreme_classes: ['sae', 'space', 'end', 'class'],
+  antipodality: ['sae', 'feature'],
+  antipodality_summary: ['sae', 'features'],
   population: ['sae', 'sae_b', 'space'],
+  quantiles: ['sae', 'space', 'q'],
   histogram: ['sae', 'space', 'lower'],
+  density_bins: ['sae', 'space', 'from', 'to'],
   arms: ['judge', 'pass', 'arm'],
   interventions: ['arm', 'feature'],
   replies: ['id'],
-  verdicts: ['judge', 'pass', 'id'],
+  strength_curves: ['judge', 'pass', 'arm', 'factor', 'state'],
+  activations: ['id', 'position'],
+  // Of geometry, then of judges: each has its own columns only.
+  verdicts: ['sae', 'space', 'judge', 'pass', 'id'],
   agreement: ['judge_1', 'pass_1', 'judge_2', 'pass_2', 'over'],
 };
 
