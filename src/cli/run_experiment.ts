@@ -1,5 +1,6 @@
 /** @file The work of `antipode run`: reads the spec, runs its stages in one folder, and writes the report from what they left. */
 
+import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { join, parse, resolve } from 'node:path';
 import { AntipodeError, systemErrorCode } from '../errors.ts';
@@ -66,7 +67,6 @@ async function work(context: CliContext, run: Run): Promise<void> {
   const { dir, flags, shown, text } = run;
   // The lock is ours: what is unfinished here was left by a run that was killed.
   for (const folder of ['.', 'stages', ...FOLDERS]) await removeStaleTemporaries(join(dir, folder), 0);
-  await writeFileAtomic(join(dir, SPEC_FILE), text);
   const spans = new Map<StageName, number>();
   let begun: { readonly name: StageName; readonly at: number } | undefined;
   const end = (): void => {
@@ -79,6 +79,7 @@ async function work(context: CliContext, run: Run): Promise<void> {
     signal: context.signal,
     ...(flags.from && { from: flags.from }),
     ...(flags.only && { only: flags.only }),
+    begin: () => writeFileAtomic(join(dir, SPEC_FILE), text),
     onStage: (name, state) => {
       end();
       if (state === 'runs') begun = { name, at: Date.now() };
@@ -86,6 +87,7 @@ async function work(context: CliContext, run: Run): Promise<void> {
     },
   });
   end();
+  if (!existsSync(join(dir, SPEC_FILE))) await writeFileAtomic(join(dir, SPEC_FILE), text);
   await leaveManifest(run, spans);
   if (flags.only !== undefined && flags.only !== 'report') {
     context.out().result({ human: () => shown, json: () => ({ out: shown }), quiet: () => [shown] });
@@ -252,12 +254,14 @@ async function checkFolder({ dir, shown }: Run): Promise<void> {
       hint: 'choose another folder with --out',
     });
   }
-  const foreign = names.find((name) => !OWN.has(name) && !name.startsWith('.') && !name.startsWith(LOCK));
-  const isOurs = names.includes('stages') || names.includes(SPEC_FILE);
-  if (names.length === 0 || (isOurs && foreign === undefined)) return;
+  // A run that was killed before its first stage leaves its lock alone.
+  const left = names.filter((name) => !name.startsWith(LOCK));
+  const foreign = left.find((name) => !OWN.has(name) && !name.startsWith('.'));
+  const isOurs = left.includes('stages') || left.includes(SPEC_FILE);
+  if (left.length === 0 || (isOurs && foreign === undefined)) return;
   throw new AntipodeError(
     'usage',
-    `${shown}: holds ${foreign ?? names[0]}, which is no part of an experiment`,
+    `${shown}: holds ${foreign ?? left[0]}, which is no part of an experiment`,
     {
       hint: 'choose another folder with --out, or move it away',
     },

@@ -37,6 +37,8 @@ export interface RunStagesOptions<Name extends string> {
   /** This one alone; those that it reads have to be finished. */
   readonly only?: Name;
   readonly signal: AbortSignal;
+  /** Once, before the first stage that runs: what stands beside the stages is written only by a run that has something to do. */
+  readonly begin?: () => Promise<void>;
   /** Before each stage. */
   readonly onStage?: (name: Name, state: 'finished before' | 'runs') => void;
 }
@@ -66,11 +68,12 @@ export async function runStages<Name extends string>(
   stages: readonly Stage<Name>[],
   options: RunStagesOptions<Name>,
 ): Promise<void> {
-  const { dir, from, only, signal, onStage } = options;
+  const { begin, dir, from, only, signal, onStage } = options;
   await refuseChanged(stages, options);
   const keys = new Map<Name, string>();
   const changed = new Set<Name>();
   let isForced = false;
+  let hasBegun = false;
   for (const stage of stages) {
     throwIfInterrupted(signal);
     isForced ||= stage.name === from;
@@ -87,6 +90,8 @@ export async function runStages<Name extends string>(
       onStage?.(stage.name, 'finished before');
       continue;
     }
+    if (!hasBegun) await begin?.();
+    hasBegun = true;
     onStage?.(stage.name, 'runs');
     changed.add(stage.name);
     await rm(receiptPath(dir, stage), { force: true });

@@ -165,6 +165,32 @@ describe('a file that a finished stage left', () => {
   });
 });
 
+describe('the spec in the folder', () => {
+  it('stays that of what stands there when a run of another one is refused', async () => {
+    cpSync(path('whole'), path('refused'), { recursive: true });
+    writeFileSync(path('refused', LEFT.report), 'mine');
+    writeFileSync(path('other.yaml'), SPEC.replace('A small one', 'Another'));
+    const refused = await runHere(place, ['run', 'other.yaml', '--out', 'refused']);
+    expect(refused).toMatchObject({ code: 2 });
+    expect(readFileSync(path('refused', 'experiment.yaml'), 'utf8')).toBe(SPEC);
+  });
+
+  it('comes again when it is gone', async () => {
+    cpSync(path('whole'), path('gone'), { recursive: true });
+    rmSync(path('gone', 'experiment.yaml'));
+    const again = await run('gone');
+    expect([again.code, stagesOf(again)]).toEqual([0, []]);
+    expect(differences('gone')).toEqual([]);
+  });
+});
+
+it('a lock that a killed run left alone in the folder keeps nobody out', async () => {
+  mkdirSync(path('locked'));
+  writeFileSync(path('locked', 'experiment.lock'), '');
+  const planned = await runHere(place, ['run', 'small.yaml', '--out', 'locked', '--dry-run']);
+  expect([planned.code, planned.stderr]).toEqual([0, '']);
+});
+
 it('two runs at once in one folder: the second says who works there, the first is not disturbed', async () => {
   finishedBefore('statistics', 'shared');
   let second: Promise<CommandResult> | undefined;
