@@ -33,7 +33,23 @@ describe('a new experiment', () => {
     const name = fc
       .oneof(
         fc.string({ unit: 'grapheme', minLength: 1 }),
-        fc.constantFrom('yes', '1e3', '- a', 'a: b', '#c', "it's", '"q"', '{}', '~', '!x', '&a', 'a\nb', '%'),
+        fc.constantFrom(
+          'yes',
+          '1e3',
+          '- a',
+          'a: b',
+          '#c',
+          "it's",
+          '"q"',
+          '{}',
+          '~',
+          '!x',
+          '&a',
+          'a\nb',
+          '%',
+          'a\nb: "c',
+          "a\r\n'b",
+        ),
       )
       .filter((text) => text.trim() !== '')
       .map((text) => text.trim());

@@ -82,7 +82,8 @@ function steeringEntry({ concepts, layer, model, sae, pair }: NewSteering, mark:
     .join('');
 }
 
-/** On one line, in quotes where YAML would read something else. */
+/** On one line, in quotes where YAML would read something else. A string of JSON is one of YAML. */
 function quoted(text: string): string {
+  if (/[\r\n]/.test(text)) return JSON.stringify(text);
   return stringify(text, { lineWidth: 0, defaultStringType: 'PLAIN', blockQuote: false }).trimEnd();
 }
