@@ -119,7 +119,9 @@ function armsOptions(
 function layerOf({ layer: said }: SteeringSpec, { header: { identity } }: SaeFile): number {
   const layer = said ?? identity.layer;
   if (layer === undefined) {
-    throw new AntipodeError('usage', `${identity.label}: its layer is not known`, { hint: 'add --layer' });
+    throw new AntipodeError('usage', `${identity.label}: its layer is not known`, {
+      hint: 'add --layer, or layer to steering in the spec',
+    });
   }
   if (identity.layer === undefined || identity.layer === layer) return layer;
   throw new AntipodeError(

@@ -64,10 +64,13 @@ export async function openRegularFile(path: string): Promise<FileHandle> {
   } catch (error) {
     throw openFailure(path, error);
   }
-  if ((await handle.stat()).isFile()) return handle;
+  const stats = await handle.stat();
+  if (stats.isFile()) return handle;
   await handle.close();
   throw new AntipodeError('format', `${path}: not a file`, {
-    hint: 'where a command reads a list, pipe it in and write - for its name',
+    hint: stats.isDirectory()
+      ? 'it is a folder: name a file in it'
+      : 'where a command reads a list, pipe it in and write - for its name',
   });
 }
 

@@ -50,6 +50,20 @@ describe('what antipode init writes', () => {
     });
   });
 
+  it('without the layer of an SAE whose files do not say it, is told where it belongs', async () => {
+    const own = ['--sae', './tiny.npz', '--concepts', 'pairs.yaml', '--model', './model'];
+    expect(await run('init', 'nowhere.yaml', ...own, '--pair', 'good:bad')).toMatchObject({ code: 0 });
+    const { code, stderr } = await run('run', 'nowhere.yaml', '--dry-run');
+    expect(stderr).toContain('next: add --layer, or layer to steering in the spec\n');
+    expect(code).toBe(2);
+  });
+
+  it('is a YAML file alone: a folder is said to be one', async () => {
+    const { code, stderr } = await run('run', 'model');
+    expect(stderr).toMatch(/model: not a file\nnext: it is a folder: name a file in it\n$/);
+    expect(code).toBe(1);
+  });
+
   it('for the embedded default, without any option, has the pairs of its catalogues', async () => {
     expect((await run('init')).code).toBe(0);
     const dry = await run('run', 'experiment.yaml', '--dry-run');

@@ -111,7 +111,9 @@ function positivePole({ poles }: JudgeSetting, list: ValenceList): 'a' | 'b' {
   throw new AntipodeError(
     'usage',
     `judge lexicon: knows only positive from negative, and the poles do not differ in that (got ${said(poles.a, a)}, ${said(poles.b, b)})`,
-    { hint: 'ask a language model: --judge MODEL@URL, or --judge model:REF for one on this machine' },
+    {
+      hint: 'ask a language model: --judge MODEL@URL, or --judge model:REF for one on this machine (in a spec: judges: [MODEL@URL])',
+    },
   );
 }
 
