@@ -50,6 +50,21 @@ describe('what antipode init writes', () => {
     });
   });
 
+  it('for the concepts that the guide prints, is what the guide says', async () => {
+    const guide = readFileSync(new URL('../../docs/guide.md', import.meta.url), 'utf8');
+    const block = /```yaml\n([\s\S]*?)```/.exec(guide)![1]!.replace(/^ {3}/gm, '');
+    writeFileSync(path('warm.yaml'), block);
+    expect((await run('concepts', 'check', 'warm.yaml')).stdout).toContain('valid, 1 concept');
+    const own = ['--sae', 'organism/1-res-2k', '--concepts', 'warm.yaml', '--title', 'Warm and cold'];
+    expect(await run('init', 'warm-spec.yaml', ...own)).toMatchObject({ code: 0, stderr: '' });
+    const dry = await run('run', 'warm-spec.yaml', '--dry-run');
+    expect(dry.stdout).toContain('compare the 2 feature pairs of warm.yaml in organism/1-res-2k');
+    const steered = ['--layer', '1', '--pair', 'warm:cold', '--force'];
+    await run('init', 'warm-spec.yaml', ...own, ...steered);
+    const refused = await run('run', 'warm-spec.yaml', '--dry-run');
+    expect(refused.stderr).toContain('(in a spec: judges: [MODEL@URL])');
+  });
+
   it('without the layer of an SAE whose files do not say it, is told where it belongs', async () => {
     const own = ['--sae', './tiny.npz', '--concepts', 'pairs.yaml', '--model', './model'];
     expect(await run('init', 'nowhere.yaml', ...own, '--pair', 'good:bad')).toMatchObject({ code: 0 });
