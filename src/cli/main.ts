@@ -7,6 +7,7 @@ import { runCli } from './run.ts';
 const PATIENCE_MS = 900;
 
 const controller = new AbortController();
+const patience = new AbortController();
 let interrupts = 0;
 const onSignal = (): void => {
   interrupts += 1;
@@ -14,7 +15,11 @@ const onSignal = (): void => {
   if (interrupts > 1) process.exit(130);
   controller.abort();
   // Work that does not look at the signal in time (a read from a dead disk) must not keep the user waiting.
-  setTimeout(() => process.exit(130), PATIENCE_MS).unref();
+  setTimeout(() => {
+    patience.abort();
+    // The sentence that this ends with is written before the next turn.
+    setImmediate(() => process.exit(130));
+  }, PATIENCE_MS).unref();
 };
 process.on('SIGINT', onSignal);
 process.on('SIGTERM', onSignal);
@@ -36,4 +41,5 @@ process.exitCode = await runCli(process.argv.slice(2), {
   env: process.env,
   cwd: process.cwd(),
   signal: controller.signal,
+  giveUp: patience.signal,
 });

@@ -1,7 +1,7 @@
 /** @file One run of the command line with given streams: parses, runs, and turns every error into a sentence and an exit code. */
 
 import { type Command, CommanderError } from 'commander';
-import { AntipodeError } from '../errors.ts';
+import { AntipodeError, throwIfInterrupted } from '../errors.ts';
 import { commandFactories } from './commands.ts';
 import type { CliContext } from './context.ts';
 import { describeError } from './errors.ts';
@@ -16,6 +16,8 @@ export interface CliStreams {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly cwd: string;
   readonly signal: AbortSignal;
+  /** Once it fires, work that has not heard `signal` is no longer waited for, and goes on behind the answer: the process has to end. */
+  readonly giveUp?: AbortSignal;
 }
 
 /** @returns the exit code; never throws and never calls `process.exit` */
@@ -63,12 +65,18 @@ export async function runCli(argv: readonly string[], streams: CliStreams): Prom
     program.hook('preAction', (_, command) => {
       isDryRun = command.opts()['dryRun'] === true;
     });
-    await program.parseAsync(argv, { from: 'user' });
+    await Promise.race([program.parseAsync(argv, { from: 'user' }), givenUp(streams.giveUp)]);
     return 0;
   } catch (error) {
     const verbose = flags().verbose === true;
     return report(error, { argv, program, stdout, stderr, env, verbose, isAnswered });
   }
+}
+
+/** Ends with an error once the signal fires, and never else. */
+async function givenUp(signal: AbortSignal | undefined): Promise<void> {
+  await new Promise((resolve) => signal?.addEventListener('abort', resolve));
+  throwIfInterrupted(signal);
 }
 
 function configureStreams(command: Command, stdout: Sink, stderr: Sink): void {

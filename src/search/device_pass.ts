@@ -4,7 +4,7 @@
  * same to the bit. One queue, one thread: between two chunks of rows the event loop turns.
  */
 
-import { AntipodeError } from '../errors.ts';
+import { throwIfInterrupted } from '../errors.ts';
 import type { Device } from '../onnx/device.ts';
 import { createProductEngine } from '../onnx/product.ts';
 import type { OnnxRuntime } from '../onnx/runtime.ts';
@@ -97,8 +97,7 @@ function preparePass(search: DeviceSearch): Pass {
     top: createBlockCandidates({ ...shared, sign: 1, compare: compareTop }),
     bottom: createBlockCandidates({ ...shared, sign: -1, compare: compareBottom }),
     advance(pairs) {
-      if (signal?.aborted)
-        throw new AntipodeError('interrupted', 'interrupted during the search over all pairs');
+      throwIfInterrupted(signal);
       done += pairs;
       if (pairs > 0) onProgress?.(done, total);
     },

@@ -12,6 +12,7 @@ import {
 } from 'node:fs';
 import { constants } from 'node:os';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import type { Command } from 'commander';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { commandFactories } from '../../src/cli/commands.ts';
@@ -563,16 +564,19 @@ async function hears(pid: number, signal: 'SIGHUP'): Promise<void> {
 
 describe('C19: a command that waits', () => {
   it.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
-    'for stdin which never comes ends on %s with 130 all the same',
+    'for stdin which never comes ends on %s with 130 and a sentence all the same',
     async (signal) => {
-      const child = spawn(process.execPath, [MAIN, 'concepts', 'check', '-'], {
+      const child = spawn(process.execPath, [MAIN, 'concepts', 'check', '-', '--json'], {
         env: environment(place),
         stdio: 'pipe',
       });
+      const [stdout, stderr] = [child.stdout, child.stderr].map((stream) => text(stream));
       const ended = new Promise<number | null>((resolve) => child.on('close', resolve));
       await hears(child.pid!, 'SIGHUP');
       child.kill(signal);
       expect(await ended).toBe(130);
+      expect(await stderr).toBe('error: interrupted: nothing was left half-written\n');
+      expect(JSON.parse((await stdout)!)).toMatchObject({ error: { kind: 'interrupted' } });
       child.stdin.destroy();
     },
   );
