@@ -118,6 +118,15 @@ describe('C12 a download', () => {
     await expectWhole();
   });
 
+  it('that is cut at the same place again and again, from the beginning each time, is given up', async () => {
+    const always = { cutAfter: 3000, ignoresRange: true };
+    withFaults('cdn', ...Array.from({ length: 50 }, () => always));
+    const error = await failureOf(downloadFile(http(3), known()));
+    expect(error.kind).toBe('network');
+    // The first attempt, which was further than nothing, and three more.
+    expect(rangesAskedOf('cdn').length).toBe(4);
+  });
+
   it('whose beginning is that of something else is fetched whole', async () => {
     await writeFile(incompletePath(known().to, OID), randomBytes(400_000));
     expect((await downloadFile(http(), known())).sha256).toBe(OID);

@@ -105,6 +105,8 @@ interface Known {
   etag: string | undefined;
   lastModified: string | undefined;
   hasContact: boolean;
+  /** The most that any attempt had: a server without ranges begins anew each time, and would be asked for ever. */
+  reached: number;
 }
 
 /** The body ended early; `http` tries the rest again by itself. */
@@ -125,6 +127,7 @@ async function fill(http: Http, request: DownloadRequest, file: PartialFile): Pr
     etag: request.etag,
     lastModified: undefined,
     hasContact: false,
+    reached: file.length,
   };
   const passing = (error: unknown): { readonly isFurther: boolean } | undefined => {
     if (error instanceof CutShort) return error;
@@ -183,14 +186,13 @@ async function fillOnce(http: Http, request: DownloadRequest, { file, known }: F
     known.lastModified = response.headers.get('last-modified') ?? undefined;
     if (transfer.total !== undefined)
       await requireDiskSpace(dirname(request.to), transfer.total - transfer.start, shown);
-    await receive(response, request, { file, total: transfer.total, limit: limitOf(transfer) });
+    await receive(response, request, { file, known, total: transfer.total, limit: limitOf(transfer) });
   } finally {
     response.discard();
   }
 }
 
-interface Receiving {
-  readonly file: PartialFile;
+interface Receiving extends Filling {
   readonly total: number | undefined;
   readonly limit: number;
 }
@@ -198,11 +200,10 @@ interface Receiving {
 async function receive(
   response: HttpResponse,
   request: DownloadRequest,
-  { file, total, limit }: Receiving,
+  { file, known, total, limit }: Receiving,
 ): Promise<void> {
   const { shown, signal, onProgress } = request;
-  const start = file.length;
-  onProgress?.(start, total);
+  onProgress?.(file.length, total);
   try {
     for await (const piece of response.body) {
       throwIfInterrupted(signal);
@@ -225,7 +226,8 @@ async function receive(
       );
     }
   } catch (error) {
-    const isFurther = file.length > start;
+    const isFurther = file.length > known.reached;
+    known.reached = Math.max(known.reached, file.length);
     await file.flush();
     throw error instanceof NetworkFailure && error.isPassing ? new CutShort(error, isFurther) : error;
   }
