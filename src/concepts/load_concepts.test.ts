@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
@@ -35,6 +35,14 @@ function problemOf(text: string): string {
 }
 
 describe('loadConcepts', () => {
+  it.each(['README.md', 'docs/guide.md'])('reads the file that %s shows', async (page) => {
+    const text = await readFile(new URL(`../../${page}`, import.meta.url), 'utf8');
+    // Indented in a list there.
+    const [, indent = '', shown = ''] = /^( *)```yaml\n(.*?\bconcept:.*?)^ *```$/ms.exec(text) ?? [];
+    const { concepts } = parse(shown.replaceAll(new RegExp(`^${indent}`, 'gm'), ''));
+    expect(concepts.length).toBeGreaterThan(0);
+  });
+
   it('reads a YAML file with indices, references and a pasted address', async () => {
     const set = await loadConcepts('temperature.yaml', { cwd: fixtures });
     expect(set).toMatchObject({
