@@ -36,7 +36,7 @@ export function dimensionsFromVectors(
     if (shape.length !== 1 || length === undefined || length < 1) {
       throw new AntipodeError(
         'format',
-        `${file.name}: ${name} has shape [${shape.join(', ')}], expected one axis`,
+        `${file.name}: ${name} has shape [${shape.join(', ')}], expected one axis with at least one value`,
       );
     }
     return length;
