@@ -122,15 +122,20 @@ describe('openOpenAiEndpoint', () => {
       (r) => r.writeHead(200, { 'content-type': 'application/json' }).end('{oops'),
       /not JSON/,
     ],
-    ['a web page', (r) => r.writeHead(200, { 'content-type': 'text/html' }).end('<html>'), /no text/],
-    ['an empty body', (r) => r.writeHead(200).end(), /no text|not JSON/],
+    [
+      'a web page',
+      (r) => r.writeHead(200, { 'content-type': 'text/html' }).end('<html>'),
+      /no chat completion/,
+    ],
+    ['an empty body', (r) => r.writeHead(200).end(), /no chat completion|not JSON/],
+    ['an error as a success', (r) => sendJson(r, 200, { error: { message: 'no' } }), /no chat completion/],
     ['no choices', (r) => sendJson(r, 200, { choices: [] }), /no text/],
     [
       'choices of another form',
       (r) => sendJson(r, 200, { choices: [{ message: { content: 7 } }] }),
       /no text/,
     ],
-    ['null', (r) => sendJson(r, 200, null), /no text/],
+    ['null', (r) => sendJson(r, 200, null), /no chat completion/],
     ['an endless answer', (r) => sendJson(r, 200, { x: 'y'.repeat(MAX_REPLY_BYTES) }), /too long/],
     ['an endless error', (r) => sendJson(r, 400, { x: 'y'.repeat(MAX_REPLY_BYTES) }), /too long/],
     [
@@ -283,6 +288,12 @@ describe('checkEndpoint', () => {
     ['an unknown path', (r) => sendJson(r, 404, {}), /HTTP 404$/, /\/v1, and the name of the model/],
     ['an empty account', (r) => sendJson(r, 402, {}), /HTTP 402$/, /is spent/],
     ['another form', (r) => sendJson(r, 400, {}), /HTTP 400$/, /json_schema/],
+    [
+      'a page to sign in',
+      (r) => r.writeHead(200, { 'content-type': 'text/html' }).end('<html>'),
+      /the answer is no chat completion$/,
+      /mostly ends in \/v1/,
+    ],
     [
       'a redirect',
       (r) => r.writeHead(308, { location: '/v2' }).end(),

@@ -10,7 +10,7 @@ import { withRetries } from '../hub/retry.ts';
 import { withoutSecret } from '../hub/secret.ts';
 import { boundedFetch } from './bounded_fetch.ts';
 import { type ChatEndpoint, type ChatReply, type ChatRequest, EndpointFailure } from './chat_endpoint.ts';
-import { failureOf } from './openai_failure.ts';
+import { failureOf, noCompletion } from './openai_failure.ts';
 import { underSignal } from './shared_signal.ts';
 
 export interface OpenAiEndpointOptions {
@@ -151,7 +151,7 @@ async function askOnce(client: OpenAI, body: Body, { apiKey, signal }: Asking): 
   return { text: withoutSecret(text, apiKey), promptTokens, completionTokens, isCached: false };
 }
 
-/** What a server says may have any form. */
+/** What a server says may have any form. @throws {EndpointFailure} for what has no choices */
 function readCompletion(reply: unknown): {
   readonly text: string | undefined;
   /** Why there is no text. */
@@ -159,7 +159,8 @@ function readCompletion(reply: unknown): {
   readonly usage: Readonly<Record<string, unknown>>;
 } {
   const { choices, usage } = recordOf(reply);
-  const first = recordOf(Array.isArray(choices) ? choices[0] : undefined);
+  if (!Array.isArray(choices)) throw noCompletion();
+  const first = recordOf(choices[0]);
   const { content, refusal } = recordOf(first['message']);
   return {
     text: typeof content === 'string' && content !== '' ? content : undefined,

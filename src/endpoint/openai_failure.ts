@@ -43,6 +43,11 @@ export function failureOf(error: unknown, { apiKey, timeoutMs }: FailureContext)
   });
 }
 
+/** Of a page to sign in, an empty body, an error under the status of success: nobody answered the question, and asking again changes nothing. */
+export function noCompletion(): EndpointFailure {
+  return new EndpointFailure('the answer is no chat completion', { step: NOT_AN_API });
+}
+
 const NOT_AN_API = 'check the address: that of an OpenAI-compatible API mostly ends in /v1';
 
 /** It is not followed: the key would travel with it. */
