@@ -7,7 +7,7 @@
  */
 
 import { type ProductTile, visitBothByFloats, visitBothByIntegers } from './antipodal_tiles.ts';
-import { type AntipodalJob, CONTROL_STOP } from './jobs.ts';
+import { type AntipodalJob, isStopped } from './jobs.ts';
 import type { KernelModule } from './kernel_module.ts';
 import { exactCosine } from './verify.ts';
 
@@ -99,7 +99,7 @@ export async function runAntipodality(
   };
   if (job.integers) await visitBothByIntegers(job, job.integers, modules, scan);
   else await visitBothByFloats(job, scan);
-  if (Atomics.load(job.control, CONTROL_STOP) === 0) {
+  if (!isStopped(job.control)) {
     makeRoom(pass);
     decide(pass);
   }
@@ -209,8 +209,8 @@ function dropWaiting({ waiting, reached }: Pass): void {
 }
 
 function decide(pass: Pass): void {
-  const { waiting } = pass;
-  for (let at = 0; at < waiting.count; at++) decidePair(pass, at);
+  const { waiting, job } = pass;
+  for (let at = 0; at < waiting.count && !isStopped(job.control); at++) decidePair(pass, at);
   waiting.count = 0;
 }
 

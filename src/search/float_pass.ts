@@ -2,7 +2,7 @@
 
 import { createFixedProduct, createProductEngine, type FixedProduct } from '../onnx/product.ts';
 import type { FloatAnswer, FloatJob } from './float_jobs.ts';
-import { CONTROL_DONE, CONTROL_NEXT, CONTROL_STOP, CONTROL_WIDEN } from './jobs.ts';
+import { CONTROL_DONE, CONTROL_NEXT, CONTROL_WIDEN, isStopped } from './jobs.ts';
 import type { KernelModule } from './kernel_module.ts';
 import { createTileScan } from './tile_scan.ts';
 import { piecesOf, TILE_COLUMNS, TILE_ROWS, tilesFor } from './tiles.ts';
@@ -19,10 +19,9 @@ export async function runFloatPass(job: FloatJob, module: KernelModule): Promise
   // Nothing may be allocated once views of the memory are made.
   const left = createUnitBlock(module, a, { d, most: TILE_ROWS });
   const right = createUnitBlock(module, b ?? a, { d, most: TILE_COLUMNS });
-  const scan = createTileScan(job, module);
+  const isOver = (): boolean => isStopped(control) || Atomics.load(control, CONTROL_WIDEN) !== 0;
+  const scan = createTileScan(job, module, isOver);
   const tiles = tilesFor(a.usable.length, b?.usable.length);
-  const isOver = (): boolean =>
-    Atomics.load(control, CONTROL_STOP) !== 0 || Atomics.load(control, CONTROL_WIDEN) !== 0;
   const pieces = piecesOf(tiles, workers);
   const visit = async (index: number, fixed: FixedProduct | undefined): Promise<void> => {
     const tile = tiles[index]!;

@@ -35,8 +35,12 @@ export function allocateRecords(module: KernelModule): RecordPlaces {
   return { at: module.allocate((MOST_RECORDS + TILE_COLUMNS) * RECORD_WORDS * 4), count: module.allocate(4) };
 }
 
-/** Once nothing more is allocated. */
-export function createRecords({ buffer }: KernelModule, { at, count }: RecordPlaces): FloatRecords {
+/** Once nothing more is allocated. @param isOver true once nobody waits for the answer: what is left is not scanned */
+export function createRecords(
+  { buffer }: KernelModule,
+  { at, count }: RecordPlaces,
+  isOver: () => boolean,
+): FloatRecords {
   const words = new Int32Array(buffer, at, (MOST_RECORDS + TILE_COLUMNS) * RECORD_WORDS);
   const values = new Float32Array(buffer, at, words.length);
   const found = new Int32Array(buffer, count, 1);
@@ -45,7 +49,7 @@ export function createRecords({ buffer }: KernelModule, { at, count }: RecordPla
     at,
     count,
     drain(m, scan, take) {
-      for (let row = 0; row < m; ) {
+      for (let row = 0; row < m && !isOver(); ) {
         found[0] = 0;
         row = scan(row, spare + TILE_COLUMNS);
         const length = found[0] * RECORD_WORDS;

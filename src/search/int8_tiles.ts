@@ -15,7 +15,7 @@ import {
   type Tile,
   visitTiles,
 } from './int8_workspace.ts';
-import type { PassAnswer, PassJob } from './jobs.ts';
+import { isStopped, type PassAnswer, type PassJob } from './jobs.ts';
 import type { KernelModule } from './kernel_module.ts';
 import { createEndList, type EndList } from './verify.ts';
 
@@ -43,7 +43,7 @@ export async function runPass(
     },
     ...(finished && { finished }),
   });
-  const found = finish();
+  const found = isStopped(job.control) ? { top: [], bottom: [] } : finish();
   return { ...found, emitted: totals.emitted, verified: totals.verified + (deferred?.verified() ?? 0) };
 }
 
@@ -78,10 +78,10 @@ interface Totals {
 }
 
 function scanTile(tile: Tile, ends: Ends, totals: Totals, deferred: Deferred | undefined): void {
-  const { module, space, m } = tile;
+  const { module, space, m, job } = tile;
   const { kernels } = module;
   const { view } = space;
-  for (let row = 0; row < m; ) {
+  for (let row = 0; row < m && !isStopped(job.control); ) {
     view.set({ found: 0, capacity: totals.spare + tile.block.padded });
     row = kernels.scanTile(view.at, row, ends.top.limit(), -ends.bottom.limit());
     let count = view.get('found');

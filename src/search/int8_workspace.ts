@@ -5,7 +5,7 @@
 
 import { type ColumnBlock, createColumnBlock } from './int8_product.ts';
 import { RECORD_BYTES, RECORD_WORDS } from './int8_records.ts';
-import { CONTROL_DONE, CONTROL_NEXT, CONTROL_STOP, type TileJob } from './jobs.ts';
+import { CONTROL_DONE, CONTROL_NEXT, isStopped, type TileJob } from './jobs.ts';
 import type { KernelModule } from './kernel_module.ts';
 import { TILE_VIEW_BYTES, type TileView, viewTile } from './tile_view.ts';
 
@@ -146,17 +146,16 @@ export interface TileVisitor {
 export async function visitTiles(job: TileJob, module: KernelModule, visitor: TileVisitor): Promise<void> {
   const { blocks, control, tileRows } = job;
   const space = allocateWorkspace(job, module);
-  const isStopped = (): boolean => Atomics.load(control, CONTROL_STOP) !== 0;
   for (;;) {
     const taken = 2 * Atomics.add(control, CONTROL_NEXT, 1);
-    if (taken >= blocks.length || isStopped()) return;
+    if (taken >= blocks.length || isStopped(control)) return;
     const [left, columns] = [blocks[taken]!, blocks[taken + 1]!];
     const block = await openBlock(job, module, space, { left, columns });
     try {
       visitor.open?.(block, space);
       const until = rowsMet(job, left + columns);
       let first = 0;
-      for (; first < until && !isStopped(); first += tileRows) {
+      for (; first < until && !isStopped(control); first += tileRows) {
         const m = Math.min(tileRows, until - first);
         await multiplyTile(job, space, block, first, m);
         const isTriangle = job.b === undefined && first + m > left;
@@ -165,7 +164,8 @@ export async function visitTiles(job: TileJob, module: KernelModule, visitor: Ti
         Atomics.add(control, CONTROL_DONE, 1);
       }
       visitor.close?.(block, space);
-      if (first >= until) visitor.finished?.(block);
+      // What was going on when the flag was set may have been cut short.
+      if (first >= until && !isStopped(control)) visitor.finished?.(block);
     } finally {
       await block.product.release();
     }

@@ -13,6 +13,11 @@ export const CONTROL_STOP = 2;
 export const CONTROL_WIDEN = 3;
 export const CONTROL_LENGTH = 4;
 
+/** True where nobody waits for the answer any more. Never false again. */
+export function isStopped(control: Int32Array): boolean {
+  return Atomics.load(control, CONTROL_STOP) !== 0;
+}
+
 /** Writes parts of all rows of one matrix as integers; the rows are read once. */
 export interface QuantiseJob {
   readonly kind: 'quantise';

@@ -13,7 +13,7 @@ import {
   visitTiles,
   type Workspace,
 } from './int8_workspace.ts';
-import { CONTROL_STOP, type NearestAnswer, type NearestJob } from './jobs.ts';
+import { isStopped, type NearestAnswer, type NearestJob } from './jobs.ts';
 import type { KernelModule } from './kernel_module.ts';
 import { type Best, emptyAnswer, enter } from './nearest_best.ts';
 import { exactCosine } from './verify.ts';
@@ -67,7 +67,7 @@ export async function runNearest(job: NearestJob, module: KernelModule): Promise
       write(job.known.low, tile.first, tile.m, rowLows);
     },
   });
-  if (Atomics.load(job.control, CONTROL_STOP) === 0) {
+  if (!isStopped(job.control)) {
     dropWaiting(job, waiting);
     totals.verified += decide(job, waiting, answer);
   }
@@ -101,7 +101,7 @@ function scanTile(
   totals: { spare: number; emitted: number },
   take: (count: number) => void,
 ): void {
-  const { module, space, m } = tile;
+  const { module, space, m, job } = tile;
   const { view } = space;
   const { kernels } = module;
   kernels.peaksOfUnknown(view.at);
@@ -110,7 +110,7 @@ function scanTile(
     // For the limits alone: the scan meets these pairs again.
     kernels.refineNearest(view.at);
   }
-  for (let row = 0; row < m; ) {
+  for (let row = 0; row < m && !isStopped(job.control); ) {
     view.set({ found: 0, capacity: totals.spare + tile.block.padded });
     row = kernels.scanNearest(view.at, row);
     const found = view.get('found');
@@ -156,10 +156,10 @@ function dropWaiting({ a, known }: NearestJob, waiting: Waiting): void {
 }
 
 /** Float64 cosines of all that wait. @returns how many */
-function decide({ a, d }: NearestJob, waiting: Waiting, answer: Best): number {
+function decide({ a, d, control }: NearestJob, waiting: Waiting, answer: Best): number {
   const { rows } = a;
   const decided = waiting.count;
-  for (let at = 0; at < decided; at++) {
+  for (let at = 0; at < decided && !isStopped(control); at++) {
     const i = waiting.rows[at]!;
     const j = waiting.columns[at]!;
     const cos = exactCosine(rows, rows.usable[i]!, rows, rows.usable[j]!, d);

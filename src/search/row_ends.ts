@@ -22,6 +22,8 @@ export interface RowEndsOptions {
   readonly errorBound: number;
   /** By places among the rows that have a direction. */
   readonly exactCosine: (i: number, j: number) => number;
+  /** True once nobody waits for the answer. */
+  readonly isOver: () => boolean;
 }
 
 /** Highest cosine and highest negated cosine of each row. */
@@ -46,7 +48,7 @@ export function allocateLimits(module: KernelModule): LimitPlaces {
 }
 
 export function createRowEnds(options: RowEndsOptions, module: KernelModule, limits: LimitPlaces): RowEnds {
-  const { sizes, errorBound, exactCosine } = options;
+  const { sizes, errorBound, exactCosine, isOver } = options;
   const reach = 2 * errorBound + ROUNDING;
   const known = sizes.map(
     (size): Known => ({ highs: new Float32Array(size).fill(-2), lows: new Float32Array(size).fill(-2) }),
@@ -71,7 +73,7 @@ export function createRowEnds(options: RowEndsOptions, module: KernelModule, lim
   const decide = (): void => {
     const [rowsSide, columnsSide] = [answers[0]!, answers.at(-1)!];
     waiting.keep((i, j, value) => {
-      const why = isOpen(i, j, value);
+      const why = isOver() ? 0 : isOpen(i, j, value);
       if (why === 0 || (isSettled(rowsSide, i, j, why) && isSettled(columnsSide, j, i, why))) return false;
       const cos = exactCosine(i, j);
       enter(rowsSide, i, j, cos);

@@ -29,7 +29,8 @@ export interface TileScan {
   finish(): FloatAnswer;
 }
 
-export function createTileScan(job: FloatJob, module: KernelModule): TileScan {
+/** @param isOver true once nobody waits for the answer */
+export function createTileScan(job: FloatJob, module: KernelModule, isOver: () => boolean): TileScan {
   const { a, d, k } = job;
   const b = job.b ?? a;
   const errorBound = productErrorBound(d);
@@ -43,13 +44,13 @@ export function createTileScan(job: FloatJob, module: KernelModule): TileScan {
     limits: allocateLimits(module),
   };
   const cosines = new Float32Array(module.buffer, at, TILE_ROWS * TILE_COLUMNS);
-  const records = createRecords(module, places.records);
+  const records = createRecords(module, places.records, isOver);
   const top = createCandidates({ k, sign: 1, errorBound, exactCosine: exact, compare: compareTop });
   const bottom = createCandidates({ k, sign: -1, errorBound, exactCosine: exact, compare: compareBottom });
   const census = job.census && places.census && createCensus(job.census, module.buffer, ask, places.census);
   const sizes = [a, job.b].flatMap((rows) => rows?.usable.length ?? []);
   const ends = job.nearest
-    ? createRowEnds({ sizes, errorBound, exactCosine: exactAt }, module, places.limits)
+    ? createRowEnds({ sizes, errorBound, exactCosine: exactAt, isOver }, module, places.limits)
     : undefined;
   const isWithin = job.b === undefined;
   const ranks = createRankCounter({ queries: job.ranks, errorBound, exactCosine: exactAt, isWithin });
