@@ -40,7 +40,8 @@ export async function runExperiment(context: CliContext, specPath: string, flags
   const text = await readSpecText(context.cwd, specPath, 'antipode init writes one');
   const spec = parseExperiment(text, specPath);
   const shown = flags.out ?? join('runs', parse(specPath).name);
-  const run: Run = { spec, text, dir: resolve(context.cwd, shown), shown, flags };
+  const run: Run = { spec, specPath, text, dir: resolve(context.cwd, shown), shown, flags };
+  checkStageNames(run);
   await checkFolder(run);
   if (flags.dryRun) return planExperiment(context, { ...run, stages: stagesOf(context, run) });
   await ensureFolder(run.dir);
@@ -56,6 +57,8 @@ export async function runExperiment(context: CliContext, specPath: string, flags
 
 export interface Run {
   readonly spec: ExperimentSpec;
+  /** As the user named it. */
+  readonly specPath: string;
   readonly text: string;
   readonly dir: string;
   /** The folder as the user named it. */
@@ -63,10 +66,21 @@ export interface Run {
   readonly flags: RunFlags;
 }
 
+/** @throws {AntipodeError} `usage` where a stage is asked for that this experiment has not */
+function checkStageNames({ flags, spec, specPath }: Run): void {
+  const asked = [flags.only, flags.from].find((name) => name === 'steering' || name === 'judge');
+  if (asked === undefined || spec.steering) return;
+  throw new AntipodeError('usage', `${asked}: ${specPath} has no steering, and so no such stage`, {
+    hint: 'write its key steering (antipode init --pair happy:sad shows one), or ask for another stage',
+  });
+}
+
 async function work(context: CliContext, run: Run): Promise<void> {
-  const { dir, flags, shown, text } = run;
+  const { dir, flags, shown, spec, text } = run;
   // The lock is ours: what is unfinished here was left by a run that was killed.
   for (const folder of ['.', 'stages', ...FOLDERS]) await removeStaleTemporaries(join(dir, folder), 0);
+  const specFile = join(dir, SPEC_FILE);
+  let hasBegun = false;
   const spans = new Map<StageName, number>();
   let begun: { readonly name: StageName; readonly at: number } | undefined;
   const end = (): void => {
@@ -79,7 +93,11 @@ async function work(context: CliContext, run: Run): Promise<void> {
     signal: context.signal,
     ...(flags.from && { from: flags.from }),
     ...(flags.only && { only: flags.only }),
-    begin: () => writeFileAtomic(join(dir, SPEC_FILE), text),
+    begin: async () => {
+      hasBegun = true;
+      // What stands there is of the spec before until all of it is done again.
+      if (!existsSync(specFile)) await writeFileAtomic(specFile, text);
+    },
     onStage: (name, state) => {
       end();
       if (state === 'runs') begun = { name, at: Date.now() };
@@ -87,7 +105,14 @@ async function work(context: CliContext, run: Run): Promise<void> {
     },
   });
   end();
-  if (!existsSync(join(dir, SPEC_FILE))) await writeFileAtomic(join(dir, SPEC_FILE), text);
+  if (hasBegun || !existsSync(specFile)) await writeFileAtomic(specFile, text);
+  if (!spec.steering && existsSync(join(dir, 'steering'))) {
+    context
+      .out()
+      .warn(
+        visible(`${shown}/steering: is of another spec; this one does not steer, and its report has none`),
+      );
+  }
   await leaveManifest(run, spans);
   if (flags.only !== undefined && flags.only !== 'report') {
     context.out().result({ human: () => shown, json: () => ({ out: shown }), quiet: () => [shown] });
@@ -187,7 +212,9 @@ async function leaveManifest(
     parameters: spec.geometry,
     steering: spec.steering ?? null,
     ended: new Date().toISOString(),
-    stages: Object.entries(seconds).map(([name, took]) => ({ name, seconds: took })),
+    stages: Object.entries(seconds)
+      .filter(([name]) => spec.steering || (name !== 'steering' && name !== 'judge'))
+      .map(([name, took]) => ({ name, seconds: took })),
   };
   await writeFileAtomic(join(dir, MANIFEST), `${JSON.stringify(manifest, null, 2)}\n`);
 }

@@ -174,7 +174,9 @@ export function checkSamePlan(stored: SteeringPlan, plan: SteeringPlan, folder: 
   throw new AntipodeError(
     'usage',
     `${folder}: holds the run of another plan: ${path} differs (got ${has}, expected ${had})`,
-    { hint: 'give the new run a folder of its own with --out, or repeat the command of the first' },
+    {
+      hint: 'give the new run a folder of its own with --out, or repeat the command of the first (antipode run --from steering makes the replies anew)',
+    },
   );
 }
 

@@ -175,6 +175,33 @@ describe('the spec in the folder', () => {
     expect(readFileSync(path('refused', 'experiment.yaml'), 'utf8')).toBe(SPEC);
   });
 
+  it('stays so where the replies are those of another plan, and the sentence says how to make them anew', async () => {
+    cpSync(path('whole'), path('planned'), { recursive: true });
+    writeFileSync(path('more.yaml'), SPEC.replace('replies: 2', 'replies: 3'));
+    const refused = await runHere(place, ['run', 'more.yaml', '--out', 'planned']);
+    expect(refused.stderr).toContain('planned/steering: holds the run of another plan: replies differs');
+    expect(refused.stderr).toContain('antipode run --from steering');
+    expect(refused.code).toBe(2);
+    expect(readFileSync(path('planned', 'experiment.yaml'), 'utf8')).toBe(SPEC);
+  });
+
+  it('without steering has no such stages, and says of whom the replies in the folder are', async () => {
+    writeFileSync(path('plain.yaml'), SPEC.slice(0, SPEC.indexOf('steering:')));
+    for (const option of ['--only', '--from']) {
+      const refused = await runHere(place, ['run', 'plain.yaml', '--out', 'plain', option, 'judge']);
+      expect(refused.stderr).toMatch(
+        /^error: judge: plain.yaml has no steering, and so no such stage\nnext: /,
+      );
+      expect(refused.code).toBe(2);
+    }
+    cpSync(path('whole'), path('plain'), { recursive: true });
+    const made = await runHere(place, ['run', 'plain.yaml', '--out', 'plain']);
+    expect([made.code, stagesOf(made)]).toEqual([0, ['report']]);
+    expect(made.stderr).toContain('plain/steering: is of another spec');
+    const { stages } = JSON.parse(readFileSync(path('plain', MANIFEST), 'utf8'));
+    expect(stages.map(({ name }: { name: string }) => name)).not.toContain('judge');
+  });
+
   it('comes again when it is gone', async () => {
     cpSync(path('whole'), path('gone'), { recursive: true });
     rmSync(path('gone', 'experiment.yaml'));
