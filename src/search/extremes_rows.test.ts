@@ -89,6 +89,25 @@ describe('extremes equal every pair in float64', () => {
       },
     ],
     [
+      'one coordinate each: all cosines are 0, 1 or -1',
+      257,
+      17,
+      (data, d) => {
+        for (let row = 0; row < 257; row++) {
+          data.fill(0, row * d, (row + 1) * d);
+          data[row * d + (row % d)] = row % 3 ? 1e-30 : -1e30;
+        }
+      },
+    ],
+    [
+      'coordinates of all magnitudes that float32 has',
+      300,
+      33,
+      (data) => {
+        for (let at = 0; at < data.length; at++) data[at]! *= 10 ** (((at * 37) % 70) - 38);
+      },
+    ],
+    [
       'a coordinate that all share, so that all cosines are close to 1',
       300,
       40,

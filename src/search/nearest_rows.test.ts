@@ -55,6 +55,12 @@ const cases: [string, FeatureMatrix][] = [
     }),
   ],
   [
+    'clusters so tight that float32 hardly tells their rows apart',
+    gaussian(520, 18, 8, (data) => {
+      for (let at = 8 * 18; at < data.length; at++) data[at] = data[at % (8 * 18)]! * (1 + 2e-7 * data[at]!);
+    }),
+  ],
+  [
     'one huge coordinate each, and denormal rows',
     gaussian(300, 24, 7, (data) => {
       for (let row = 0; row < 300; row++) data[row * 24 + (row % 24)]! *= 1e8;

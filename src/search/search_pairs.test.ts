@@ -41,6 +41,14 @@ describe('searchPairs equals brute force in float64', () => {
       30,
     ],
     [
+      'clusters so tight that float32 hardly tells their rows apart',
+      gaussian(520, 18, 12, (data) => {
+        for (let at = 8 * 18; at < data.length; at++)
+          data[at] = data[at % (8 * 18)]! * (1 + 2e-7 * data[at]!);
+      }),
+      35,
+    ],
+    [
       'rows of very different lengths, denormals among them',
       gaussian(200, 8, 8, (data) => {
         for (let c = 0; c < 8; c++) {
