@@ -31,6 +31,8 @@ export interface SteeringStageOptions {
   /** The run folder, and how the user named it. */
   readonly dir: string;
   readonly shown: string;
+  /** Runs this experiment again, but for the stage to begin with. */
+  readonly command: readonly string[];
   readonly judges: Omit<JudgeFlags, 'judge'>;
   readonly threads: number | undefined;
   /** The judges speak in the same run: that they can is looked at before a long generation. */
@@ -132,6 +134,7 @@ export function judgeStage(context: CliContext, options: SteeringStageOptions): 
             ...(threads !== undefined && { threads }),
           },
           seed: plan.seed,
+          rerun: [...options.command, '--from', 'judge'].join(' '),
         });
         const { display, figures, subject } = await writeSteeringReport(context, folder, { plan, records });
         const part = partOf(subject, { tables: display, figures, title: plan.title });

@@ -27,6 +27,8 @@ export interface JudgingRequest {
   readonly run: Pick<ModelFlags, 'precision' | 'device' | 'threads'>;
   /** Of the run. */
   readonly seed: number;
+  /** Where this is a stage: the command that runs it again. Another command would change its files behind its back. */
+  readonly rerun?: string | undefined;
 }
 
 /** What a judge cost, for the result; nothing of it goes into files. */
@@ -122,7 +124,6 @@ async function judgePass(
     });
     progress.end();
     const { known, unlabelled, passing, reasons } = judged;
-    const asksAgain = `${judgeCommand(name, request)}${passing > 0 ? '' : ' --again'}`;
     const usage = judge.usage?.() ?? null;
     const { cost = null } = usage ? costOf(usage, flags) : {};
     const used: JudgeUsage = {
@@ -133,7 +134,7 @@ async function judgePass(
       labelled: judged.verdicts.size - unlabelled,
       unlabelled,
       reasons,
-      next: unlabelled > 0 && name.kind !== 'lexicon' ? asksAgain : null,
+      next: unlabelled > 0 && name.kind !== 'lexicon' ? asksAgain(name, request, passing > 0) : null,
       usage,
       cost,
     };
@@ -142,7 +143,7 @@ async function judgePass(
     }
     return used;
   } catch (error) {
-    throw withResume(error, judgeCommand(name, request));
+    throw withResume(error, request.rerun ?? judgeCommand(name, request));
   } finally {
     progress.end();
   }
@@ -167,6 +168,14 @@ function judgeCommand(name: JudgeName, { folder, flags }: JudgingRequest): strin
         : name.kind;
   const passes = flags.passes === 1 ? '' : ` --passes ${flags.passes}`;
   return `antipode judge ${folder.shown} --judge ${judge}${passes}`;
+}
+
+/** Refusals are asked about by `antipode judge` alone. */
+function asksAgain(name: JudgeName, request: JudgingRequest, isPassing: boolean): string {
+  const command = judgeCommand(name, request);
+  const { rerun } = request;
+  if (isPassing) return rerun ?? command;
+  return `${command} --again${rerun === undefined ? '' : ` && ${rerun}`}`;
 }
 
 function withResume(error: unknown, command: string): unknown {

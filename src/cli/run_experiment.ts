@@ -127,6 +127,7 @@ function stagesOf(context: CliContext, run: Run): Stage<StageName>[] {
     given: spec.steering,
     dir,
     shown,
+    command: commandOf(shown),
     threads: flags.threads,
     judges: JUDGE_DEFAULTS,
     isJudged: flags.only === undefined,
@@ -139,6 +140,11 @@ function stagesOf(context: CliContext, run: Run): Stage<StageName>[] {
     ...(steering ? [steeringStage(context, steering), judgeStage(context, steering)] : []),
     reportStage(run),
   ];
+}
+
+/** From the copy of the spec: the user's own may have come by stdin. */
+function commandOf(shown: string): string[] {
+  return ['antipode', 'run', `${shown}/${SPEC_FILE}`, '--out', shown];
 }
 
 function reportStage(run: Run): Stage<StageName> {
@@ -206,7 +212,7 @@ async function leaveManifest(
     schema_version: EXPERIMENT_SCHEMA_VERSION,
     title: spec.title ?? null,
     ...versionFacts(),
-    command: ['antipode', 'run', `${shown}/${SPEC_FILE}`, '--out', shown],
+    command: commandOf(shown),
     seed: spec.seed,
     saes: spec.saes.map(({ sae }) => ({ label: sae })),
     parameters: spec.geometry,

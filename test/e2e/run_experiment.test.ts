@@ -11,6 +11,7 @@ import {
   openPage,
   WITHOUT_CHROMIUM,
 } from '../support/browser.ts';
+import { answer, judgedIn, startChatServer } from '../support/chat_server.ts';
 import { isFull } from '../support/effort.ts';
 import { type CommandResult, makePlace, type Place, runCommand, runHere } from '../support/run_command.ts';
 import { MANIFEST, SPEC, STAGES, stagesOf, whatIsIn } from '../support/small_experiment.ts';
@@ -139,6 +140,34 @@ describe('a run', () => {
     expect(only.code).toBe(0);
     expect(statSync(path('mute/steering/replies.jsonl')).size).toBeGreaterThan(0);
   });
+
+  it('C19: replies that a judge left without a label are asked about again by the command that it names', async () => {
+    let isWell = false;
+    let unread: string | undefined;
+    const server = await startChatServer((response, request) => {
+      const isCheck = JSON.stringify(request.body['response_format']).includes('"check"');
+      const reply = isCheck ? undefined : judgedIn(request).judged.reply;
+      unread ??= reply;
+      const isUnread = !isWell && reply !== undefined && reply === unread;
+      answer(response, isUnread ? 'what?' : '{"label":"No Steering"}');
+    });
+    try {
+      writeFileSync(path('half.yaml'), `${SPEC}  judges: [m@${server.url}]\n`);
+      cpSync(path('runs/small'), path('half'), { recursive: true });
+      const half = await runHere(place, ['run', 'half.yaml', '--out', 'half']);
+      expect(half.code).toBe(0);
+      const [, again = ''] =
+        /warning: .* have no label .*; (antipode run .*) asks again/.exec(half.stderr) ?? [];
+      expect(again).toBe('antipode run half/experiment.yaml --out half --from judge');
+      isWell = true;
+      const mended = await runHere(place, again.split(' ').slice(1));
+      expect([mended.code, stagesOf(mended)]).toEqual([0, ['judge', 'report']]);
+      expect(mended.stderr).not.toContain('have no label');
+      expect(readFileSync(path('half/report.md'), 'utf8')).not.toContain('have no label');
+    } finally {
+      await server.close();
+    }
+  }, 60_000);
 
   it('C15: --dry-run says what would be done and what is finished, and writes nothing', async () => {
     const dry = await runHere(place, ['run', 'small.yaml', '--out', 'again', '--dry-run', '--json']);
