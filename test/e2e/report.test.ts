@@ -215,6 +215,9 @@ describe('R2: the first screen', () => {
     expect(cards).toContain('organism-2-res-2k, decoder, 17 concepts, 41 pairs');
     expect(lead[1]!.textContent).toMatch(/95 % -?0\.\d+ to -?0\.\d+.*random features -?0\.\d+, p 0\.\d+/s);
     expect(lead[2]!.querySelector('desc')!.textContent).toMatch(/opposites -?0\.\d+ \(95 % /);
+    expect(lead[2]!.textContent).toContain(
+      '← opposite directions would be at -1; mean cosine of concept means →',
+    );
   });
 });
 

@@ -120,7 +120,7 @@ async function verdictPanel(
       marginTop: 2,
       marginBottom: isLast ? 38 : 4,
       x: isLast
-        ? { domain, label: 'mean cosine of concept means; opposite directions would be at -1' }
+        ? { domain, label: '← opposite directions would be at -1; mean cosine of concept means →' }
         : { domain, axis: null },
       y: { type: 'band', domain: lanes.map(({ name }) => name), label: null, tickSize: 0 },
       symbol: { type: 'identity' },
