@@ -53,6 +53,7 @@ export async function targetsOf(
       },
     );
   }
+  if (id.trim() === '') throw new AntipodeError('usage', 'id: is empty (expected an SAE or a model)');
   const address = resolveSae(id);
   const wants = (part: 'weights' | 'explanations'): boolean => only === undefined || only.includes(part);
   const named = exportSourceOf(parseSourceRef(address?.identity.neuronpediaId ?? id));

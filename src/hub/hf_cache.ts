@@ -82,11 +82,13 @@ export async function findInHfCache(env: Env, request: HfFileRequest): Promise<H
 
 /** @throws {AntipodeError} `usage` for a repository name, revision or path that would leave its folder; the empty path is the whole repository */
 export function checkHfRequest({ repoId, path, revision = 'main' }: HfFileRequest): void {
-  if (isRepoId(repoId) && (path === '' || isInsideFolder(path)) && isInsideFolder(revision)) return;
-  throw new AntipodeError(
-    'usage',
-    `${shownName(`${repoId}/${path}`)}: not a file of a Hugging Face repository`,
-  );
+  const shown = shownName(path === '' ? repoId : `${repoId}/${path}`);
+  if (!isRepoId(repoId) || (path !== '' && !isInsideFolder(path))) {
+    throw new AntipodeError('usage', `${shown}: not a file of a Hugging Face repository`);
+  }
+  if (!isInsideFolder(revision)) {
+    throw new AntipodeError('usage', `${shown}: ${shownName(revision)} is no branch, tag or commit`);
+  }
 }
 
 /** `org/name`, or a name alone. The hub allows no `--`, by which folders of the cache tell the two apart. */

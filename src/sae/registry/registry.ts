@@ -148,6 +148,9 @@ function resolveHuggingFace(ref: string, parts: readonly string[]): SaeAddress {
     throw new AntipodeError(
       'usage',
       `${ref}: names no SAE (expected https://huggingface.co/ORG/REPO/tree/REVISION/FOLDER or …/resolve/REVISION/FILE)`,
+      org && repo && kind === undefined
+        ? { hint: `a model is named without the address: ${org}/${repo}` }
+        : {},
     );
   }
   const repoId = `${org}/${repo}`;
