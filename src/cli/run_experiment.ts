@@ -3,6 +3,7 @@
 import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { join, parse, resolve } from 'node:path';
+import { checkEndpointAddress } from '../endpoint/openai_endpoint.ts';
 import { AntipodeError, systemErrorCode } from '../errors.ts';
 import { type ExperimentSpec, parseExperiment } from '../experiment/experiment_spec.ts';
 import { runStages, type Stage } from '../experiment/stages.ts';
@@ -18,7 +19,7 @@ import { type GeometryStageOptions, geometryStage, searchStage } from './experim
 import { planExperiment } from './experiment_plan.ts';
 import { statisticsStage } from './experiment_statistics.ts';
 import { judgeStage, readPartText, type SteeringStageOptions, steeringStage } from './experiment_steering.ts';
-import { JUDGE_DEFAULTS } from './judge_flags.ts';
+import { JUDGE_DEFAULTS, judgeNames } from './judge_flags.ts';
 import { formatSeconds, visible } from './output.ts';
 import type { RunFlags, StageName } from './run_command.ts';
 import { versionFacts } from './run_facts.ts';
@@ -42,6 +43,7 @@ export async function runExperiment(context: CliContext, specPath: string, flags
   const shown = flags.out ?? join('runs', parse(specPath).name);
   const run: Run = { spec, specPath, text, dir: resolve(context.cwd, shown), shown, flags };
   checkStageNames(run);
+  checkJudgeAddresses(spec);
   await checkFolder(run);
   if (flags.dryRun) return planExperiment(context, { ...run, stages: stagesOf(context, run) });
   await ensureFolder(run.dir);
@@ -53,6 +55,13 @@ export async function runExperiment(context: CliContext, specPath: string, flags
     });
   }
   await withLock(lock, () => work(context, run), { signal: context.signal });
+}
+
+/** Before the spec is copied and hours are spent: an address may hold a password. */
+function checkJudgeAddresses({ steering }: ExperimentSpec): void {
+  for (const name of judgeNames({ ...JUDGE_DEFAULTS, judge: [...(steering?.judges ?? [])] })) {
+    if (name.kind === 'endpoint') checkEndpointAddress(name.url);
+  }
 }
 
 export interface Run {

@@ -86,6 +86,11 @@ function passingFailure(error: unknown, retriesSilence: boolean): EndpointFailur
   return error.isSilence && !retriesSilence ? undefined : error;
 }
 
+/** @throws {AntipodeError} `usage` for an address that no endpoint may have, whatever key there is */
+export function checkEndpointAddress(url: string): void {
+  checkedAddress(url, undefined);
+}
+
 function checkedAddress(url: string, apiKey: string | undefined): URL {
   const refuse = (problem: string): never => {
     throw new AntipodeError('usage', `endpoint: ${problem}`, {

@@ -141,6 +141,17 @@ describe('a run', () => {
     expect(statSync(path('mute/steering/replies.jsonl')).size).toBeGreaterThan(0);
   });
 
+  it('C18: an address with a password is refused before anything is done, and is in no file', async () => {
+    writeFileSync(path('secret.yaml'), `${SPEC}  judges: [m@http://me:hunter2@127.0.0.1:9/v1]\n`);
+    const refused = await runHere(place, ['run', 'secret.yaml', '--out', 'secret']);
+    expect([refused.code, refused.stderr]).toEqual([
+      2,
+      expect.stringContaining('holds a user name or password'),
+    ]);
+    expect(refused.stderr).not.toContain('hunter2');
+    expect(() => statSync(path('secret'))).toThrow();
+  });
+
   it('C19: replies that a judge left without a label are asked about again by the command that it names', async () => {
     let isWell = false;
     let unread: string | undefined;
