@@ -13,6 +13,7 @@ import { networkHub } from './hub_access.ts';
 import { modelFolder } from './model_inputs.ts';
 import { formatBytes, visible } from './output.ts';
 import { type PlannedFile, tabledFiles } from './planned_files.ts';
+import { missingSentence } from './sae_plan.ts';
 
 export interface ModelPlan {
   readonly model: string;
@@ -101,5 +102,5 @@ export function modelSentence({ bytes, model, next, problem, state }: ModelPlan)
   const size = bytes === null ? '' : ` (${formatBytes(bytes)})`;
   if (state === 'here') return `open ${visible(model)}${size}`;
   if (state === 'to be fetched') return `fetch ${visible(model)}${size}, then open it`;
-  return `missing: ${visible(problem ?? model)}${next === null ? '' : `; next: ${visible(next)}`}`;
+  return missingSentence(model, { problem, next });
 }

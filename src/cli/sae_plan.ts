@@ -197,6 +197,12 @@ function sizesOf({
   return { features: dSae, d_in: dIn, all_pairs: pairCount(dSae, undefined) };
 }
 
+/** A network that is not there fails alike for all that is wanted: what for is said with it. */
+export function missingSentence(name: string, { next, problem }: Pick<SaePlan, 'next' | 'problem'>): string {
+  const about = problem === null || problem.includes(name) ? (problem ?? name) : `${name}: ${problem}`;
+  return `missing: ${visible(about)}${next === null ? '' : `; next: ${visible(next)}`}`;
+}
+
 /** One line for people. */
 export function saeSentence({ sae, state, bytes, explanation_bytes, problem, next }: SaePlan): string {
   const size = bytes === null ? '' : ` (${formatBytes(bytes)})`;
@@ -207,5 +213,5 @@ export function saeSentence({ sae, state, bytes, explanation_bytes, problem, nex
     return `fetch ${visible(sae)}${size}${more}, then read it`;
   }
   if (state === 'to be made') return `make ${visible(sae)} in the cache${size}, then read it`;
-  return `missing: ${visible(problem ?? sae)}${next === null ? '' : `; next: ${visible(next)}`}`;
+  return missingSentence(sae, { problem, next });
 }
