@@ -4,6 +4,7 @@
  */
 
 import { Command } from 'commander';
+import { AntipodeError } from '../errors.ts';
 import type { CliContext } from './context.ts';
 import { formatHelp, withExamples } from './help.ts';
 
@@ -28,8 +29,9 @@ export function createProgram(
     ['antipode geometry --sae synthetic-16k --concepts article-10', 'antipode sae inspect params.npz'],
   );
   // Contradicting flags fail before a command does anything.
-  program.hook('preAction', () => {
+  program.hook('preAction', (_, command) => {
     context.out();
+    refuseEmptyValues(command);
   });
   for (const factory of factories) program.addCommand(factory(context));
   applyToAll(program, (command) => {
@@ -45,4 +47,27 @@ export function createProgram(
 function applyToAll(command: Command, apply: (command: Command) => void): void {
   apply(command);
   for (const child of command.commands) applyToAll(child, apply);
+}
+
+/** What `--out "$UNSET"` comes to would be the folder that one is in. Only texts may be empty. */
+function refuseEmptyValues(command: Command): void {
+  for (const option of command.options) {
+    const value: unknown = command.getOptionValue(option.attributeName());
+    const isGiven = command.getOptionValueSource(option.attributeName()) === 'cli';
+    const values: readonly unknown[] = Array.isArray(value) ? value : [value];
+    if (!isGiven || !values.includes('') || option.flags.includes('<text>')) continue;
+    throw new AntipodeError(
+      'usage',
+      `${option.long ?? option.flags}: got nothing, expected ${expectedBy(option.flags)}`,
+      {
+        hint: 'is a variable of the shell empty? Otherwise leave the option out',
+      },
+    );
+  }
+}
+
+/** `a folder` of `--out <folder>`. */
+function expectedBy(flags: string): string {
+  const name = /<([^>]+)>/.exec(flags)?.[1] ?? 'value';
+  return `${/^[aeiou]/.test(name) ? 'an' : 'a'} ${name}`;
 }

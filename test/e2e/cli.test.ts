@@ -289,6 +289,8 @@ describe('C7, C8, C9: exit codes and error sentences', () => {
   it.each([
     ['an unknown command suggests', ['geometri'], 2, 'Did you mean geometry?'],
     ['an unknown flag suggests', ['geometry', '--sea', 'x'], 2, 'Did you mean --sae?'],
+    ['an empty value is none', ['run', 'x.yaml', '--out', ''], 2, '--out: got nothing, expected a folder'],
+    ['nor among several', ['geometry', '--sae', 'x', '--sae', ''], 2, '--sae: got nothing, expected a ref'],
     ['a missing --sae', ['geometry'], 2, 'next: antipode geometry --sae organism/1-res-2k'],
     [
       'missing concepts',
