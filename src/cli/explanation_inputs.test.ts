@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -59,4 +59,17 @@ describe('an import of the embedded default', () => {
     expect(stderr).not.toContain('take the place');
     expect(stdout).not.toContain('my words');
   });
+});
+
+it.each([
+  [2047, false],
+  [2048, true],
+])('explanations up to feature %i of a dictionary of 2,048 may be of another: %s', async (index, isSaid) => {
+  const rows = [{ modelId: 'organism', layer: '1-res-2k', index: String(index), description: 'my words' }];
+  await writeFile(join(home, 'mine.json'), JSON.stringify(rows));
+  const args = ['geometry', '--sae', 'organism/1-res-2k', '--only', 'pairs', '--explanations', 'mine.json'];
+  const { code, stderr } = await run(args);
+  expect(code).toBe(0);
+  const sentence = 'the explanations go up to feature 2048, organism-1-res-2k has 2048 features';
+  expect(stderr.includes(sentence)).toBe(isSaid);
 });

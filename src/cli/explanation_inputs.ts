@@ -121,6 +121,12 @@ function describe(context: CliContext, lookup: ExplanationLookup | undefined, sa
         ),
       );
   }
+  const last = lookup.explained().at(-1) ?? 0;
+  const { dSae } = sae.header;
+  if (last >= dSae) {
+    const sentence = `the explanations go up to feature ${last}, ${sae.header.identity.label} has ${dSae} features: they may be of another dictionary`;
+    context.out().warn(visible(sentence));
+  }
   return {
     notes: lookup,
     explanationFiles: lookup.files,
