@@ -10,6 +10,7 @@ import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AntipodeError, systemErrorCode, throwIfInterrupted } from '../errors.ts';
 import { writeFailure } from './atomic.ts';
+import { isRunning } from './running_process.ts';
 import { keepingTidy, temporaryName } from './temporaries.ts';
 
 const POLL_MS = 20;
@@ -114,14 +115,5 @@ async function removeDead(path: string, dead: Owner): Promise<void> {
 }
 
 function isDead({ pid, host }: Owner): boolean {
-  return host === hostname() && !isAlive(pid);
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return systemErrorCode(error) === 'EPERM';
-  }
+  return host === hostname() && !isRunning(pid);
 }

@@ -8,7 +8,7 @@ import { rmSync } from 'node:fs';
 import { lstat, readdir, rm } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { systemErrorCode } from '../errors.ts';
+import { isRunning } from './running_process.ts';
 
 /** Temporaries younger than this are left alone even if their process seems gone (other pid namespaces can share a host name). */
 const STALE_AFTER_MS = 60 * 60 * 1000;
@@ -43,15 +43,6 @@ export async function removeStaleTemporaries(
     if (found && Date.now() - found.mtimeMs >= olderThanMs) {
       await rm(path, { recursive: true, force: true }).catch(() => {});
     }
-  }
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return systemErrorCode(error) !== 'ESRCH';
   }
 }
 
