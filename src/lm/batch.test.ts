@@ -48,7 +48,8 @@ test('rows of any lengths, in any turns, padded on any side, cut into pieces or 
       const width = model.config.vocabSize;
       for (const [i, row] of rows.entries()) {
         const { logits } = await whole.forward({ tokens: [row.flat()] });
-        expect(maxDifference(last.subarray(i * width, (i + 1) * width), logits!.values)).toBeLessThan(1e-5);
+        // Sums of float32 in other orders: 1.1e-5 was the most that thousands of cases came to.
+        expect(maxDifference(last.subarray(i * width, (i + 1) * width), logits!.values)).toBeLessThan(4e-5);
       }
     }),
     { numRuns: runs(60) },
