@@ -164,7 +164,7 @@ describe('a merge is refused', () => {
     const ran = await attempt(['merge', 'parts', '--sae', second]);
     expect([ran.code, ran.stderr]).toEqual([
       5,
-      expect.stringMatching(/^error: .*(other weights|is not the SAE of the parts)/),
+      expect.stringMatching(/(^|\n)error: .*(other weights|is not the SAE of the parts)/),
     ]);
   });
 

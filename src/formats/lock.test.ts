@@ -54,6 +54,24 @@ describe('withLock', () => {
     expect(await readdir(folder)).toEqual(['counter']);
   });
 
+  it.each([1, 2])(
+    'takes over where %i of those who were taking over died too, and leaves no file',
+    async (deaths) => {
+      const { pid } = spawnSync(process.execPath, ['-e', '']);
+      const names = Array.from({ length: deaths + 1 }, (_, death) => `${lock}${'.dead.lock'.repeat(death)}`);
+      for (const name of names) {
+        await writeFile(name, JSON.stringify({ pid, host: hostname(), turn: `dead-${name}` }));
+      }
+      const counter = join(folder, 'counter');
+      const waiters = Array.from({ length: 12 }, () =>
+        withLock(lock, () => increment(counter), { maxWaitMs: 20_000 }),
+      );
+      await Promise.all(waiters);
+      expect(await readFile(counter, 'utf8')).toBe('12');
+      expect(await readdir(folder)).toEqual(['counter']);
+    },
+  );
+
   it('waits for a live process, and leaves its lock alone when told to stop', async () => {
     const child = spawn(process.execPath, ['-e', 'setTimeout(() => {}, 30000)']);
     await writeFile(lock, JSON.stringify({ pid: child.pid, host: hostname(), turn: 'live' }));

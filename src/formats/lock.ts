@@ -26,6 +26,9 @@ export interface LockOptions {
   readonly onWait?: (() => void) | undefined;
 }
 
+/** Behind the name of a lock: the right to remove it for a dead owner. */
+const TAKE_OVER = '.dead.lock';
+
 interface Owner {
   readonly pid: number;
   readonly host: string;
@@ -99,19 +102,20 @@ async function ownerOf(path: string): Promise<Owner | undefined> {
 }
 
 /**
- * Two waiters may find the same dead owner, and one of them may be so late that a living owner stands there by now. The first to link the lock
- * under a name made of the dead owner's turn is the only one that may remove it; what it linked tells whether it still is that owner's.
+ * Two waiters may find the same dead owner, and one of them may be so late that a living owner stands there by now. So only who holds a second lock may remove the first,
+ * after looking again at whose it is. Who dies with the second lock leaves it to be taken over in the same way.
  */
 async function removeDead(path: string, dead: Owner): Promise<void> {
-  const claim = `${path}.${dead.turn}-dead`;
-  const isFirst = await link(path, claim).then(
-    () => true,
-    () => false,
-  );
-  if (!isFirst) return sleep(POLL_MS);
-  await keepingTidy(claim, async () => {
-    if ((await ownerOf(claim))?.turn === dead.turn) await rm(path, { force: true });
-  });
+  const right = `${path}${TAKE_OVER}`;
+  if (await acquire(right)) {
+    await keepingTidy(right, async () => {
+      if ((await ownerOf(path))?.turn === dead.turn) await rm(path, { force: true });
+    });
+    return;
+  }
+  const other = await ownerOf(right);
+  if (other && isDead(other)) await removeDead(right, other);
+  else await sleep(POLL_MS);
 }
 
 function isDead({ pid, host }: Owner): boolean {
