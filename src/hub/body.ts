@@ -4,7 +4,7 @@ import type { IncomingMessage } from 'node:http';
 import { connectionFailure, silenceFailure } from './network_failure.ts';
 
 export interface BodySink {
-  /** @returns false: no more for now, until `resume` */
+  /** @returns false where no more is taken until `resume` */
   piece(bytes: Uint8Array): boolean;
   /** Once; without an error the body is whole, as far as the protocol knows. */
   end(error?: unknown): void;
